@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
+
+static int digit(uint8_t c) {
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+size_t base64_decode(uint8_t *p, size_t n) {
+    uint32_t bits = 0;
+    unsigned have = 0;
+    size_t out = 0;
+    for (size_t i = 0; i < n && p[i] != '='; i++) {
+        int v = digit(p[i]);
+        if (v < 0) {
+            continue;
+        }
+        bits = bits << 6 | (uint32_t)v;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            p[out++] = (uint8_t)(bits >> have);
+        }
+    }
+    return out;
+}

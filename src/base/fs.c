@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static int64_t nanoseconds(const struct statx_timestamp *t) {
+    return t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
+}
+
+static bool identify(int fd, struct fs_identity *out, struct error *err) {
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) != 0) {
+        return error_sys(err, errno, "can't look at the file");
+    }
+    *out = (struct fs_identity){
+        .kind = S_ISREG(st.stx_mode)   ? FS_REGULAR
+                : S_ISDIR(st.stx_mode) ? FS_FOLDER
+                : S_ISLNK(st.stx_mode) ? FS_LINK
+                                       : FS_SPECIAL,
+        .volume = makedev(st.stx_dev_major, st.stx_dev_minor),
+        .number = st.stx_ino,
+        .birth_ns = (st.stx_mask & STATX_BTIME) != 0 ? nanoseconds(&st.stx_btime) : 0,
+        .size = st.stx_size,
+        .mtime_ns = nanoseconds(&st.stx_mtime),
+        .ctime_ns = nanoseconds(&st.stx_ctime),
+        .names = st.stx_nlink,
+        .mode = st.stx_mode & 07777,
+        .owner = st.stx_uid,
+        .group = st.stx_gid,
+    };
+    return true;
+}
+
+bool fs_identify(struct handle file, struct fs_identity *out, struct error *err) {
+    return identify((int)file.os, out, err);
+}
+
+bool fs_same(const struct fs_identity *a, const struct fs_identity *b) {
+    return a->volume == b->volume && a->number == b->number && a->birth_ns == b->birth_ns;
+}
+
+bool fs_unchanged(const struct fs_identity *before, const struct fs_identity *now, bool strict) {
+    return fs_same(before, now) && before->size == now->size && before->mtime_ns == now->mtime_ns &&
+           (!strict || before->ctime_ns == now->ctime_ns);
+}
+
+/* O_NONBLOCK keeps a pipe or a device from blocking the open; O_NOATIME is for owners and root only, so it is tried first. */
+static int open_quietly(int folder, const char *name, int flags) {
+    flags |= O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    int fd = openat(folder, name, flags | O_NOATIME);
+    return fd < 0 && errno == EPERM ? openat(folder, name, flags) : fd;
+}
+
+static bool open_checked(int folder, const char *name, int flags, struct handle *file, struct fs_identity *out, struct error *err) {
+    int fd = open_quietly(folder, name, flags);
+    if (fd < 0) {
+        return error_sys(err, errno, "can't open");
+    }
+    struct fs_identity identity;
+    if (!identify(fd, &identity, err)) {
+        close(fd);
+        return false;
+    }
+    *out = identity;
+    if (identity.kind != FS_REGULAR && identity.kind != FS_FOLDER) {
+        close(fd);
+        return error_set(err, ERR_UNSUPPORTED, "neither a regular file nor a folder");
+    }
+    *file = (struct handle){fd};
+    return true;
+}
+
+bool fs_open_in(struct handle folder, const char *name, struct handle *file, struct fs_identity *out, struct error *err) {
+    return open_checked((int)folder.os, name, O_NOFOLLOW, file, out, err);
+}
+
+bool fs_open(const char *path, struct handle *file, struct fs_identity *out, struct error *err) {
+    return open_checked(AT_FDCWD, path, 0, file, out, err);
+}
+
+void fs_close(struct handle *file) {
+    if (file->os >= 0) {
+        close((int)file->os);
+    }
+    *file = FS_NONE;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operating system's files behind types that another system could have too. */
+#ifndef CERTBAN_BASE_FS_H
+#define CERTBAN_BASE_FS_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* An open file or folder; FS_NONE when there is none. On POSIX a file descriptor. */
+struct handle {
+    intptr_t os;
+};
+#define FS_NONE ((struct handle){-1})
+
+enum fs_kind { FS_REGULAR, FS_FOLDER, FS_LINK, FS_SPECIAL };
+
+/* Who a file is and what it looked like. Within a run: volume, number and birth; across runs never the volume. */
+struct fs_identity {
+    enum fs_kind kind;
+    uint64_t volume, number; /* st_dev, st_ino */
+    int64_t birth_ns;        /* nanoseconds since 1970; 0 where the file system has none */
+    uint64_t size;
+    int64_t mtime_ns, ctime_ns;
+    uint32_t names; /* hard links */
+    uint32_t mode;  /* permission bits, as the system has them */
+    uint32_t owner, group;
+};
+
+/* fs_identify describes an open file or folder. */
+CERTBAN_MUST_USE bool fs_identify(struct handle file, struct fs_identity *out, struct error *err);
+
+/* fs_same says whether two identities of one run are the same file (volume, number, birth). */
+bool fs_same(const struct fs_identity *a, const struct fs_identity *b);
+
+/* fs_unchanged says whether a file still has the content that was looked at: fs_same, size, mtime (and ctime when strict). */
+bool fs_unchanged(const struct fs_identity *before, const struct fs_identity *now, bool strict);
+
+/* fs_open_in opens a regular file or folder by one name inside a folder, never following a link, never blocking on a pipe or
+ * device, close-on-exec. What is neither is ERR_UNSUPPORTED with kind in *out. ENOENT and the like are ERR_IO. */
+CERTBAN_MUST_USE bool fs_open_in(struct handle folder, const char *name, struct handle *file, struct fs_identity *out, struct error *err);
+
+/* fs_open opens a path given by the user: links in it and at its end are followed, as the user meant it; else as fs_open_in. */
+CERTBAN_MUST_USE bool fs_open(const char *path, struct handle *file, struct fs_identity *out, struct error *err);
+
+/* fs_close takes FS_NONE and sets it to FS_NONE. */
+void fs_close(struct handle *file);
+
+#endif

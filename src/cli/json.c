@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/json.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "cli/ui.h"
+
+json_t *json_lossy(struct bytes b) {
+    if (utf8_valid(b)) {
+        return json_stringn((const char *)b.p, b.n);
+    }
+    struct text t = {0};
+    while (b.n != 0) {
+        size_t n;
+        if (utf8_next(b, &n) == UINT32_MAX) {
+            text_add(&t, "\xef\xbf\xbd");
+        } else {
+            text_add_bytes(&t, bytes_cut(b, 0, n));
+        }
+        b = bytes_cut(b, n, b.n);
+    }
+    json_t *string = text_ok(&t) ? json_stringn(text_c(&t), t.n) : NULL;
+    text_free(&t);
+    return string;
+}
+
+/* A key that could not be set is remembered in the object itself, so that nobody has to ask after each one. */
+static const char lost_key[] = "\x01lost";
+
+void json_put(json_t *object, const char *key, json_t *value) {
+    if (json_object_set_new(object, key, value) != 0) {
+        json_object_set_new(object, lost_key, json_true());
+    }
+}
+
+void json_put_text(json_t *object, const char *key, const char *text) {
+    if (text != NULL && text[0] != '\0') {
+        json_put(object, key, json_lossy(bytes_text(text)));
+    }
+}
+
+void json_put_bytes(json_t *object, const char *key, struct bytes b) {
+    if (b.n != 0) {
+        json_put(object, key, json_lossy(b));
+    }
+}
+
+void json_put_hex(json_t *object, const char *key, struct bytes b) {
+    struct text t = {0};
+    text_add_hex(&t, b);
+    json_put_text(object, key, text_c(&t));
+    text_free(&t);
+}
+
+void json_put_time(json_t *object, const char *key, int64_t seconds) {
+    char time[UI_TIME_SIZE];
+    ui_time(seconds, time);
+    json_put_text(object, key, time);
+}
+
+void json_put_number(json_t *object, const char *key, uint64_t number) {
+    /* readers of JSON keep 53 bits */
+    json_put(object, key, json_integer(number < (UINT64_C(1) << 53) ? (json_int_t)number : (json_int_t)1 << 53));
+}
+
+static void add_base64(struct text *t, struct bytes b) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < b.n; i += 3) {
+        uint32_t v = (uint32_t)b.p[i] << 16;
+        v |= i + 1 < b.n ? (uint32_t)b.p[i + 1] << 8 : 0;
+        v |= i + 2 < b.n ? b.p[i + 2] : 0;
+        text_add_char(t, digits[v >> 18]);
+        text_add_char(t, digits[v >> 12 & 63]);
+        text_add_char(t, i + 1 < b.n ? digits[v >> 6 & 63] : '=');
+        text_add_char(t, i + 2 < b.n ? digits[v & 63] : '=');
+    }
+}
+
+void json_put_path(json_t *object, struct bytes path) {
+    json_put(object, "path", json_lossy(path));
+    if (!utf8_valid(path)) {
+        struct text t = {0};
+        add_base64(&t, path);
+        json_put_text(object, "path_bytes", text_c(&t));
+        text_free(&t);
+    }
+}
+
+json_t *json_error(struct bytes path, const struct error *err) {
+    json_t *object = json_object();
+    json_put_text(object, "type", "error");
+    if (path.n != 0) {
+        json_put_path(object, path);
+    }
+    json_put_text(object, "kind", error_kind_name(err->kind));
+    json_put_text(object, "message", err->text);
+    return object;
+}
+
+bool json_print(json_t *object, FILE *stream) {
+    bool lost = object == NULL || json_object_get(object, lost_key) != NULL;
+    char *line = lost ? NULL : json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    json_decref(object);
+    if (line == NULL) {
+        return false;
+    }
+    /* Outside of strings the line is plain ASCII, so that whatever is escaped here stands in a string. */
+    for (struct bytes b = bytes_text(line); b.n != 0;) {
+        size_t n;
+        uint32_t c = utf8_next(b, &n);
+        if (c < 0x7f || !text_unsafe(c)) {
+            fwrite(b.p, 1, n, stream);
+        } else if (c < 0x10000) {
+            fprintf(stream, "\\u%04x", c);
+        } else {
+            fprintf(stream, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+        }
+        b = bytes_cut(b, n, b.n);
+    }
+    putc('\n', stream);
+    free(line);
+    return true;
+}

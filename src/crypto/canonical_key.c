@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The canonical form of a public key: its numbers, whatever way they were encoded. */
+#include "crypto/identity.h"
+#include "crypto/openssl.h"
+#include "crypto/spki.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+
+/* Each part behind its length, so that no two keys run together. */
+static bool add_part(EVP_MD_CTX *ctx, struct bytes part) {
+    uint8_t size[4] = {(uint8_t)(part.n >> 24), (uint8_t)(part.n >> 16), (uint8_t)(part.n >> 8), (uint8_t)part.n};
+    return EVP_DigestUpdate(ctx, size, sizeof size) == 1 && EVP_DigestUpdate(ctx, part.p, part.n) == 1;
+}
+
+static bool add_number(EVP_MD_CTX *ctx, EVP_PKEY *key, const char *name) {
+    uint8_t number[128]; /* OpenSSL refuses fields over 661 bits */
+    BIGNUM *value = NULL;
+    bool ok = EVP_PKEY_get_bn_param(key, name, &value) == 1 && BN_num_bytes(value) <= (int)sizeof number;
+    if (ok) {
+        int n = BN_bn2bin(value, number);
+        ok = n >= 0 && add_part(ctx, bytes_make(number, (size_t)n));
+    }
+    BN_free(value);
+    return ok;
+}
+
+/* The generator by x and the parity of y: its encoding may be compressed, hybrid or not (SEC 1 2.3.3). */
+static bool add_generator(EVP_MD_CTX *ctx, EVP_PKEY *key) {
+    uint8_t point[512];
+    size_t n = 0;
+    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_EC_GENERATOR, point, sizeof point, &n) != 1 || n < 3) {
+        return false;
+    }
+    bool compressed = point[0] == 2 || point[0] == 3;
+    uint8_t parity = (compressed ? point[0] : point[n - 1]) & 1;
+    struct bytes x = bytes_make(point + 1, compressed ? n - 1 : (n - 1) / 2);
+    return add_part(ctx, bytes_make(&parity, 1)) && add_part(ctx, x);
+}
+
+static bool add_ec(EVP_MD_CTX *ctx, EVP_PKEY *key) {
+    static const char *const numbers[] = {OSSL_PKEY_PARAM_EC_P,     OSSL_PKEY_PARAM_EC_A,     OSSL_PKEY_PARAM_EC_B,
+                                          OSSL_PKEY_PARAM_EC_ORDER, OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y};
+    bool ok = add_generator(ctx, key);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        ok = ok && add_number(ctx, key, numbers[i]);
+    }
+    return ok;
+}
+
+bool identity_canonical_key(struct bytes spki, uint8_t out[32], bool *explicit_curve, struct error *err) {
+    struct algorithm algorithm;
+    struct bytes bits, n, e;
+    const char *detail = "";
+    if (!spki_read(spki, &algorithm, &bits, err)) {
+        return false;
+    }
+    bool is_ec = algorithm_is_ec(algorithm.oid), rsa = algorithm_is_rsa(algorithm.oid);
+    EVP_PKEY *key = is_ec ? spki_open(spki, &detail) : NULL;
+    if (is_ec && key == NULL) {
+        ERR_clear_error();
+        return error_set(err, ERR_MALFORMED, "%s", detail);
+    }
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx != NULL && EVP_DigestInit_ex2(ctx, openssl_md(HASH_SHA256), NULL) == 1;
+    bool readable = true;
+    if (ok && rsa) {
+        readable = rsa_read(bits, &n, &e, NULL);
+        ok = readable && add_part(ctx, bytes_text("rsa")) && add_part(ctx, n) && add_part(ctx, e);
+    } else if (ok && is_ec) {
+        readable = add_part(ctx, bytes_text("ec")) && add_ec(ctx, key);
+        ok = readable;
+    } else if (ok) {
+        ok = add_part(ctx, bytes_text("other")) && add_part(ctx, algorithm.oid) &&
+             add_part(ctx, algorithm.has_parameters ? algorithm.parameters.whole : bytes_none()) && add_part(ctx, bits);
+    }
+    ok = ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    if (!ok) {
+        return readable ? error_set(err, ERR_LIMIT, "out of memory for hashing")
+                        : error_set(err, ERR_MALFORMED, "a public key can't be read");
+    }
+    *explicit_curve = is_ec && algorithm.has_parameters && algorithm.parameters.tag == DER_SEQUENCE;
+    return true;
+}

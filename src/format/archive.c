@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The names of archives in reports. They have no signature that covers them whole; what they hold is looked at by their container
+ * (source/archive.c).
+ *
+ * Which of them is moved away for a member's sake: what people download and unpack (7z, RAR) and what installs (deb, rpm), as ZIP is.
+ * A tar archive, alone or packed, and a packed file are as often somebody's backup, and an image of a disc holds a whole system: these
+ * are flagged, and who knows better moves them.
+ */
+#include "source/archive.h"
+#include "format/format.h"
+
+_Static_assert((int)PROBE_MIDDLE_AT == (int)ARCHIVE_MIDDLE_AT && (int)PROBE_MIDDLE == (int)ARCHIVE_MIDDLE,
+               "what is read is what is looked at");
+
+/* X(identifier, kind, name, words, acts on members) */
+#define ARCHIVES(X)                                                                                                                        \
+    X(tar, TAR, "tar", "tar archive", false)                                                                                               \
+    X(p7z, 7Z, "7z", "7-Zip archive", true)                                                                                                \
+    X(rar, RAR, "rar", "RAR archive", true)                                                                                                \
+    X(deb, DEB, "deb", "Debian package", true)                                                                                             \
+    X(ar, AR, "ar", "ar archive", false)                                                                                                   \
+    X(rpm, RPM, "rpm", "RPM package", true)                                                                                                \
+    X(gz, GZIP, "gz", "file packed by gzip", false)                                                                                        \
+    X(bz2, BZIP2, "bz2", "file packed by bzip2", false)                                                                                    \
+    X(xz, XZ, "xz", "file packed by xz", false)                                                                                            \
+    X(lzma, LZMA, "lzma", "file packed by lzma", false)                                                                                    \
+    X(lz, LZIP, "lz", "file packed by lzip", false)                                                                                        \
+    X(zst, ZSTD, "zst", "file packed by zstd", false)                                                                                      \
+    X(lz4, LZ4, "lz4", "file packed by LZ4", false)                                                                                        \
+    X(z, COMPRESS, "z", "file packed by compress", false)
+
+static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
+    (void)source;
+    (void)arena;
+    (void)contents;
+    (void)err;
+    return true;
+}
+
+#define X(id, kind, word, words, acts)                                                                                                     \
+    static bool probe_##id(const struct probe *probe) {                                                                                    \
+        return archive_kind_of(probe->head) == ARCHIVE_##kind;                                                                             \
+    }                                                                                                                                      \
+    const struct format format_##id = {                                                                                                    \
+        .name = word, .long_name = words, .members_only = true, .acts_on_members = acts, .probe = probe_##id, .read = read};
+ARCHIVES(X)
+#undef X
+
+static bool probe_iso(const struct probe *probe) {
+    return archive_is_iso(probe->middle);
+}
+
+static bool probe_cpio(const struct probe *probe) {
+    return bytes_starts(probe->head, bytes_text("070701")) || bytes_starts(probe->head, bytes_text("070702")) ||
+           bytes_starts(probe->head, bytes_text("070707"));
+}
+
+const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", .members_only = true, .probe = probe_cpio, .read = read};
+const struct format format_iso = {.name = "iso", .long_name = "disc image", .members_only = true, .probe = probe_iso, .read = read};

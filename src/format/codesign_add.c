@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From blobs to signatures. The CMS (RFC 5652, detached) signs the CodeDirectory of slot 0; its signed attributes
+ * 1.2.840.113635.100.9.1 and .2 name the CodeDirectories of all slots (apple-platform-rs, "apple-codesign" crate).
+ */
+#include <stdlib.h>
+
+#include "asn1/carve.h"
+#include "asn1/cms.h"
+#include "asn1/name.h"
+#include "asn1/x509.h"
+#include "base/reader.h"
+#include "format/codesign_directory.h"
+#include "source/plist.h"
+
+enum {
+    BLOB_HEADER = 8,
+    CARVE_MIN = 64, /* octets below which nothing worth finding fits */
+    TEAM_ID_SIZE = 10,
+};
+
+struct add {
+    const struct codesign *code;
+    const struct codesign_target *target;
+    struct contents *contents;
+    struct arena *arena;
+    struct directory *directories;
+    struct code_directory *list; /* the same, as signatures show them */
+    size_t n;
+    const struct directory *best;
+    struct claim *first_claims; /* of the CodeDirectory in slot 0 */
+    size_t n_first;
+    struct claim *claims; /* of all */
+    size_t n_claims;
+    bool covers_part;
+};
+
+static void note(struct add *a, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
+    anomaly_note(&a->contents->anomalies, a->arena, name, at, size, detail);
+}
+
+const char *codesign_part(const struct contents *contents, struct arena *arena, const char *base) {
+    const char *part = base;
+    for (unsigned again = 1; part != NULL; again++) {
+        bool taken = false;
+        for (size_t i = 0; i < contents->n_signatures && !taken; i++) {
+            taken = contents->signatures[i].part != NULL && strcmp(contents->signatures[i].part, part) == 0;
+        }
+        if (!taken) {
+            return part;
+        }
+        part = arena_printf(arena, "%s#%u", base, again);
+    }
+    return NULL;
+}
+
+static bool is_directory_slot(uint32_t slot) {
+    return slot == CODESIGN_SLOT_DIRECTORY || (slot >= CODESIGN_SLOT_ALTERNATE && slot <= CODESIGN_SLOT_ALTERNATE_LAST);
+}
+
+/* The kernel's order (xnu ubc_subr.c, hashPriorities): SHA-1, SHA-256 cut, SHA-256, SHA-384. */
+static int rank(const struct directory *d) {
+    static const uint8_t ranks[] = {[1] = 1, [3] = 2, [2] = 3, [4] = 4};
+    return d->hash_type < sizeof ranks ? ranks[d->hash_type] : 0;
+}
+
+static bool text_same(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* What one CodeDirectory shows, and how it goes with the others. */
+static void directory_check(struct add *a, const struct directory *d, uint64_t at) {
+    if (d->problem != NULL) {
+        note(a, ANOMALY_BAD_BLOB, at, d->code.blob.n, d->problem);
+    }
+    if (!is_directory_slot(d->code.slot)) {
+        note(a, ANOMALY_BAD_BLOB, at, d->code.blob.n, arena_printf(a->arena, "a CodeDirectory in slot 0x%x", d->code.slot));
+    }
+    for (const struct directory *other = a->directories; other < d; other++) {
+        if (other->hash_type == d->hash_type) {
+            note(a, ANOMALY_BAD_BLOB, at, d->code.blob.n, "two CodeDirectories with one hash type, which macOS refuses");
+        }
+    }
+    const struct directory *first = a->directories;
+    if (d != first && (!text_same(d->code.identifier, first->code.identifier) || !text_same(d->code.team_id, first->code.team_id) ||
+                       d->code.flags != first->code.flags || d->limit != first->limit)) {
+        note(a, ANOMALY_CD_MISMATCH, at, d->code.blob.n, "CodeDirectories with different identifier, team, flags or extent");
+    }
+    if (d->claimable && d->limit < a->target->size) {
+        note(a, ANOMALY_UNSIGNED_TAIL, a->target->at + d->limit, a->target->size - d->limit, "code that the CodeDirectory leaves out");
+        a->covers_part = true;
+    }
+}
+
+static bool blob_seen(const struct add *a, size_t n, struct bytes bytes) {
+    for (size_t i = 0; i < n; i++) {
+        if (a->directories[i].code.blob.p == bytes.p) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two slots may lead to one blob: it is read once, for the slot where it belongs. */
+static bool directories_read(struct add *a, struct error *err) {
+    a->directories = arena_array(a->arena, a->code->n, sizeof *a->directories);
+    a->list = arena_array(a->arena, a->code->n, sizeof *a->list);
+    if (a->directories == NULL || a->list == NULL) {
+        return arena_full(a->arena, err);
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < a->code->n; i++) {
+            const struct codesign_blob *blob = &a->code->blobs[i];
+            bool belongs = is_directory_slot(blob->slot);
+            if (belongs != (pass == 0) || blob->magic != CODESIGN_MAGIC_DIRECTORY || blob_seen(a, a->n, blob->bytes)) {
+                if (belongs && pass == 0 && blob->magic != CODESIGN_MAGIC_DIRECTORY) {
+                    note(a, ANOMALY_BAD_BLOB, blob->at, blob->bytes.n, "no CodeDirectory where one should be");
+                }
+                continue;
+            }
+            struct directory *d = &a->directories[a->n];
+            if (!directory_read(blob, a->arena, d, err)) {
+                return false;
+            }
+            a->list[a->n++] = d->code;
+            directory_check(a, d, blob->at);
+            if (a->best == NULL || rank(d) > rank(a->best)) {
+                a->best = d;
+            }
+        }
+    }
+    return true;
+}
+
+/* Claims of all CodeDirectories that make one; those of slot 0 also alone. */
+static bool claims_make(struct add *a, struct error *err) {
+    a->claims = arena_array(a->arena, a->n * (1 + DIRECTORY_SPECIALS_MAX), sizeof *a->claims);
+    a->first_claims = arena_array(a->arena, 1 + DIRECTORY_SPECIALS_MAX, sizeof *a->first_claims);
+    if (a->claims == NULL || a->first_claims == NULL) {
+        return arena_full(a->arena, err);
+    }
+    const struct directory *first = a->n != 0 ? &a->directories[0] : NULL;
+    if (first == NULL || !first->claimable || first->code.slot != CODESIGN_SLOT_DIRECTORY) {
+        return true; /* what is signed ties nothing to the file */
+    }
+    if (!directory_claims(first, a->code, a->target, a->arena, a->first_claims, &a->n_first, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->directories[i].claimable &&
+            !directory_claims(&a->directories[i], a->code, a->target, a->arena, a->claims, &a->n_claims, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* 1.2.840.113635.100.9.1: OCTET STRING with a property list { cdhashes = ( <20 octets>, … ) } */
+static size_t bound_plist(const struct attribute *attribute, struct bytes *out, size_t room, struct arena *arena) {
+    struct der octets;
+    struct bytes xml;
+    const struct plist *plist;
+    if (attribute == NULL || attribute->n_values == 0 || !der_read(attribute->values[0], &octets, NULL) ||
+        !der_octets(&octets, arena, &xml, NULL) || !plist_parse(xml, arena, &plist, NULL)) {
+        return 0;
+    }
+    const struct plist *all = plist_get(plist, "cdhashes");
+    size_t n = 0;
+    for (const struct plist *p = all != NULL ? all->first : NULL; p != NULL && n < room; p = p->next) {
+        if (p->type == PLIST_DATA) {
+            out[n++] = p->bytes;
+        }
+    }
+    return n;
+}
+
+/* 1.2.840.113635.100.9.2: values SEQUENCE { OID of the hash, OCTET STRING } with whole digests */
+static size_t bound_digests(const struct attribute *attribute, struct bytes *out, size_t room, struct arena *arena) {
+    size_t n = 0;
+    for (size_t i = 0; attribute != NULL && i < attribute->n_values && n < room; i++) {
+        struct der_cursor c = der_cursor_make(attribute->values[i], 0), inner;
+        struct der oid, octets;
+        if (der_enter(&c, DER_SEQUENCE, &inner, NULL) && der_expect(&inner, DER_OID, &oid, NULL) &&
+            der_expect(&inner, DER_OCTET_STRING, &octets, NULL) && der_octets(&octets, arena, &out[n], NULL)) {
+            n++;
+        }
+    }
+    return n;
+}
+
+/* Which CodeDirectories the signer's attributes name. Whether they are the ones found is for those who hash. */
+static bool bound_read(struct add *a, struct signature *s, uint64_t at, struct error *err) {
+    enum { ROOM = 64 };
+    struct bytes *bound = arena_array(a->arena, ROOM, sizeof *bound);
+    if (bound == NULL) {
+        return arena_full(a->arena, err);
+    }
+    const struct signer_info *signer = s->signer;
+    size_t n = 0, most = 0;
+    if (signer != NULL) {
+        n = bound_plist(cms_attribute(signer->attrs, signer->n_attrs, OID_APPLE_CDHASHES_PLIST), bound, ROOM, a->arena);
+        size_t digests = bound_digests(cms_attribute(signer->attrs, signer->n_attrs, OID_APPLE_CDHASHES), bound + n, ROOM - n, a->arena);
+        most = n > digests ? n : digests;
+        n += digests;
+    }
+    s->bound_cdhashes = bound;
+    s->n_bound = n;
+    s->alternates_bound = a->n <= 1 || most >= a->n;
+    if (!s->alternates_bound) {
+        note(a, ANOMALY_CD_UNBOUND, at, 0,
+             arena_printf(a->arena, "%zu CodeDirectories, of which the CMS names %zu beside that of slot 0", a->n, most));
+    }
+    return true;
+}
+
+bool codesign_is_team(const char *s) {
+    size_t n = s != NULL ? strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") : 0;
+    return n == TEAM_ID_SIZE && s[n] == 0;
+}
+
+/* The team: of the CodeDirectory, or of the leaf's OU; for Apple's own certificates they must be the same. */
+static void team_read(struct add *a, struct signature *s, uint64_t at) {
+    const struct cert *leaf = NULL;
+    for (size_t i = 0; s->signer != NULL && i < s->sd->n_certs && leaf == NULL; i++) {
+        if (cert_named_by(&s->sd->certs[i], s->signer->issuer, s->signer->serial, s->signer->key_id)) {
+            leaf = &s->sd->certs[i];
+        }
+    }
+    if (leaf == NULL || leaf->broken) {
+        return;
+    }
+    const char *unit = name_attribute(leaf->subject, OID_AT_ORGANIZATIONAL_UNIT, a->arena);
+    const char *issuer = name_attribute(leaf->issuer, OID_AT_ORGANIZATION, a->arena);
+    if (!codesign_is_team(unit)) {
+        return;
+    }
+    if (s->team_id == NULL) {
+        s->team_id = unit;
+    } else if (issuer != NULL && strcmp(issuer, "Apple Inc.") == 0 && strcmp(unit, s->team_id) != 0) {
+        note(a, ANOMALY_CD_MISMATCH, at, 0, "the CodeDirectory names another team than the signer's certificate");
+    }
+}
+
+/* What every signature of these blobs has. */
+static void signature_fill(const struct add *a, struct signature *s) {
+    s->kind = KIND_APPLE;
+    s->content = a->n != 0 && a->directories[0].code.slot == CODESIGN_SLOT_DIRECTORY ? a->directories[0].code.blob : bytes_none();
+    s->directories = a->list;
+    s->n_directories = a->n;
+    s->covers_part = a->covers_part;
+    s->carved = s->carved || a->target->carved;
+    s->alternates_bound = a->n <= 1;
+    s->best_is_first = a->best != NULL && a->best->code.slot == CODESIGN_SLOT_DIRECTORY;
+    s->claims = a->claims;
+    s->n_claims = a->n_claims;
+    if (a->best != NULL) {
+        s->hash = a->best->code.hash;
+        s->identifier = a->best->code.identifier;
+        s->team_id = a->best->code.team_id;
+        s->cs_flags = a->best->code.flags;
+    }
+}
+
+/* A signature with a CMS: what its signer binds, and his team. */
+static bool signature_signed(struct add *a, struct signature *s, uint64_t at, struct error *err) {
+    signature_fill(a, s);
+    if (!bound_read(a, s, at, err)) {
+        return false;
+    }
+    if (!s->alternates_bound) {
+        s->claims = a->first_claims;
+        s->n_claims = a->n_first;
+    }
+    team_read(a, s, at);
+    return true;
+}
+
+static struct signature *signature_new(struct add *a, struct error *err) {
+    struct signature *s = contents_add(a->contents, a->arena, err);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->part = codesign_part(a->contents, a->arena, a->target->part);
+    return s;
+}
+
+/* Searches bytes for signatures; what is found gets what these blobs know. */
+static bool carve(struct add *a, struct bytes b, uint64_t at, struct error *err) {
+    size_t before = a->contents->n_signatures;
+    if (b.n < CARVE_MIN || carve_bytes(a->contents, a->arena, b, at) == 0) {
+        return true;
+    }
+    for (size_t i = before; i < a->contents->n_signatures; i++) {
+        struct signature *s = &a->contents->signatures[i];
+        s->carved = true;
+        if (s->sd != NULL && s->signer != NULL && !signature_signed(a, s, at, err)) {
+            return false;
+        }
+        s->kind = KIND_APPLE;
+    }
+    return true;
+}
+
+/* One wrapper blob: BER of a SignedData behind the header. */
+static bool cms_add(struct add *a, const struct codesign_blob *blob, struct error *err) {
+    struct bytes payload = bytes_cut(blob->bytes, BLOB_HEADER, blob->bytes.n);
+    uint64_t at = blob->at + BLOB_HEADER;
+    bool in_place = blob->slot == CODESIGN_SLOT_CMS;
+    struct signed_data *sd;
+    struct error why = {0};
+    if (payload.n == 0) {
+        return true;
+    }
+    if (!cms_parse(payload, at, a->arena, &a->contents->anomalies, &sd, &why)) {
+        if (in_place) {
+            note(a, ANOMALY_BAD_BLOB, blob->at, blob->bytes.n, "the CMS can't be read");
+            error_within(&why, "code signature");
+            contents_unreadable(a->contents, &why);
+        }
+        return carve(a, payload, at, err);
+    }
+    if (!in_place) {
+        note(a, ANOMALY_CARVED, at, sd->size, arena_printf(a->arena, "a CMS in slot 0x%x", blob->slot));
+    }
+    for (size_t i = 0; i < sd->n_signers || (i == 0 && sd->n_signers == 0); i++) {
+        struct signature *s = signature_new(a, err);
+        if (s == NULL) {
+            return false;
+        }
+        s->sd = sd;
+        s->signer = sd->n_signers != 0 ? &sd->signers[i] : NULL;
+        s->carved = !in_place;
+        if (!signature_signed(a, s, at, err)) {
+            return false;
+        }
+    }
+    if (sd->n_signers != 1) {
+        note(a, sd->n_signers == 0 ? ANOMALY_NO_SIGNER : ANOMALY_SEVERAL_SIGNERS, at, sd->size, NULL);
+    }
+    struct bytes rest = bytes_cut(payload, sd->size, payload.n);
+    if (!bytes_zero(rest)) {
+        note(a, ANOMALY_APPENDED_DATA, at + sd->size, rest.n, "behind the CMS, inside of its blob");
+        return carve(a, rest, at + sd->size, err);
+    }
+    return true;
+}
+
+/* No CMS: ad hoc, or what is left of a signature. */
+static bool bare_add(struct add *a, struct error *err) {
+    struct signature *s = signature_new(a, err);
+    if (s == NULL) {
+        return false;
+    }
+    signature_fill(a, s);
+    for (size_t i = 0; i < a->n; i++) {
+        if ((a->list[i].flags & CODESIGN_ADHOC) == 0) {
+            note(a, ANOMALY_STRIPPED_SIGNATURE, a->code->at, a->code->size, "a CodeDirectory that is not ad hoc, and no CMS that signs it");
+            break;
+        }
+    }
+    return true;
+}
+
+struct range {
+    uint64_t from, to;
+};
+
+static int range_order(const void *x, const void *y) {
+    const struct range *a = x, *b = y;
+    return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* Stretches of the area that neither header, index nor blobs take. Zeros are padding. */
+static bool gaps_carve(struct add *a, struct error *err) {
+    const struct codesign *code = a->code;
+    struct range *taken = arena_array(a->arena, code->n + 2, sizeof *taken);
+    if (taken == NULL) {
+        return arena_full(a->arena, err);
+    }
+    size_t n = 0;
+    taken[n++] = (struct range){0, 12};
+    for (size_t i = 0; i < code->n; i++) {
+        taken[n].from = code->blobs[i].at - code->at;
+        taken[n].to = taken[n].from + code->blobs[i].bytes.n;
+        n++;
+    }
+    taken[n++] = (struct range){code->area.n, code->area.n};
+    qsort(taken, n, sizeof *taken, range_order);
+    uint64_t end = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct bytes gap = taken[i].from > end ? bytes_cut(code->area, (size_t)end, (size_t)(taken[i].from - end)) : bytes_none();
+        /* The first gap is the index itself. */
+        bool is_index = end == 12 && gap.n <= code->n * 8;
+        if (gap.n != 0 && !is_index && !bytes_zero(gap)) {
+            bool inside = end < code->size;
+            note(a, inside ? ANOMALY_BAD_BLOB : ANOMALY_APPENDED_DATA, code->at + end, gap.n,
+                 inside ? "bytes between the blobs of the code signature" : "bytes behind the code signature");
+            if (!carve(a, gap, code->at + end, err)) {
+                return false;
+            }
+        }
+        end = taken[i].to > end ? taken[i].to : end;
+    }
+    return true;
+}
+
+/* The work of codesign_add; false at any limit. */
+static bool add_all(struct add *a, struct error *err) {
+    size_t before = a->contents->n_signatures;
+    if (!directories_read(a, err) || !claims_make(a, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < a->code->n; i++) {
+        const struct codesign_blob *blob = &a->code->blobs[i];
+        bool wrapper = blob->magic == CODESIGN_MAGIC_WRAPPER;
+        if (blob->slot == CODESIGN_SLOT_CMS && !wrapper) {
+            note(a, ANOMALY_BAD_BLOB, blob->at, blob->bytes.n, "no CMS in the slot for it");
+        }
+        a->contents->stapled_ticket = a->contents->stapled_ticket || blob->slot == CODESIGN_SLOT_TICKET;
+        if (wrapper && blob->slot != CODESIGN_SLOT_TICKET && !cms_add(a, blob, err)) {
+            return false;
+        }
+        if (!wrapper && blob->magic != CODESIGN_MAGIC_DIRECTORY && !carve(a, blob->bytes, blob->at, err)) {
+            return false; /* a CMS behind another magic */
+        }
+    }
+    if (!gaps_carve(a, err)) {
+        return false;
+    }
+    bool has_cms = false;
+    for (size_t i = before; i < a->contents->n_signatures; i++) {
+        has_cms = has_cms || a->contents->signatures[i].signer != NULL;
+    }
+    if (a->n != 0 && (!has_cms || a->contents->n_signatures == before)) {
+        return bare_add(a, err);
+    }
+    return true;
+}
+
+bool codesign_add(const struct codesign *code, const struct codesign_target *target, struct contents *contents, struct arena *arena,
+                  size_t *added, struct error *err) {
+    struct add a = {.code = code, .target = target, .contents = contents, .arena = arena};
+    size_t before = contents->n_signatures;
+    struct error why = {0};
+    bool ok = add_all(&a, &why);
+    if (added != NULL) {
+        *added = contents->n_signatures - before;
+    }
+    if (!ok) {
+        /* The limit on signatures is the file's: what is past it is not read, the rest is. */
+        contents_unreadable(contents, &why);
+        if (contents->n_signatures < SIGNATURES_MAX && err != NULL) {
+            *err = why;
+        }
+        return contents->n_signatures >= SIGNATURES_MAX;
+    }
+    if (a.n == 0) {
+        error_set(&why, ERR_MALFORMED, "code signature at offset 0x%llx has no CodeDirectory", (unsigned long long)code->at);
+        contents_unreadable(contents, &why);
+    }
+    return true;
+}

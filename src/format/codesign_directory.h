@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One CodeDirectory: who signed what, and the hash slots as claims. Inside of codesign only. */
+#ifndef CERTBAN_FORMAT_CODESIGN_DIRECTORY_H
+#define CERTBAN_FORMAT_CODESIGN_DIRECTORY_H
+
+#include "format/codesign.h"
+
+struct directory {
+    struct code_directory code;
+    const char *problem; /* why its slots can't be checked, or what is wrong with it; NULL when nothing is */
+    bool claimable;      /* the code slots make a claim */
+    uint8_t hash_type;
+    size_t digest_size;
+    uint64_t page;  /* octets; 0: one hash for all */
+    uint64_t limit; /* octets of code covered */
+    struct bytes code_slots;
+    struct bytes special_slots; /* slot n first, slot 1 last */
+};
+
+/* directory_read reads a CodeDirectory blob; false (err) only without memory. What is wrong with it stands in problem. */
+CERTBAN_MUST_USE bool directory_read(const struct codesign_blob *blob, struct arena *arena, struct directory *out, struct error *err);
+
+/* directory_special is the hash of special slot n; empty when the slot is absent or all zero (nothing there). */
+struct bytes directory_special(const struct directory *directory, uint32_t n);
+
+/* The most special slots that are looked at. */
+enum { DIRECTORY_SPECIALS_MAX = 32 };
+
+/* directory_claims appends the claims of one CodeDirectory at claims + *n (room for 1 + DIRECTORY_SPECIALS_MAX). */
+CERTBAN_MUST_USE bool directory_claims(const struct directory *directory, const struct codesign *code, const struct codesign_target *target,
+                                       struct arena *arena, struct claim *claims, size_t *n, struct error *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/format.h"
+
+extern const struct format format_appx, format_clickonce, format_opc, format_nupkg, format_cab, format_cat, format_dmg, format_macho,
+    format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_zip;
+extern const struct format format_ar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4, format_lzma,
+    format_p7z, format_rar, format_rpm, format_tar, format_xz, format_z, format_zst; /* archive.c */
+
+/* One row a format, one file a row. */
+/* clang-format off */
+const struct format *const formats[] = {
+    &format_pe,
+    &format_macho,
+    &format_msi,
+    &format_cab,
+    &format_cat,
+    &format_p7x,
+    &format_p7,
+    &format_script,
+    &format_appx,
+    &format_nupkg,
+    &format_opc,
+    &format_zip,
+    &format_pkg,
+    &format_dmg,
+    &format_tar,
+    &format_p7z,
+    &format_rar,
+    &format_deb,
+    &format_ar,
+    &format_rpm,
+    &format_gz,
+    &format_bz2,
+    &format_xz,
+    &format_lzma,
+    &format_lz,
+    &format_zst,
+    &format_lz4,
+    &format_z,
+    &format_iso,
+    &format_cpio,
+    &format_clickonce,
+    NULL,
+};
+/* clang-format on */
+
+const struct format *format_by_name(const char *name) {
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (strcmp(formats[i]->name, name) == 0) {
+            return formats[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How files carry signatures: a table of drivers, one file each. No driver hashes, trusts, prints or decides. */
+#ifndef CERTBAN_FORMAT_FORMAT_H
+#define CERTBAN_FORMAT_FORMAT_H
+
+#include "base/source.h"
+#include "model/signature.h"
+
+/* The first bytes of a file that probes may look at. */
+enum { PROBE_HEAD = 4096 };
+/* The last bytes, for formats with a signature there. */
+enum { PROBE_TAIL = 1024 };
+/* And some in the middle, where images of discs have their first descriptor: what stands before it is anything. */
+enum { PROBE_MIDDLE_AT = 32768, PROBE_MIDDLE = 6 };
+
+/* What is known of a file before it is a candidate. Pure bytes: probes do nothing but compare. */
+struct probe {
+    struct bytes head;   /* at most PROBE_HEAD */
+    struct bytes tail;   /* at most PROBE_TAIL, the file's last bytes; empty when it was not read */
+    struct bytes middle; /* PROBE_MIDDLE at PROBE_MIDDLE_AT; empty when there are not so many or they were not read */
+    uint64_t size;
+    const char *name; /* the file's or member's path, for what nothing but its name tells apart; NULL: unknown */
+    bool thorough;    /* say true wherever it may be, whatever reading it costs */
+};
+
+struct format {
+    const char *name;      /* in reports: "pe" */
+    const char *long_name; /* for people: "Windows program (PE)" */
+    bool wants_tail;       /* the probe needs probe.tail */
+    bool members_only;     /* an archive: what a search of its bytes would find is its members' */
+    bool acts_on_members;  /* an installer or download: a banned member lets the whole file be quarantined */
+
+    /* probe says whether the file may be of this format. Cheap, no memory, no errors: broken files of the format say true. */
+    bool (*probe)(const struct probe *probe);
+
+    /* read fills contents with signatures, claims, anomalies and version. What can't be read at all goes to
+     * contents->unreadable; false (err) only when nothing more can be said (no memory, I/O). Never loses a signature that
+     * can be found: on structural damage it carves. A file that turns out to be of some other kind: contents->other. */
+    bool (*read)(struct source *source, struct arena *arena, struct contents *contents, struct error *err);
+
+    /* version reads product and version information, apart from read since only matches and reports want it. NULL: none. */
+    bool (*version)(struct source *source, struct arena *arena, struct version_info *version, struct error *err);
+};
+
+/* formats is the table, NULL-terminated: every row whose probe says true is read (polyglots are an evasion). */
+extern const struct format *const formats[];
+
+/* format_by_name is the row of that name; NULL when there is none. */
+const struct format *format_by_name(const char *name);
+
+#endif

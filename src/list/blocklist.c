@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The index is one array of keys sorted by kind and value, and beside it the first eight bytes of each value: a lookup is a binary
+ * search in that narrow array (twenty steps for a million keys) and touches a key only when it is found. Sorted, because a list
+ * can't be built to make it slow, and because equal keys of several rules then stand in a run. Nothing is written after the seal.
+ */
+#include "list/blocklist.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "list/fold.h"
+#include "list/never_ban.h"
+#include "list/policy.h"
+
+enum { RULES_MAX = 1 << 20, KEYS_MAX = 1 << 23, TBS_MAX = 64 };
+
+struct blocklist {
+    const struct policy **policies;
+    size_t n_policies, room_policies;
+    struct policy **kept; /* owned: freed with the list */
+    size_t n_kept, room_kept;
+    const struct rule **rules; /* by number */
+    size_t n_rules, room_rules, n_expired;
+    const struct key **keys; /* in the order of the index once sealed */
+    uint64_t *heads;         /* the sort head of each key */
+    size_t n_keys, room_keys;
+    uint64_t *filter; /* a bit for each kind and head that is there, among many that are not set */
+    uint64_t filter_mask;
+    size_t start[KEY_COUNT + 1]; /* where each kind's keys begin */
+    size_t bans[KEY_COUNT];      /* keys of ban rules of that kind */
+    bool tbs[TBS_MAX + 1];       /* lengths of TBS hashes that bans name */
+    uint64_t *sizes;             /* of files that bans name by hash and size, sorted */
+    size_t n_sizes;
+    bool any_size; /* a ban names a file by hash without its size */
+    uint64_t seed;
+    struct never_ban *never;
+    bool sealed;
+};
+
+struct blocklist *blocklist_new(void) {
+    struct blocklist *list = calloc(1, sizeof *list);
+    struct never_ban *never = never_ban_new();
+    if (list == NULL || never == NULL) {
+        never_ban_free(never);
+        free(list);
+        return NULL;
+    }
+    list->never = never;
+    if (getrandom(&list->seed, sizeof list->seed, GRND_NONBLOCK) != (ssize_t)sizeof list->seed) {
+        list->seed = UINT64_C(0x5bd1e995a77c3f11); /* early boot: flooding the table costs time only */
+    }
+    return list;
+}
+
+void blocklist_free(struct blocklist *list) {
+    if (list == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < list->n_kept; i++) {
+        policy_free(list->kept[i]);
+    }
+    free(list->kept);
+    free(list->policies);
+    free(list->rules);
+    free(list->keys);
+    free(list->heads);
+    free(list->filter);
+    free(list->sizes);
+    never_ban_free(list->never);
+    free(list);
+}
+
+/* Makes room for more elements of a heap array. */
+static bool make_room(void **array, size_t *room, size_t n, size_t more, size_t size) {
+    if (more <= *room - n) {
+        return true;
+    }
+    size_t wanted = *room * 2 > n + more ? *room * 2 : n + more;
+    void *fresh = reallocarray(*array, wanted, size);
+    if (fresh == NULL) {
+        return false;
+    }
+    *array = fresh;
+    *room = wanted;
+    return true;
+}
+
+static bool no_memory(struct error *err) {
+    return error_set(err, ERR_LIMIT, "no memory for the list of bans");
+}
+
+bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t now, struct error *err) {
+    size_t n_keys = 0;
+    for (size_t i = 0; i < policy->n_rules; i++) {
+        n_keys += policy->rules[i].expires > now ? policy->rules[i].n_keys : 0;
+    }
+    if (policy->n_rules > RULES_MAX - list->n_rules || n_keys > KEYS_MAX - list->n_keys) {
+        return error_set(err, ERR_LIMIT, "more than %d rules or %d keys in all policies together", RULES_MAX, KEYS_MAX);
+    }
+    if (list->sealed) {
+        return error_set(err, ERR_USAGE, "the list of bans is sealed");
+    }
+    if (!make_room((void **)&list->policies, &list->room_policies, list->n_policies, 1, sizeof(void *)) ||
+        !make_room((void **)&list->rules, &list->room_rules, list->n_rules, policy->n_rules, sizeof(void *)) ||
+        !make_room((void **)&list->keys, &list->room_keys, list->n_keys, n_keys, sizeof(void *))) {
+        return no_memory(err);
+    }
+    list->policies[list->n_policies++] = policy;
+    for (size_t i = 0; i < policy->n_rules; i++) {
+        struct rule *rule = &policy->rules[i];
+        rule->number = (uint32_t)list->n_rules;
+        list->rules[list->n_rules++] = rule;
+        if (rule->expires <= now) {
+            list->n_expired++;
+            continue;
+        }
+        for (size_t k = 0; k < rule->n_keys; k++) {
+            const struct key *key = &rule->keys[k];
+            bool never = !rule->allow && !rule->weak_accepted && never_ban_has(list->never, key->kind, key->value);
+            list->keys[list->n_keys] = key;
+            list->n_keys += !never;
+        }
+    }
+    return true;
+}
+
+bool blocklist_keep(struct blocklist *list, struct policy *policy, int64_t now, struct error *err) {
+    if (!make_room((void **)&list->kept, &list->room_kept, list->n_kept, 1, sizeof(void *))) {
+        return no_memory(err);
+    }
+    if (!blocklist_add(list, policy, now, err)) {
+        return false;
+    }
+    list->kept[list->n_kept++] = policy;
+    return true;
+}
+
+/* The first eight bytes of a value, so that numbers order as the bytes do. */
+static uint64_t value_head(struct bytes value) {
+    uint64_t head = 0;
+    for (size_t i = 0; i < sizeof head; i++) {
+        head = head << 8 | (i < value.n ? value.p[i] : 0);
+    }
+    return head;
+}
+
+/* Subjects are found by their common name, those without one by their organization: two regions of one space of hashes. */
+static uint64_t subject_head(const struct blocklist *list, struct bytes name, bool organization) {
+    return fold_hash(name, list->seed) >> 1 | (uint64_t)organization << 63;
+}
+
+static uint64_t key_head(const struct blocklist *list, const struct key *key) {
+    if (key->kind != KEY_SUBJECT) {
+        return value_head(key->value);
+    }
+    return key->value.n != 0 ? subject_head(list, key->value, false) : subject_head(list, key->organization, true);
+}
+
+/* What the sort moves. */
+struct slot {
+    uint64_t head;
+    const struct key *key;
+};
+
+static int number_order(uint64_t a, uint64_t b) {
+    return a < b ? -1 : a > b;
+}
+
+/* By kind and value first; the rest only brings the duplicates of one rule together. */
+static int slot_order(const void *left, const void *right) {
+    const struct slot *a = left, *b = right;
+    const struct key *ka = a->key, *kb = b->key;
+    int order = number_order(ka->kind, kb->kind);
+    order = order != 0 ? order : number_order(a->head, b->head);
+    order = order != 0 ? order : bytes_order(ka->value, kb->value);
+    order = order != 0 ? order : number_order(ka->rule->number, kb->rule->number);
+    order = order != 0 ? order : number_order(ka->role, kb->role);
+    order = order != 0 ? order : number_order(ka->file_size, kb->file_size);
+    order = order != 0 ? order : bytes_order(ka->issuer, kb->issuer);
+    order = order != 0 ? order : bytes_order(ka->issuer_common_name, kb->issuer_common_name);
+    order = order != 0 ? order : bytes_order(ka->organization, kb->organization);
+    return order != 0 ? order : bytes_order(ka->issuer_organization, kb->issuer_organization);
+}
+
+static int size_order(const void *left, const void *right) {
+    const uint64_t *a = left, *b = right;
+    return number_order(*a, *b);
+}
+
+static bool is_file_key(enum key_kind kind) {
+    return kind == KEY_FILE_MD5 || kind == KEY_FILE_SHA1 || kind == KEY_FILE_SHA256;
+}
+
+/* What bans ask for: counts by kind, lengths of TBS hashes, sizes of files. */
+/* Which bit of the filter stands for a head. */
+static uint64_t filter_bit(const struct blocklist *list, enum key_kind kind, uint64_t head) {
+    uint64_t h = (head ^ list->seed ^ (uint64_t)kind << 56) * UINT64_C(0x9e3779b97f4a7c15);
+    return (h ^ h >> 32) & list->filter_mask;
+}
+
+/* Nearly everything that is asked for is not listed: one look at a bit says so, however long the list is. */
+static bool make_filter(struct blocklist *list, const uint64_t *heads, size_t n) {
+    enum { BITS_A_KEY = 16, BITS_A_WORD = 64 };
+    uint64_t bits = BITS_A_WORD;
+    while (bits < (uint64_t)n * BITS_A_KEY) {
+        bits *= 2;
+    }
+    uint64_t *filter = calloc((size_t)(bits / BITS_A_WORD), sizeof *filter);
+    if (filter == NULL) {
+        return false;
+    }
+    free(list->filter);
+    list->filter = filter;
+    list->filter_mask = bits - 1;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bit = filter_bit(list, list->keys[i]->kind, heads[i]);
+        filter[bit / BITS_A_WORD] |= UINT64_C(1) << bit % BITS_A_WORD;
+    }
+    return true;
+}
+
+static void note_wants(struct blocklist *list, const struct key *key) {
+    if (key->rule->allow) {
+        return;
+    }
+    list->bans[key->kind]++;
+    if (key->kind == KEY_TBS && key->value.n <= TBS_MAX) {
+        list->tbs[key->value.n] = true;
+    }
+    if (is_file_key(key->kind)) {
+        if (key->file_size == 0) {
+            list->any_size = true;
+        } else {
+            list->sizes[list->n_sizes++] = key->file_size;
+        }
+    }
+}
+
+bool blocklist_seal(struct blocklist *list, struct error *err) {
+    size_t n = list->n_keys;
+    struct slot *slots = calloc(n + 1, sizeof *slots);
+    uint64_t *heads = calloc(n + 1, sizeof *heads), *sizes = calloc(n + 1, sizeof *sizes);
+    for (size_t i = 0; i < n && heads != NULL; i++) {
+        heads[i] = key_head(list, list->keys[i]);
+    }
+    if (slots == NULL || heads == NULL || sizes == NULL || !make_filter(list, heads, n)) {
+        free(slots);
+        free(heads);
+        free(sizes);
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        slots[i] = (struct slot){heads[i], list->keys[i]};
+    }
+    qsort(slots, n, sizeof *slots, slot_order);
+    free(list->heads);
+    free(list->sizes);
+    list->heads = heads;
+    list->sizes = sizes;
+    list->n_keys = 0;
+    enum key_kind kind = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i != 0 && slot_order(&slots[i - 1], &slots[i]) == 0) {
+            continue;
+        }
+        while (kind < slots[i].key->kind) {
+            list->start[++kind] = list->n_keys;
+        }
+        heads[list->n_keys] = slots[i].head;
+        list->keys[list->n_keys++] = slots[i].key;
+        note_wants(list, slots[i].key);
+    }
+    while (kind < KEY_COUNT) {
+        list->start[++kind] = list->n_keys;
+    }
+    free(slots);
+    qsort(list->sizes, list->n_sizes, sizeof *list->sizes, size_order);
+    list->sealed = true;
+    return true;
+}
+
+bool blocklist_wants(const struct blocklist *list, enum key_kind kind, size_t n) {
+    if (kind == KEY_TBS) {
+        return n <= TBS_MAX && list->tbs[n];
+    }
+    return (unsigned)kind < KEY_COUNT && list->bans[kind] != 0;
+}
+
+bool blocklist_wants_size(const struct blocklist *list, uint64_t size) {
+    return list->any_size || blocklist_names_size(list, size);
+}
+
+bool blocklist_names_size(const struct blocklist *list, uint64_t size) {
+    return list->n_sizes != 0 && bsearch(&size, list->sizes, list->n_sizes, sizeof size, size_order) != NULL;
+}
+
+/* The first place from..to whose head is not below head. */
+static size_t lower(const struct blocklist *list, size_t from, size_t to, uint64_t head) {
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (list->heads[middle] < head) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+/* The run of keys of a kind with that head. */
+static size_t run_of_head(const struct blocklist *list, enum key_kind kind, uint64_t head, size_t *end) {
+    uint64_t bit = filter_bit(list, kind, head);
+    if ((list->filter[bit / 64] >> bit % 64 & 1) == 0) {
+        *end = list->start[kind + 1];
+        return *end;
+    }
+    size_t from = lower(list, list->start[kind], list->start[kind + 1], head);
+    *end = head == UINT64_MAX ? list->start[kind + 1] : lower(list, from, list->start[kind + 1], head + 1);
+    return from;
+}
+
+/* The first place from..to whose value is not below value (or, past it, above it): for values with equal heads. */
+static size_t lower_value(const struct blocklist *list, size_t from, size_t to, struct bytes value, bool past) {
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = bytes_order(list->keys[middle]->value, value);
+        if (order < 0 || (past && order == 0)) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+const struct key *const *blocklist_find(const struct blocklist *list, enum key_kind kind, struct bytes value, size_t *n) {
+    *n = 0;
+    if ((unsigned)kind >= KEY_COUNT || kind == KEY_SUBJECT || !list->sealed) {
+        return NULL;
+    }
+    size_t end, from = run_of_head(list, kind, value_head(value), &end);
+    from = lower_value(list, from, end, value, false);
+    end = lower_value(list, from, end, value, true);
+    *n = end - from;
+    return *n != 0 ? &list->keys[from] : NULL;
+}
+
+const struct key *const *blocklist_find_subject(const struct blocklist *list, const char *common_name, const char *organization,
+                                                size_t *n) {
+    *n = 0;
+    if (!list->sealed || list->start[KEY_SUBJECT] == list->start[KEY_SUBJECT + 1]) {
+        return NULL;
+    }
+    size_t end_cn, end_o, cn = run_of_head(list, KEY_SUBJECT, subject_head(list, bytes_text(common_name), false), &end_cn);
+    size_t o = run_of_head(list, KEY_SUBJECT, subject_head(list, bytes_text(organization), true), &end_o);
+    if (cn != end_cn && o != end_o) {
+        /* Both are listed, which is as good as a match and therefore rare: what may fit stands in two places, so all are given. */
+        cn = list->start[KEY_SUBJECT];
+        end_cn = list->start[KEY_SUBJECT + 1];
+    } else if (cn == end_cn) {
+        cn = o;
+        end_cn = end_o;
+    }
+    *n = end_cn - cn;
+    return *n != 0 ? &list->keys[cn] : NULL;
+}
+
+bool blocklist_subject_fits(const struct key *key, const char *common_name, const char *organization) {
+    return (key->value.n == 0 || fold_equal(key->value, bytes_text(common_name))) &&
+           (key->organization.n == 0 || fold_equal(key->organization, bytes_text(organization)));
+}
+
+bool blocklist_never_ban(const struct blocklist *list, const uint8_t sha256[32], const uint8_t spki_sha256[32]) {
+    return (sha256 != NULL && never_ban_has(list->never, KEY_CERT_SHA256, bytes_make(sha256, 32))) ||
+           (spki_sha256 != NULL && never_ban_has(list->never, KEY_SPKI, bytes_make(spki_sha256, 32)));
+}
+
+size_t blocklist_count(const struct blocklist *list) {
+    return list->n_rules;
+}
+
+size_t blocklist_expired(const struct blocklist *list) {
+    return list->n_expired;
+}
+
+const struct rule *blocklist_rule(const struct blocklist *list, uint32_t number) {
+    return number < list->n_rules ? list->rules[number] : NULL;
+}
+
+size_t blocklist_policies(const struct blocklist *list) {
+    return list->n_policies;
+}
+
+const struct policy *blocklist_policy(const struct blocklist *list, size_t i) {
+    return i < list->n_policies ? list->policies[i] : NULL;
+}

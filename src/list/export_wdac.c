@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * App Control for Business (WDAC): a base policy that denies, as SiPolicy XML (namespace urn:schemas-microsoft-com:sipolicy).
+ * A certificate is a Signer by the hash of its TBSCertificate, with the hash algorithm of its own signature; where only such hashes
+ * are known, each of them becomes a Signer. It is denied in kernel and user mode (scenarios 131 and 12). Whatever is not denied
+ * is allowed by a rule for every file: without it the policy would block everything else.
+ */
+#include "asn1/der.h"
+#include "asn1/oid.h"
+#include "list/export_inside.h"
+
+/* Parts of the document that grow side by side. */
+struct wdac {
+    struct text files;   /* FileRules */
+    struct text signers; /* Signers */
+    struct text denied;  /* DeniedSigner elements */
+    struct text refs;    /* FileRuleRef elements */
+    unsigned n_signers, n_files;
+    unsigned attribute; /* number of the current rule's FileAttrib; 0 while it has none */
+};
+
+static void add_names(struct export *e, struct text *out, const char *attribute) {
+    text_addf(out, " %s=\"%s/%s\"", attribute, e->policy->id, e->rule->id);
+}
+
+static void add_version(struct text *out, const char *attribute, const struct version *v) {
+    text_addf(out, " %s=\"%u.%u.%u.%u\"", attribute, v->part[0], v->part[1], v->part[2], v->part[3]);
+}
+
+static bool has_attributes(const struct conditions *only) {
+    return only->product != NULL || only->original_name != NULL || only->has_min || only->has_max;
+}
+
+/* What the rule's conditions say of the version resource, once a rule. */
+static void write_attributes(struct export *e, struct wdac *w) {
+    static const struct version lowest = {{0}};
+    const struct conditions *only = &e->rule->only;
+    if (w->attribute != 0 || !has_attributes(only)) {
+        return;
+    }
+    w->attribute = ++w->n_files;
+    text_addf(&w->files, "    <FileAttrib ID=\"ID_FILEATTRIB_CB_%u\"", w->attribute);
+    add_names(e, &w->files, "FriendlyName");
+    text_add(&w->files, " FileName=\"");
+    text_add_xml(&w->files, bytes_text(only->original_name != NULL ? only->original_name : "*"));
+    text_add(&w->files, "\"");
+    if (only->product != NULL) {
+        text_add(&w->files, " ProductName=\"");
+        text_add_xml(&w->files, bytes_text(only->product));
+        text_add(&w->files, "\"");
+    }
+    if (only->has_min || only->has_max) {
+        add_version(&w->files, "MinimumFileVersion", only->has_min ? &only->min : &lowest);
+    }
+    if (only->has_max) {
+        add_version(&w->files, "MaximumFileVersion", &only->max);
+    }
+    text_add(&w->files, " />\n");
+}
+
+static void write_signer(struct export *e, struct wdac *w, struct bytes tbs) {
+    const struct conditions *only = &e->rule->only;
+    text_addf(&w->signers, "    <Signer ID=\"ID_SIGNER_CB_%u\"", ++w->n_signers);
+    add_names(e, &w->signers, "Name");
+    if (only->has_after) {
+        text_addf(&w->signers, " SignTimeAfter=\"%s\"", export_time(e, only->signed_after));
+    }
+    text_addf(&w->signers, ">\n      <CertRoot Type=\"TBS\" Value=\"%s\" />\n", export_hex(e, tbs, true));
+    if (w->attribute != 0) {
+        text_addf(&w->signers, "      <FileAttribRef RuleID=\"ID_FILEATTRIB_CB_%u\" />\n", w->attribute);
+    }
+    text_add(&w->signers, "    </Signer>\n");
+    text_addf(&w->denied, "          <DeniedSigner SignerId=\"ID_SIGNER_CB_%u\" />\n", w->n_signers);
+}
+
+/* The size of the hash that the certificate's own signature uses; 0 when that can't be told. */
+static size_t own_size(const struct cert *cert) {
+    struct der_cursor c = der_cursor_make(cert->algorithm, 0), algorithm;
+    struct der oid;
+    if (!der_enter(&c, DER_SEQUENCE, &algorithm, NULL) || !der_expect(&algorithm, DER_OID, &oid, NULL)) {
+        return 0;
+    }
+    return hash_size(oid_hash(oid.content));
+}
+
+/* SubjectPublicKeyInfo ::= SEQUENCE { SEQUENCE { algorithm OBJECT IDENTIFIER, … }, … } (RFC 5280 4.1) */
+static bool is_rsa(const struct cert *cert) {
+    static const uint8_t rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+    struct der_cursor c = der_cursor_make(cert->spki, 0), spki, algorithm;
+    struct der oid;
+    return der_enter(&c, DER_SEQUENCE, &spki, NULL) && der_enter(&spki, DER_SEQUENCE, &algorithm, NULL) &&
+           der_expect(&algorithm, DER_OID, &oid, NULL) && bytes_equal(oid.content, bytes_make(rsa, sizeof rsa));
+}
+
+static void write_cert(struct export *e, struct wdac *w, const struct export_thing *thing) {
+    size_t n, size = thing->cert != NULL ? own_size(thing->cert) : 0;
+    const struct bytes *tbs = export_values(e, thing, KEY_TBS, size, &n);
+    if (n == 0) {
+        export_unsaid(e, thing, "App Control names a certificate by its TBS hash, and the certificate itself is not known");
+        return;
+    }
+    if (thing->cert != NULL && !is_rsa(thing->cert)) {
+        export_unsaid(e, thing, "App Control knows RSA signers only");
+        return;
+    }
+    write_attributes(e, w);
+    for (size_t i = 0; i < n; i++) {
+        write_signer(e, w, tbs[i]);
+    }
+    export_said(e);
+}
+
+static void write_hashes(struct export *e, struct wdac *w, const struct export_thing *thing) {
+    const struct key *key = &thing->keys[0];
+    if (key->value.n != hash_size(HASH_SHA1) && key->value.n != hash_size(HASH_SHA256)) {
+        export_unsaid(e, thing, "App Control knows SHA-1 and SHA-256 only");
+        return;
+    }
+    if ((has_attributes(&e->rule->only) || e->rule->only.has_after) && !export_wider(e, "the hash of a file can't have conditions there")) {
+        return;
+    }
+    text_addf(&w->files, "    <Deny ID=\"ID_DENY_CB_%u\"", ++w->n_files);
+    add_names(e, &w->files, "FriendlyName");
+    text_addf(&w->files, " Hash=\"%s\" />\n", export_hex(e, key->value, true));
+    text_addf(&w->refs, "          <FileRuleRef RuleID=\"ID_DENY_CB_%u\" />\n", w->n_files);
+    export_said(e);
+}
+
+static void write_rules(struct export *e, struct wdac *w) {
+    struct export_thing thing;
+    while (export_rule(e)) {
+        w->attribute = 0;
+        while (export_thing(e, &thing)) {
+            if (thing.is_cert) {
+                write_cert(e, w, &thing);
+            } else if (thing.keys[0].kind == KEY_AUTHENTICODE) {
+                write_hashes(e, w, &thing);
+            } else if (thing.is_file) {
+                export_unsaid(e, &thing, "App Control compares programs by their Authenticode digest, not by the hash of the file");
+            } else {
+                export_unsaid(e, &thing, "App Control can't say it");
+            }
+        }
+    }
+}
+
+static void write_scenario(struct text *out, const struct wdac *w, unsigned value, const char *id, unsigned allow) {
+    text_addf(out,
+              "    <SigningScenario Value=\"%u\" ID=\"ID_SIGNINGSCENARIO_%s\" FriendlyName=\"%s\">\n"
+              "      <ProductSigners>\n",
+              value, id, id);
+    if (w->denied.n != 0) {
+        text_addf(out, "        <DeniedSigners>\n%s        </DeniedSigners>\n", text_c(&w->denied));
+    }
+    text_addf(out,
+              "        <FileRulesRef>\n          <FileRuleRef RuleID=\"ID_ALLOW_ALL_%u\" />\n%s        </FileRulesRef>\n"
+              "      </ProductSigners>\n    </SigningScenario>\n",
+              allow, text_c(&w->refs));
+}
+
+/* An id that stays the same from version to version of the same policies, and their highest version. */
+static void write_head(struct export *e) {
+    struct text ids = {0};
+    uint32_t version = 0;
+    text_add(&ids, "wdac");
+    for (size_t i = 0; i < e->job->n_policies; i++) {
+        text_addf(&ids, " %s", e->job->policies[i]->id);
+        version = e->job->policies[i]->version > version ? e->job->policies[i]->version : version;
+    }
+    const char *uuid = export_uuid(e, text_c(&ids));
+    text_addf(e->out,
+              "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+              "<SiPolicy xmlns=\"urn:schemas-microsoft-com:sipolicy\" PolicyType=\"Base Policy\">\n"
+              "  <VersionEx>1.0.%u.%u</VersionEx>\n"
+              "  <PlatformID>{2E07F7E4-194C-4D20-B7C9-6F44A6C5A234}</PlatformID>\n"
+              "  <PolicyID>{%s}</PolicyID>\n  <BasePolicyID>{%s}</BasePolicyID>\n"
+              "  <Rules>\n"
+              "    <Rule>\n      <Option>Enabled:Unsigned System Integrity Policy</Option>\n    </Rule>\n"
+              "    <Rule>\n      <Option>Enabled:UMCI</Option>\n    </Rule>\n"
+              "    <Rule>\n      <Option>Enabled:Update Policy No Reboot</Option>\n    </Rule>\n"
+              "  </Rules>\n  <EKUs />\n",
+              version >> 16, version & 0xffff, uuid, uuid);
+    text_free(&ids);
+}
+
+static void write(struct export *e) {
+    struct wdac w = {0};
+    e->means = (struct export_means){
+        .conditions = TELLS_AFTER | TELLS_PRODUCT | TELLS_ORIGINAL_NAME | TELLS_MIN | TELLS_MAX,
+        .roles = ROLE_BIT(ROLE_SIGNER) | ROLE_BIT(ROLE_CHAIN),
+        .near_roles = ROLE_BIT(ROLE_ANY),
+        .near_words = "App Control looks at the signer's chain only",
+        .platform = "windows",
+        .blocks = true,
+    };
+    write_head(e);
+    write_rules(e, &w);
+    text_addf(e->out,
+              "  <FileRules>\n    <Allow ID=\"ID_ALLOW_ALL_1\" FriendlyName=\"everything else in kernel mode\" FileName=\"*\" />\n"
+              "    <Allow ID=\"ID_ALLOW_ALL_2\" FriendlyName=\"everything else in user mode\" FileName=\"*\" />\n%s  </FileRules>\n"
+              "  <Signers>\n%s  </Signers>\n  <SigningScenarios>\n",
+              text_c(&w.files), text_c(&w.signers));
+    write_scenario(e->out, &w, 131, "DRIVERS", 1);
+    write_scenario(e->out, &w, 12, "WINDOWS", 2);
+    text_add(e->out, "  </SigningScenarios>\n  <UpdatePolicySigners />\n  <CiSigners />\n  <HvciOptions>0</HvciOptions>\n</SiPolicy>\n");
+    struct text *const parts[] = {&w.files, &w.signers, &w.denied, &w.refs};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        e->out->failed = e->out->failed || !text_ok(parts[i]);
+        text_free(parts[i]);
+    }
+}
+
+const struct exporter exporter_wdac = {"wdac", "App Control (WDAC) deny policy, XML", write};

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificate revocation lists (RFC 5280 5; asn1/crl.h), DER or PEM, any number of them: each revoked certificate, named by issuer and
+ * serial, is banned for what was signed since it was revoked, or since it is known to be invalid, whichever is earlier; signatures that a
+ * time stamp proves older stand. Reasons say how grave it is: a certificate that was only replaced flags, one on hold is reported.
+ * A list whose signature is not its issuer's is refused, where the issuer's certificate is at hand: in the same file, among the built-in
+ * roots, or in a list that was read before. Where it is not, the rules have less confidence, and their reason says so.
+ * Entries have no lines: it is the how many-th entry that is told.
+ */
+#include "asn1/crl.h"
+#include "asn1/name.h"
+#include "asn1/x509.h"
+#include "base/hex.h"
+#include "crypto/anchors.h"
+#include "crypto/pubkey.h"
+#include "list/importer.h"
+#include "list/pem.h"
+#include "list/policy_value.h"
+#include "list/policy_write.h"
+
+enum { PROBE_SIZE = 64 << 10, SERIAL_MAX = 64, ISSUERS_MAX = 256 };
+static const char crl_label[] = "-----BEGIN X509 CRL-----";
+
+struct reading {
+    struct import *import;
+    struct anchors *anchors; /* NULL until they are asked for */
+    struct cert *certs;      /* of the file */
+    size_t n_certs;
+    bool checked;             /* the signature of the list at hand */
+    struct bytes seen;        /* the issuer of the entry before, as it stands in the list */
+    struct bytes issuer;      /* and as keys have it: empty when a policy can't hold it */
+    struct bytes common_name; /* then this */
+    const char *who;          /* for people */
+    size_t before;            /* entries of the lists before */
+};
+
+/* What a reason makes of a ban. */
+static const struct {
+    const char *words;
+    enum severity severity;
+    enum action action;
+} reasons[] = {
+    [CRL_UNSPECIFIED] = {"", SEVERITY_HIGH, ACTION_QUARANTINE},
+    [CRL_KEY_COMPROMISE] = {"key compromise", SEVERITY_HIGH, ACTION_QUARANTINE},
+    [CRL_CA_COMPROMISE] = {"compromise of the CA", SEVERITY_HIGH, ACTION_QUARANTINE},
+    [CRL_AFFILIATION_CHANGED] = {"affiliation changed", SEVERITY_LOW, ACTION_FLAG},
+    [CRL_SUPERSEDED] = {"superseded", SEVERITY_LOW, ACTION_FLAG},
+    [CRL_CESSATION] = {"cessation of operation", SEVERITY_LOW, ACTION_FLAG},
+    [CRL_HOLD] = {"on hold", SEVERITY_INFO, ACTION_REPORT},
+    [7] = {"an unknown reason", SEVERITY_MEDIUM, ACTION_FLAG},
+    [CRL_REMOVE] = {"", SEVERITY_INFO, ACTION_REPORT},
+    [CRL_PRIVILEGE_WITHDRAWN] = {"privilege withdrawn", SEVERITY_HIGH, ACTION_QUARANTINE},
+    [CRL_AA_COMPROMISE] = {"compromise of the attribute authority", SEVERITY_HIGH, ACTION_QUARANTINE},
+};
+enum { UNKNOWN_REASON = 7 };
+
+static void refuse(struct import *import, size_t line, const char *why) {
+    struct import_row row;
+    import_row_begin(import, &row, line);
+    import_row_refuse(&row, "%.150s", why);
+}
+
+/* Whether a certificate's key signed the list; CHECK_NONE: it is another's, or can't be asked. */
+static enum check check_with(const struct crl *crl, const struct cert *cert) {
+    const char *detail;
+    if (!name_equal(cert->subject, crl->issuer)) {
+        return CHECK_NONE;
+    }
+    struct signed_thing thing = {
+        .spki = cert->spki, .algorithm = crl->algorithm, .hash = HASH_NONE, .a = crl->tbs, .b = bytes_none(), .signature = crl->signature};
+    return pubkey_verify(&thing, &detail);
+}
+
+/* The built-in roots; without memory there are none. */
+static const struct anchor *roots_named(struct reading *r, struct bytes name, size_t *n) {
+    *n = 0;
+    if (r->anchors == NULL) {
+        r->anchors = anchors_new();
+        if (r->anchors == NULL || !anchors_add_builtin(r->anchors, NULL)) {
+            return NULL;
+        }
+    }
+    return anchors_named(r->anchors, name_hash(name), n);
+}
+
+/* CHECK_BAD when somebody of the issuer's name is at hand, and none of them signed it. */
+static enum check check_signature(struct reading *r, const struct crl *crl) {
+    enum check state = CHECK_NONE;
+    size_t n;
+    const struct anchor *roots = roots_named(r, crl->issuer, &n);
+    for (size_t i = 0; i < n && state != CHECK_GOOD; i++) {
+        enum check one = check_with(crl, &roots[i].cert);
+        state = one != CHECK_NONE ? one : state;
+    }
+    for (size_t i = 0; i < r->n_certs && state != CHECK_GOOD; i++) {
+        enum check one = check_with(crl, &r->certs[i]);
+        state = one != CHECK_NONE ? one : state;
+    }
+    return state;
+}
+
+/* Makes the entry's issuer ready for its keys: most entries have the same one. */
+static bool set_issuer(struct reading *r, struct bytes name) {
+    struct arena *arena = import_arena(r->import);
+    if (name.p == r->seen.p && name.n == r->seen.n && r->who != NULL) {
+        return true;
+    }
+    r->seen = name;
+    r->issuer = r->common_name = bytes_none();
+    const char *common_name = name.n != 0 ? name_attribute(name, OID_AT_COMMON_NAME, arena) : "";
+    const char *text = name.n != 0 ? name_text(name, arena) : "";
+    r->who = common_name != NULL && common_name[0] != '\0' ? common_name : text;
+    if (common_name == NULL || text == NULL) {
+        return false;
+    }
+    if (name.n != 0 && policy_issuer_text(name, arena) != NULL) {
+        return arena_copy(arena, name, &r->issuer, NULL);
+    }
+    r->common_name = bytes_text(common_name);
+    return true;
+}
+
+/* When what was signed stops to count. False when that is no time that a rule can have. */
+static bool set_date(struct import_row *row, const struct crl_entry *entry) {
+    static const int64_t year_1990 = 631152000, year_2101 = 4133980800;
+    int64_t since = entry->invalid_since < entry->revoked_at ? entry->invalid_since : entry->revoked_at;
+    row->only.has_after = since >= year_1990; /* before, nobody signed code */
+    row->only.signed_after = since;
+    return since < year_2101;
+}
+
+static void read_entry(struct reading *r, const struct crl_entry *entry) {
+    struct import_row row;
+    char hex[2 * SERIAL_MAX + 1] = "";
+    size_t reason = entry->reason >= 0 && (size_t)entry->reason < sizeof reasons / sizeof *reasons ? (size_t)entry->reason : UNKNOWN_REASON;
+    import_row_begin(r->import, &row, r->before + entry->number);
+    if (entry->reason == CRL_REMOVE) {
+        import_row_refuse(&row, "is revoked no longer");
+        return;
+    }
+    if (entry->serial.n == 0 || entry->serial.n > SERIAL_MAX || !set_date(&row, entry)) {
+        import_row_refuse(&row, "is no entry of a revocation list");
+        return;
+    }
+    row.issuer = r->issuer;
+    row.issuer_common_name = r->common_name;
+    row.severity = reasons[reason].severity;
+    row.action = reasons[reason].action;
+    row.confidence = r->checked ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    struct text words = {0};
+    text_addf(&words, "revoked by %.200s%s%s%s", r->who, reasons[reason].words[0] != '\0' ? ": " : "", reasons[reason].words,
+              r->checked ? "" : "; the list's signature is unchecked");
+    row.reason = import_words(r->import, bytes_make(words.p, words.n));
+    text_free(&words);
+    hex_encode(entry->serial, hex);
+    import_add_serial(&row, bytes_text(hex));
+    row.role = ROLE_CHAIN; /* it may be a CA's */
+    import_add_serial(&row, bytes_text(hex));
+    import_row_end(&row);
+}
+
+/* One list; *size gets its octets, 0 when it is none. */
+static void read_list(struct reading *r, struct bytes der, size_t *size) {
+    struct crl crl;
+    struct crl_entry entry;
+    struct error err = {0};
+    *size = 0;
+    if (!crl_parse(der, &crl, &err)) {
+        refuse(r->import, r->before + 1, err.text);
+        r->before++;
+        return;
+    }
+    *size = crl.der.n;
+    enum check state = check_signature(r, &crl);
+    if (state == CHECK_BAD) {
+        refuse(r->import, r->before + 1, "is a list whose signature is not its issuer's");
+        r->before++;
+        return;
+    }
+    r->checked = state == CHECK_GOOD;
+    struct crl_walk walk = crl_walk_begin(&crl);
+    while (!import_failed(r->import) && crl_next(&walk, &entry, &err)) {
+        if (set_issuer(r, entry.issuer)) {
+            read_entry(r, &entry);
+        } else {
+            refuse(r->import, r->before + entry.number, "has an issuer that can't be read");
+        }
+    }
+    r->before += walk.number;
+    if (walk.cursor.failed) {
+        refuse(r->import, r->before + 1, err.text);
+        r->before++;
+    }
+}
+
+/* The certificates of the file: who may have signed its lists. */
+static bool collect_certs(struct reading *r, struct bytes content, struct error *err) {
+    struct arena *arena = import_arena(r->import);
+    struct pem pem = pem_make(content);
+    struct pem_block block;
+    struct bytes der;
+    r->certs = arena_array(arena, ISSUERS_MAX, sizeof *r->certs);
+    while (r->certs != NULL && r->n_certs < ISSUERS_MAX && pem_next(&pem, &block)) {
+        if (bytes_is(block.label, "CERTIFICATE") && value_base64(block.base64, arena, &der)) {
+            r->n_certs += cert_parse(der, 0, arena, &r->certs[r->n_certs], NULL);
+        }
+    }
+    return r->certs != NULL || arena_full(arena, err);
+}
+
+/* Lists don't stay in memory: only what is taken from them does. */
+static bool read_pem(struct reading *r, struct bytes content, struct error *err) {
+    static const size_t memory_max = (size_t)512 << 20;
+    struct pem pem = pem_make(content);
+    struct pem_block block;
+    bool any = false;
+    if (!collect_certs(r, content, err)) {
+        return false;
+    }
+    while (!import_failed(r->import) && pem_next(&pem, &block)) {
+        struct arena arena = arena_make(memory_max);
+        struct bytes der;
+        size_t size;
+        if (!bytes_is(block.label, "X509 CRL")) {
+            continue;
+        }
+        any = true;
+        if (value_base64(block.base64, &arena, &der)) {
+            read_list(r, der, &size);
+        } else {
+            refuse(r->import, ++r->before, "is no base64");
+        }
+        r->seen = bytes_none(); /* it goes with the list */
+        r->who = NULL;
+        arena_free(&arena);
+    }
+    return any || error_set(err, ERR_MALFORMED, "holds no revocation list in PEM or DER");
+}
+
+static bool is_der(struct bytes content) {
+    return content.n > 4 && content.p[0] == DER_SEQUENCE && content.p[1] >= 0x80 && content.p[1] <= 0x84;
+}
+
+static bool read(struct bytes content, struct import *import, struct error *err) {
+    struct reading r = {.import = import, .seen = bytes_none()};
+    bool ok = true;
+    if (!is_der(content)) {
+        ok = read_pem(&r, content, err);
+    }
+    for (size_t size = 1; is_der(content) && size != 0 && !import_failed(import);) {
+        read_list(&r, content, &size);
+        content = bytes_cut(content, size, content.n);
+    }
+    anchors_free(r.anchors);
+    return ok;
+}
+
+/* A list's beginning differs from a certificate's: behind the issuer stands a time. */
+static bool probe(struct bytes content) {
+    struct bytes head = bytes_cut(content, 0, PROBE_SIZE);
+    struct der_cursor c = der_cursor_make(content, 0), list, tbs;
+    struct der e;
+    if (!is_der(content)) {
+        return bytes_find(head, bytes_text(crl_label), 0) < head.n;
+    }
+    if (!der_enter(&c, DER_SEQUENCE, &list, NULL) || !der_enter(&list, DER_SEQUENCE, &tbs, NULL)) {
+        return false;
+    }
+    der_optional(&tbs, DER_INTEGER, &e);
+    return der_expect(&tbs, DER_SEQUENCE, &e, NULL) && der_expect(&tbs, DER_SEQUENCE, &e, NULL) &&
+           (der_optional(&tbs, DER_UTC_TIME, &e) || der_optional(&tbs, DER_GENERALIZED_TIME, &e));
+}
+
+const struct importer importer_crl = {"crl", "certificate revocation list", probe, read};

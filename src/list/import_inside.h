@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the parts of an import: import_row.c takes entries apart, import.c makes rules of them, import_write.c a policy. */
+#ifndef CERTBAN_LIST_IMPORT_INSIDE_H
+#define CERTBAN_LIST_IMPORT_INSIDE_H
+
+#include "list/import.h"
+#include "list/never_ban.h"
+
+struct import_key;
+
+/* A rule that may still get keys. */
+struct import_rule {
+    struct import_rule *next;
+    struct rule rule;
+    struct import_key *first, *last;
+    bool strong; /* has a key that is */
+};
+
+/* A key of a rule. */
+struct import_key {
+    struct import_key *next;
+    struct import_rule *rule;
+    struct key key;
+};
+
+/* An open hash table, of keys or of rules by their ids. */
+struct import_slot {
+    uint64_t hash;
+    union {
+        const void *item; /* NULL: empty */
+        const struct import_key *key;
+        const struct import_rule *rule;
+    };
+};
+struct import_table {
+    struct import_slot *slots;
+    size_t n, room; /* room is a power of two */
+};
+
+/* An issuer as a list writes it, and as keys have it. */
+struct import_issuer {
+    struct bytes text, name, common_name; /* text empty: none */
+};
+enum { ISSUERS_KEPT = 256 };
+
+struct import {
+    struct arena arena;
+    struct arena scratch; /* for one value */
+    struct import_listener *listener;
+    enum action action;
+    struct import_counts counts;
+    struct import_rule *first, *last;
+    struct bytes last_group, last_id; /* of the row that made the last one */
+    struct import_table by_key, by_id;
+    struct import_issuer issuers[ISSUERS_KEPT]; /* those seen of late, by a hash of their text */
+    size_t clashes;                             /* ids that were given before */
+    uint64_t seed;
+    struct never_ban *never;
+    struct error err; /* kind ERR_NONE while all is well */
+};
+
+/* import_no_room remembers that memory has run out. */
+void import_no_room(struct import *import);
+
+/* import_make_id is text as an id: what may not stand in one becomes -; empty when nothing of it may. */
+enum { IMPORT_ID_MAX = 128 };
+void import_make_id(struct bytes text, char out[IMPORT_ID_MAX]);
+
+/* import_hash is a hash of bytes that nobody can foresee. */
+uint64_t import_hash(const struct import *import, struct bytes b);
+
+/* import_take makes a rule of an entry that has keys, or adds its keys to one that is there. */
+void import_take(struct import *import, const struct import_row *row);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * YARA rules that name certificates (pe.signatures of the pe module), as ReversingLabs and ditekSHen publish them: a loop over the
+ * signatures, in it a serial, often one with and one without its leading zeros, a part of the subject's text, perhaps of the issuer's, and
+ * a bound for not_after, which tells when the abuse began and is left aside. A thumbprint in the rule's meta is strong; a serial
+ * without its issuer is weak. Where the serial is too short to stand alone, the subject's words must be the whole common name or
+ * organization. Refused are rules that ask for anything else: they would ban more than their author meant.
+ */
+#include "base/hex.h"
+#include "list/importer.h"
+#include "list/yara_condition.h"
+
+enum { PROBE_SIZE = 256 << 10 };
+
+/* The text of a name as it was meant: without YARA's escapes, and without those by which OpenSSL prints what is no ASCII. */
+static struct text plain_name(struct bytes string) {
+    struct text once = {0}, twice = {0};
+    yara_add_string(&once, string);
+    struct bytes left = bytes_make(once.p, once.n);
+    while (left.n != 0) {
+        uint8_t octet;
+        size_t n;
+        bool escape = left.n >= 4 && left.p[0] == '\\' && left.p[1] == 'x' && hex_decode(bytes_cut(left, 2, 2), &octet, 1, &n);
+        text_add_char(&twice, escape ? (char)octet : (char)left.p[0]);
+        left = bytes_cut(left, escape ? 4 : 1, left.n);
+    }
+    text_free(&once);
+    return twice;
+}
+
+/* A part of the subject's text, where nothing better names the certificate: the whole common name or organization, one hopes. */
+static void add_subject(struct import_row *row, struct bytes string) {
+    struct text name = plain_name(string);
+    struct bytes words = bytes_make(name.p, name.n);
+    bool common = bytes_starts(words, bytes_text("/CN=")), organization = bytes_starts(words, bytes_text("/O="));
+    words = bytes_cut(words, common ? 4 : organization ? 3 : 0, words.n);
+    row->role = ROLE_ANY; /* older versions of YARA had every certificate of the file among its signatures */
+    if (!organization) {
+        import_add_subject(row, words, bytes_none());
+    }
+    if (!common) {
+        import_add_subject(row, bytes_none(), words);
+    }
+    row->role = ROLE_SIGNER;
+    text_free(&name);
+}
+
+/* An issuer's common name, where the rule asks for all of it and not for some words in the issuer's text. */
+static void set_issuer(struct import_row *row, struct bytes string) {
+    struct text name = plain_name(string);
+    struct bytes words = bytes_make(name.p, name.n), begin = bytes_text("/CN=");
+    const char *common_name = bytes_starts(words, begin) ? import_words(row->import, bytes_cut(words, begin.n, words.n)) : NULL;
+    row->issuer_common_name = common_name != NULL ? bytes_text(common_name) : bytes_none();
+    text_free(&name);
+}
+
+static bool has_serial(const struct import_row *row) {
+    bool has = false;
+    for (size_t i = 0; i < row->n_keys; i++) {
+        has = has || row->keys[i].kind == KEY_SERIAL;
+    }
+    return has;
+}
+
+/* The best that a way names; for a serial too short to stand alone, the subject, unless the serial is there in its other spelling. */
+static void add_way_keys(struct import_row *row, const struct yara_way *way) {
+    size_t before = row->n_keys;
+    set_issuer(row, way->issuer);
+    if (way->thumbprint.n != 0) {
+        import_add_thumbprint(row, way->thumbprint);
+    } else if (way->serial.n != 0) {
+        import_add_serial(row, way->serial);
+    }
+    bool named = row->n_keys != before || way->thumbprint.n != 0 || (way->serial.n != 0 && has_serial(row));
+    if (!named && way->subject.n != 0 && !way->more) {
+        add_subject(row, way->subject);
+    }
+}
+
+static void tell(struct text *reason, const char *before, struct bytes string) {
+    struct text name = plain_name(string);
+    if (name.n != 0) {
+        text_add(reason, reason->n != 0 ? "; " : "");
+        text_add(reason, before);
+        text_add_bytes(reason, bytes_make(name.p, name.n));
+    }
+    text_free(&name);
+}
+
+/* What the author says of the rule. Thumbprints come first, since they name best. */
+static void read_meta(struct yara *yara, struct import_row *row, struct text *reason) {
+    while (yara->token.kind == YARA_NAME) {
+        struct bytes name = yara->token.text;
+        struct yara before = *yara;
+        yara_next(yara);
+        if (!yara_take(yara, "=")) {
+            *yara = before;
+            return;
+        }
+        yara_take(yara, "-");
+        struct bytes value = yara->token.text;
+        if (yara->token.kind == YARA_STRING && bytes_starts(name, bytes_text("thumbprint"))) {
+            import_add_thumbprint(row, value);
+        } else if (yara->token.kind == YARA_STRING && (bytes_is(name, "description") || bytes_is(name, "reason"))) {
+            tell(reason, "", value);
+        } else if (yara->token.kind == YARA_STRING && bytes_is(name, "reference")) {
+            row->reference = import_words(row->import, value);
+        }
+        yara_next(yara);
+    }
+}
+
+/* Reads the condition and makes the rule. */
+static void read_condition(struct yara yara, struct import_row *row, struct text *reason) {
+    struct yara_ways ways;
+    const char *why = yara_condition(yara, &ways);
+    if (why != NULL) {
+        import_row_refuse(row, "%s", why);
+        return;
+    }
+    for (size_t i = 0; i < ways.n; i++) {
+        add_way_keys(row, &ways.all[i]);
+    }
+    if (ways.n != 0) {
+        tell(reason, "certificate of ", ways.all[0].subject);
+        tell(reason, "issued by ", ways.all[0].issuer);
+    }
+    row->reason = import_words(row->import, bytes_make(reason->p, reason->n));
+    import_row_end(row);
+}
+
+/* What stands between a rule's braces. */
+static void read_body(struct bytes body, size_t line, struct import_row *row) {
+    struct yara yara = yara_make(body);
+    struct text reason = {0};
+    yara.line += line - 1;
+    if (yara_is(&yara, "meta")) {
+        yara_next(&yara);
+        if (yara_take(&yara, ":")) {
+            read_meta(&yara, row, &reason);
+            import_drop_protected(row);
+        }
+    }
+    while (yara.token.kind != YARA_END) {
+        if (yara_take(&yara, "condition") && yara_take(&yara, ":")) {
+            read_condition(yara, row, &reason);
+            text_free(&reason);
+            return;
+        }
+        if (!yara_is(&yara, "condition")) {
+            yara_next(&yara);
+        }
+    }
+    text_free(&reason);
+    import_row_refuse(row, "it has no condition");
+}
+
+/* A rule from behind the word: its name, tags, and braces. */
+static void read_rule(struct yara *yara, struct import *import, size_t line) {
+    struct import_row row;
+    import_row_begin(import, &row, line);
+    row.id = yara->token.text;
+    while (yara->token.kind != YARA_END && !yara_is(yara, "{")) {
+        yara_next(yara);
+    }
+    struct bytes body = yara->left;
+    size_t body_line = yara->line;
+    size_t depth = 0;
+    for (; yara->token.kind != YARA_END; yara_next(yara)) {
+        depth += yara_is(yara, "{");
+        if (yara_is(yara, "}") && --depth == 0) {
+            body.n -= yara->left.n + 1;
+            read_body(body, body_line, &row);
+            yara_next(yara);
+            return;
+        }
+    }
+    import_row_refuse(&row, "it does not end");
+}
+
+static bool read(struct bytes content, struct import *import, struct error *err) {
+    struct yara yara = yara_make(content);
+    bool any = false;
+    while (yara.token.kind != YARA_END && !import_failed(import)) {
+        size_t line = yara.token.line;
+        if (yara_take(&yara, "rule")) {
+            read_rule(&yara, import, line);
+            any = true;
+        } else {
+            yara_next(&yara);
+        }
+    }
+    return any || error_set(err, ERR_MALFORMED, "holds no YARA rule");
+}
+
+static bool probe(struct bytes content) {
+    struct yara yara = yara_make(bytes_cut(content, 0, PROBE_SIZE));
+    bool rule = false;
+    while (yara.token.kind != YARA_END && !yara_is(&yara, "pe.signatures") && !yara_is(&yara, "pe.number_of_signatures")) {
+        if (!rule && !yara_is(&yara, "rule") && !yara_is(&yara, "import") && !yara_is(&yara, "include") && !yara_is(&yara, "private") &&
+            !yara_is(&yara, "global") && yara.token.kind != YARA_STRING) {
+            return false;
+        }
+        rule = rule || yara_is(&yara, "rule");
+        yara_next(&yara);
+    }
+    return rule && yara.token.kind != YARA_END;
+}
+
+const struct importer importer_yara = {"yara", "YARA rules that name certificates", probe, read};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "list/files.h"
+#include "list/policy.h"
+
+bool policy_load(const char *path, struct policy **out, struct error *err) {
+    struct bytes xml;
+    if (!file_read(path, FILE_ANYBODYS, &xml, err)) {
+        return error_within(err, "%s", path);
+    }
+    bool ok = policy_parse(xml, path, out, err);
+    file_forget(xml);
+    return ok;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said about one file or member. Made in a reader, sent over a socket, printed by the main process. */
+#ifndef CERTBAN_MODEL_VERDICT_H
+#define CERTBAN_MODEL_VERDICT_H
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "model/anomaly.h"
+#include "model/rule.h"
+#include "model/signature.h"
+
+/* In order of strength: the strongest of a file's own and its members' is the file's. */
+enum finding {
+    FINDING_OTHER,      /* no format knows it */
+    FINDING_UNSIGNED,   /* a known format without a signature */
+    FINDING_CLEAN,      /* signed, nothing listed */
+    FINDING_EXEMPT,     /* banned, but verifiably signed before the ban's date, or excused by an allow rule */
+    FINDING_SUSPICIOUS, /* nothing banned, but a known trick */
+    FINDING_UNREADABLE, /* could not be examined to the end */
+    FINDING_LISTED,     /* something banned is present, but not proven */
+    FINDING_BANNED,     /* banned and proven */
+    FINDING_COUNT
+};
+const char *finding_name(enum finding finding);
+
+/* The outcome of a check. CHECK_UNTRUSTED is for time stamps: good mathematics, but no anchor. */
+enum check { CHECK_NONE, CHECK_GOOD, CHECK_BAD, CHECK_UNTRUSTED, CHECK_COUNT };
+const char *check_name(enum check check);               /* "unchecked" "good" "bad" "untrusted" */
+const char *digest_state_name(enum check digest_state); /* "unchecked" "match" "mismatch" */
+
+enum chain_state { CHAIN_UNCHECKED, CHAIN_TRUSTED, CHAIN_UNTRUSTED, CHAIN_INCOMPLETE, CHAIN_COUNT };
+const char *chain_state_name(enum chain_state state);
+
+enum proof { PROOF_NONE, PROOF_NAME, PROOF_PRESENT, PROOF_PROVEN, PROOF_COUNT };
+const char *proof_name(enum proof proof);
+
+enum timestamp_kind { TIMESTAMP_PKCS9, TIMESTAMP_RFC3161, TIMESTAMP_COUNT };
+const char *timestamp_kind_name(enum timestamp_kind kind);
+
+/* No time: what signing_time, signed_at and the like hold when there is none. */
+#define TIME_NONE INT64_MIN
+
+/* A certificate in words. Strings are UTF-8 for JSON (invalid bytes replaced), "" when absent. */
+struct cert_info {
+    const char *subject, *common_name, *organization, *issuer, *issuer_common_name;
+    const char *serial;     /* hex without leading zero octets */
+    const char *subscriber; /* dotted OID of a subscriber's lasting identity among the EKUs; "" when none */
+    uint8_t sha1[20], sha256[32], tbs_sha256[32], spki_sha256[32];
+    int64_t not_before, not_after;
+};
+
+struct timestamp_info {
+    enum timestamp_kind kind;
+    int64_t time;
+    enum check state;
+    const char *detail; /* why it is not good; "" when it is */
+    bool has_signer;
+    struct cert_info signer;
+};
+
+struct signature_info {
+    const char *part;
+    enum signature_kind kind;
+    enum hash hash;
+    struct bytes claimed; /* file digest; empty when none */
+    enum check digest, signature;
+    const char *detail; /* why a check is bad or was not made; "" when there is nothing to say */
+    bool has_signer;
+    struct cert_info signer;
+    struct cert_info *chain; /* issuers, the leaf not repeated */
+    size_t n_chain;
+    enum chain_state chain_state;
+    struct timestamp_info *timestamps;
+    size_t n_timestamps;
+    int64_t signed_at;                                /* the earliest good time stamp; TIME_NONE */
+    int64_t claimed_time;                             /* the signer's own word; TIME_NONE */
+    const char *program, *url, *identifier, *team_id; /* "" when absent */
+    struct bytes cdhash;                              /* of the CodeDirectory that the CMS signs (slot 0); empty when none */
+    struct bytes *cdhash_alternates;                  /* of the others: systems take the one with the best hash */
+    size_t n_cdhash_alternates;
+    uint32_t cs_flags;
+    bool has_page_hashes;
+    enum check page_hashes;
+    bool carved, adhoc;
+};
+
+struct match_info {
+    uint32_t rule; /* number in the blocklist */
+    enum key_kind key;
+    enum role role;
+    enum proof proof;
+    bool weak;        /* by a weak key that the rule does not accept: flags at most */
+    bool exempt;      /* excused, by its own dates or by an allow rule: */
+    uint32_t excuse;  /* number of the rule that excuses it; its own one for the dates */
+    const char *part; /* the signature's part; "" for a file hash */
+};
+
+struct verdict {
+    const char *inside; /* path inside the outermost file ("cab1.cab!/a.exe"), "" for the file itself */
+    const char *format; /* name in the table of formats, "" for other */
+    uint64_t size;
+    enum finding finding; /* its own and its members' strongest */
+    bool own_action;      /* the finding is the file's own or its format lets a member's count for action */
+    enum action action;   /* the strongest that a proven match asks for, a member's where the format lets it count */
+    int32_t decisive;     /* index in matches, -1 when none */
+    bool has_member_rule; /* no match of its own decided, but a member's */
+    uint32_t member_rule; /* that match's rule: its number in the blocklist */
+    struct match_info *matches;
+    size_t n_matches;
+    struct signature_info *signatures;
+    size_t n_signatures;
+    struct anomalies anomalies;
+    const char *file_version, *product, *original_name, *company, *description; /* "" when absent */
+    struct error unreadable;                                                    /* kind ERR_NONE when all was read */
+    bool has_sha256;
+    uint8_t sha256[32];               /* of the whole file, when it was hashed anyway */
+    uint64_t members, members_signed; /* examined inside, at any depth */
+    uint64_t bytes_read;
+    bool stapled_ticket;
+    bool is_signed; /* it carries at least one signature, good or bad */
+};
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a run: what is to be acted on is proven once more, each file by a process that sees nothing else, and only where
+ * both came to the same is something done. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "scan/run.h"
+#include "scan/wire.h"
+
+struct acting {
+    struct pool_sink sink; /* of the provers; it comes first */
+    struct run *run;
+    struct actor *actor;
+};
+
+/* Opens a parked file again. Its content must be what was judged. */
+static bool reopen(struct run *run, struct job *job, struct error *err) {
+    struct fs_identity now;
+    struct handle file = FS_NONE;
+    int folder;
+    if (job->file.os >= 0) {
+        return true;
+    }
+    bool ok;
+    if (job->folder != NULL) {
+        if (!folder_use(&run->folders, job->folder, &folder, err)) {
+            return false;
+        }
+        ok = fs_open_in((struct handle){folder}, job->path + job->name_at, &file, &now, err);
+        folder_release(&run->folders, job->folder);
+    } else {
+        ok = fs_open(job->path, &file, &now, err);
+    }
+    if (ok && !fs_unchanged(&job->identity, &now, true)) {
+        ok = error_set(err, ERR_CHANGED, "the file changed after it was examined");
+        fs_close(&file);
+    }
+    if (ok) {
+        job->file = file;
+    }
+    return ok;
+}
+
+/* Whether the second look came to what the first one did, as far as the action hangs on it. */
+static bool agrees(const struct job *job, const struct verdict *verdict) {
+    return verdict->finding == job->strongest && job_rule(verdict) == job->rule && job_wants(verdict, job->wanted) == job->wanted;
+}
+
+static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes message, const struct verdict *verdict) {
+    (void)sink;
+    (void)message;
+    if (verdict->inside[0] == '\0' && verdict->has_sha256 && agrees(job, verdict)) {
+        job->proven = true;
+        memcpy(job->sha256, verdict->sha256, sizeof job->sha256);
+    }
+}
+
+static void on_done(struct pool_sink *sink, struct job *job, const struct error *failure) {
+    struct acting *acting = (struct acting *)sink;
+    struct error err = {0};
+    struct taken taken = {.state = TAKEN_FAILED, .id = "", .detail = err.text};
+    if (failure != NULL) {
+        err = *failure;
+        error_within(&err, "the second proof failed");
+    } else if (!job->proven) {
+        error_set(&err, ERR_CHANGED, "a second look at the file came to another finding");
+    } else {
+        taken = actor_act(acting->actor, job);
+    }
+    emit_job(acting->run, job, &taken);
+}
+
+/* Gives the provers what they can take. False when nothing is left to give. */
+static void give(struct acting *acting, struct pool *provers, size_t *next) {
+    struct run *run = acting->run;
+    while (*next < run->n_waiting && pool_room(provers) > 0) {
+        struct job *job = run->waiting[(*next)++];
+        struct error err = {0};
+        if (job->wanted == ACTION_REPORT) {
+            emit_job(run, job, NULL);
+        } else if (!reopen(run, job, &err)) {
+            const struct taken taken = {.state = TAKEN_FAILED, .id = "", .detail = err.text};
+            emit_job(run, job, &taken);
+        } else {
+            pool_give(provers, job);
+        }
+    }
+}
+
+static void prove_and_act(struct acting *acting, struct pool *provers) {
+    struct pollfd fds[POOL_FDS];
+    size_t next = 0;
+    for (;;) {
+        give(acting, provers, &next);
+        pool_serve(provers, NULL, 0);
+        if (pool_idle(provers)) {
+            if (next == acting->run->n_waiting) {
+                return;
+            }
+            continue;
+        }
+        size_t n = pool_poll(provers, fds);
+        if (poll(fds, n, 1000) >= 0) {
+            pool_serve(provers, fds, n);
+        }
+    }
+}
+
+void acting_finish(struct run *run) {
+    struct acting acting = {.sink = {on_verdict, on_done}, .run = run};
+    struct job **wanting = calloc(run->n_waiting + 1, sizeof(struct job *));
+    struct pool *provers =
+        pool_new(&run->nursery, WORKER_PROVER, run->options->jobs != 0 ? run->options->jobs : 2, &run->options->examiner, &acting.sink);
+    size_t n = 0;
+    for (size_t i = 0; wanting != NULL && i < run->n_waiting; i++) {
+        if (run->waiting[i]->wanted != ACTION_REPORT) {
+            wanting[n++] = run->waiting[i];
+        }
+    }
+    acting.actor = wanting != NULL ? actor_new(run->options, &run->folders, wanting, n) : NULL;
+    if (acting.actor != NULL && provers != NULL) {
+        prove_and_act(&acting, provers);
+    } else {
+        const struct taken taken = {.state = TAKEN_FAILED, .id = "", .detail = "no memory to act"};
+        for (size_t i = 0; i < run->n_waiting; i++) {
+            emit_job(run, run->waiting[i], run->waiting[i]->wanted != ACTION_REPORT ? &taken : NULL);
+        }
+    }
+    run->n_waiting = 0;
+    pool_free(provers);
+    actor_free(acting.actor);
+    free(wanting);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "scan/run.h"
+#include "scan/wire.h"
+#include "scan/worker.h"
+
+/* So much may wait for the end of one file; what comes then is told at once, before its file. */
+enum { HELD_MAX = 8 << 20 };
+
+static const struct taken nothing = {.state = TAKEN_NOTHING, .id = "", .detail = ""};
+
+/* Whether a member's verdict is for anybody to see. */
+static bool is_worth(const struct run *run, const struct verdict *verdict) {
+    return run->options->examiner.describe || verdict->finding > FINDING_CLEAN;
+}
+
+/* Tells one verdict of a job. */
+static void tell(struct run *run, const struct job *job, const struct verdict *verdict, const struct taken *taken) {
+    struct scan_file file = {
+        .path = job_path(job), .verdict = verdict, .action = taken->state, .action_id = taken->id, .action_detail = taken->detail};
+    bool own = verdict->inside[0] == '\0';
+    struct bytes *names = NULL;
+    if (own && job->names != NULL && job->names->n != 0 && (names = calloc(job->names->n, sizeof *names)) != NULL) {
+        for (const struct other_name *other = job->names->first; other != NULL; other = other->next) {
+            names[file.n_other_names++] = bytes_make(other->path, other->path_n);
+        }
+        file.other_names = names;
+    }
+    run->events->file(run->events, &file);
+    free(names);
+}
+
+/* Tells every message that is kept, the job's own verdict (the last one) with what was done. */
+static void tell_held(struct run *run, struct job *job, const struct taken *taken) {
+    struct bytes left = bytes_make(job->held.p != NULL ? job->held.p : "", job->held.n);
+    while (left.n > sizeof(uint32_t)) {
+        uint32_t n;
+        struct verdict verdict;
+        memcpy(&n, left.p, sizeof n);
+        struct bytes message = bytes_cut(left, sizeof n, n);
+        left = bytes_cut(left, sizeof n + n, left.n);
+        arena_reset(&run->arena);
+        if (wire_decode(message, blocklist_count(run->options->examiner.list), &run->arena, &verdict, NULL)) {
+            tell(run, job, &verdict, verdict.inside[0] == '\0' ? taken : &nothing);
+        }
+    }
+    text_clear(&job->held);
+}
+
+void emit_hold(struct run *run, struct job *job, struct bytes message, const struct verdict *verdict) {
+    bool own = verdict->inside[0] == '\0';
+    job->strongest = !own && verdict->finding > job->strongest ? verdict->finding : job->strongest;
+    if (!own && !is_worth(run, verdict)) {
+        return;
+    }
+    uint32_t n = (uint32_t)message.n;
+    if (job->held.n + message.n > HELD_MAX) {
+        tell_held(run, job, &nothing);
+    }
+    text_add_bytes(&job->held, bytes_make(&n, sizeof n));
+    text_add_bytes(&job->held, message);
+    if (!text_ok(&job->held)) {
+        error_set(&job->failure, ERR_LIMIT, "no memory to keep what was found");
+    }
+}
+
+/* A file of which there is no verdict: what was found inside before still counts. */
+static void tell_failure(struct run *run, struct job *job) {
+    struct verdict verdict = verdict_blank(job->identity.size);
+    tell_held(run, job, &nothing);
+    verdict.finding = job->strongest > FINDING_UNREADABLE ? job->strongest : FINDING_UNREADABLE;
+    verdict.unreadable = job->failure;
+    tell(run, job, &verdict, &nothing);
+}
+
+void emit_job(struct run *run, struct job *job, const struct taken *taken) {
+    if (taken != NULL && taken->state == TAKEN_FAILED) {
+        run->summary->actions_failed++;
+    }
+    if (!job->done) {
+        tell_failure(run, job);
+    } else {
+        tell_held(run, job, taken != NULL ? taken : &nothing);
+    }
+    if (job->names != NULL) {
+        links_forget(&run->links, &run->folders, &job->identity);
+    }
+    job_free(&run->folders, job);
+}
+
+void emit_error(struct run *run, struct job *job) {
+    run->summary->errors++;
+    if (job->is_file) {
+        run->seen++;
+        run->summary->finding[FINDING_UNREADABLE]++;
+    }
+    run->events->error(run->events, job_path(job), &job->error);
+    job_free(&run->folders, job);
+}

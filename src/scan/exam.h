@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The working state of one file's examination, shared by match.c, prove.c, decide.c and describe.c. Lives in the file's arena. */
+#ifndef CERTBAN_SCAN_EXAM_H
+#define CERTBAN_SCAN_EXAM_H
+
+#include "crypto/cms_verify.h"
+#include "crypto/digest.h"
+#include "format/format.h"
+#include "scan/examine.h"
+
+/* A key of a rule that fits something in the file. */
+struct match {
+    const struct key *key;
+    enum role role;
+    size_t signature;                       /* index; NO_SIGNATURE for the file itself */
+    const struct cert *cert;                /* NULL: not found through a certificate */
+    const struct code_directory *directory; /* of a cdhash; else NULL */
+    enum proof proof;
+    bool weak;                 /* flags at most */
+    const struct rule *excuse; /* whose dates excuse it (the rule's own), or the allow rule that does; NULL: it counts */
+};
+
+#define NO_SIGNATURE SIZE_MAX
+enum { MATCHES_MAX = 256 };
+
+/* What is known of one signature once it was proven. */
+struct proven {
+    bool done;
+    enum check digest; /* all claims together */
+    enum check pages;
+    const char *detail; /* why the digest does not fit; "" */
+    struct signer_proof signer;
+    struct timestamp *timestamps;
+    size_t n_timestamps;
+    int64_t signed_at; /* earliest good time stamp; TIME_NONE */
+    bool has_chain;
+    struct chain chain;
+};
+
+struct exam {
+    struct examiner *examiner;
+    struct source *source;
+    struct arena *arena;
+    const char *path;            /* of the outermost file */
+    const struct format *format; /* the first that read the file; NULL for other */
+    struct contents contents;
+    struct proven *proven; /* one a signature; NULL before proof */
+    struct match *matches;
+    size_t n_matches, room_matches;
+    bool has_digests; /* of the whole file: the first n_digests of SHA-256, SHA-1, MD5 */
+    size_t n_digests;
+    uint8_t md5[16], sha1[20], sha256[32];
+};
+
+/* match_identities looks up everything the file carries by its headers and signatures alone. */
+void match_identities(struct exam *exam);
+
+/* match_file looks up the whole-file digests, once they are computed. */
+void match_file(struct exam *exam);
+
+/* match_wants_file says whether a rule may name this file by a hash of its bytes. */
+bool match_wants_file(const struct exam *exam);
+
+/* match_allows excuses matches by the allow rules that fit what was proven. */
+void match_allows(struct exam *exam);
+
+/* match_issuer says whether a key's issuer, as far as it gives one, is the certificate's. */
+bool match_issuer(const struct key *key, struct bytes issuer, struct arena *arena);
+
+/* prove_all hashes the claims and the file (digests) in one pass, checks signers, time stamps and chains. */
+void prove_all(struct exam *exam, bool file_digests);
+
+/* hash_file computes the whole-file digests alone, as many as the list names. */
+void hash_file(struct exam *exam);
+
+/* prove_matches sets each match's proof from what prove_all found, and applies the rules' conditions; drops what does not apply. */
+void prove_matches(struct exam *exam);
+
+/* prove_conditions says whether the conditions hold that say which files a rule is about; dates are apart, they excuse instead. */
+bool prove_conditions(const struct exam *exam, const struct conditions *only);
+
+/* decide_finding is the file's own finding by its matches, anomalies and what was unreadable. */
+enum finding decide_finding(const struct exam *exam);
+
+/* decide_action is the strongest action that a match asks for; ACTION_REPORT when none does. */
+enum action decide_action(const struct exam *exam);
+
+/* describe_fill writes the exam into a verdict: matches always, signatures and certificates when wanted. */
+void describe_fill(struct exam *exam, struct verdict *verdict, bool signatures);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/examine.h"
+
+#include <time.h>
+
+#include "asn1/carve.h"
+#include "scan/exam.h"
+#include "source/stream.h"
+
+/* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
+#define HASH_MAX (UINT64_C(4) << 30)
+/* How much of each end is searched for signatures that nothing points to, when asked to be thorough. */
+#define CARVE_ENDS (UINT64_C(64) << 20)
+
+const struct anchors *examiner_anchors(struct examiner *examiner) {
+    if (examiner->anchors == NULL) {
+        struct anchors *anchors = anchors_new();
+        bool ok = anchors != NULL && anchors_add_builtin(anchors, NULL);
+        for (size_t i = 0; ok && i < examiner->n_anchor_pems; i++) {
+            ok = anchors_add_pem(anchors, examiner->anchor_pems[i], NULL);
+        }
+        examiner->anchors = anchors; /* fewer anchors mean fewer waivers, never more */
+    }
+    return examiner->anchors;
+}
+
+/* Beginnings of files that carry no signature at their end: the read of the tail is left out for them unless all is wanted. */
+static bool tail_is_pointless(struct bytes head) {
+    static const struct {
+        size_t n;
+        const char *magic;
+    } heads[] = {
+        {4, "\x7f"
+            "ELF"},
+        {8, "\x89PNG\r\n\x1a\n"},
+        {3, "\xff\xd8\xff"},
+        {4, "GIF8"},
+        {8, "!<arch>\n"},
+        {4, "OggS"},
+        {4, "wOFF"},
+        {4, "wOF2"},
+        {4, "\xde\x12\x04\x95"},
+        {6, "SQLite"},
+    };
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (bytes_starts(head, bytes_make(heads[i].magic, heads[i].n))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Likewise for members whose tail costs all their bytes: what can't be signed is not unpacked past its first bytes. */
+static bool tail_is_dear(struct bytes head) {
+    static const char java[] = "\xca\xfe\xba\xbe\0\0\0"; /* and the major version, from 45 on: a fat Mach-O has fewer slices */
+    return bytes_starts(head, bytes_make(java, sizeof java - 1)) && head.n >= sizeof java && head.p[sizeof java - 1] >= 45;
+}
+
+bool examine_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size) {
+    if (size <= head.n || (!examiner->thorough && tail_is_pointless(head))) {
+        return false;
+    }
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (formats[i]->wants_tail) {
+            return true;
+        }
+    }
+    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
+        if (containers[i]->wants_tail) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The head of a short file is its tail, too. */
+static struct bytes tail_of(struct bytes head, struct bytes tail, uint64_t size) {
+    return size > head.n ? tail : bytes_cut(head, head.n > PROBE_TAIL ? head.n - PROBE_TAIL : 0, PROBE_TAIL);
+}
+
+static bool may_be(const struct container *container, const struct probe *probe) {
+    return container->probe(probe->head, probe->tail, probe->size) ||
+           (container->probe_middle != NULL && container->probe_middle(probe->middle));
+}
+
+bool examine_candidate(const struct examiner *examiner, const struct probe *read) {
+    struct probe probe = *read;
+    if (probe.size == 0) {
+        return false;
+    }
+    probe.tail = tail_of(probe.head, probe.tail, probe.size);
+    probe.thorough = examiner->thorough;
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (formats[i]->probe(&probe)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
+        if (may_be(containers[i], &probe)) {
+            return true;
+        }
+    }
+    return examiner->thorough || blocklist_names_size(examiner->list, probe.size);
+}
+
+/* One level of looking inside: the visitor of a container's walk. */
+struct level {
+    struct visitor visitor;
+    struct examiner *examiner;
+    const char *path;
+    const char *prefix; /* of the members' paths: "a.zip!/" inside it, "" at the first level */
+    struct budget *budget;
+    struct verdict_sink *sink;
+    const struct contents *contents; /* of the container */
+    struct arena arena;              /* for one member at a time */
+    bool too_deep;                   /* for members: that there are none can still be said */
+    enum finding strongest;
+    enum action action;
+    bool has_rule; /* of the member that asks for the strongest action */
+    uint32_t rule;
+    uint64_t members, members_signed;
+};
+
+static void examine_level(struct examiner *examiner, struct source *source, const char *path, const char *inside, struct budget *budget,
+                          struct arena *arena, struct verdict_sink *sink, struct verdict *out);
+
+/* The package's signature, which its format has read: by itself it would prove less. */
+static bool is_read_already(struct level *level, const struct member *member) {
+    const struct contents *c = level->contents;
+    struct bytes b;
+    return c->inner_path != NULL && member->source != NULL && strcmp(member->path, c->inner_path) == 0 &&
+           member->source->size == c->inner.n && source_read(member->source, &level->arena, 0, c->inner.n, &b, NULL) &&
+           bytes_equal(b, c->inner);
+}
+
+static bool visit_member(struct visitor *visitor, const struct member *member, struct error *err) {
+    struct level *level = (struct level *)visitor;
+    if (level->budget->members_left == 0) {
+        return limit_reached(level->budget->limits, LIMIT_MEMBERS, err);
+    }
+    if (level->too_deep) {
+        return limit_reached(level->budget->limits, LIMIT_DEPTH, err);
+    }
+    if (level->budget->bytes_left == 0) { /* what comes would only be opened to fail */
+        return limit_reached(level->budget->limits, LIMIT_UNPACKED, err);
+    }
+    if (!budget_spend(level->budget, 0, err)) {
+        return false;
+    }
+    level->budget->members_left--;
+    level->members++;
+    arena_reset(&level->arena);
+    if (is_read_already(level, member)) {
+        return true;
+    }
+    /* "" inside is the outermost file: a member without a name must not pass for it. */
+    const char *inside = arena_printf(&level->arena, "%s%s", level->prefix, member->path[0] != '\0' ? member->path : "(no name)");
+    struct verdict verdict = {.decisive = -1};
+    if (inside == NULL) {
+        return arena_full(&level->arena, err);
+    }
+    if (member->source == NULL) {
+        verdict = (struct verdict){.format = "", .finding = FINDING_UNREADABLE, .decisive = -1, .unreadable = *member->problem};
+        verdict.file_version = verdict.product = verdict.original_name = verdict.company = verdict.description = "";
+    } else {
+        examine_level(level->examiner, member->source, level->path, inside, level->budget, &level->arena, level->sink, &verdict);
+    }
+    verdict.inside = inside;
+    level->strongest = verdict.finding > level->strongest ? verdict.finding : level->strongest;
+    if ((verdict.decisive >= 0 || verdict.has_member_rule) && (!level->has_rule || verdict.action > level->action)) {
+        level->has_rule = true;
+        level->rule = verdict.decisive >= 0 ? verdict.matches[verdict.decisive].rule : verdict.member_rule;
+    }
+    level->action = verdict.action > level->action ? verdict.action : level->action;
+    level->members += verdict.members;
+    level->members_signed += verdict.members_signed + verdict.is_signed;
+    level->sink->verdict(level->sink, &verdict);
+    return true;
+}
+
+/* Walks every container that the file may be, and lets the members' findings count for it. */
+static void look_inside(struct exam *exam, const struct probe *probe, const char *inside, struct budget *budget, struct verdict_sink *sink,
+                        struct level *level) {
+    *level = (struct level){
+        .visitor = {.visit = visit_member},
+        .examiner = exam->examiner,
+        .path = exam->path,
+        .prefix = inside[0] != '\0' ? arena_printf(exam->arena, "%s!/", inside) : "",
+        .budget = budget,
+        .contents = &exam->contents,
+        .sink = sink,
+        .arena = arena_make(ARENA_FILE_CAP),
+    };
+    if (level->prefix == NULL) {
+        level->prefix = "";
+    }
+    for (size_t i = 0; containers[i] != NULL; i++) {
+        struct error err;
+        if (!may_be(containers[i], probe)) {
+            continue;
+        }
+        level->too_deep = budget->depth_left == 0;
+        budget->depth_left -= !level->too_deep;
+        if (!containers[i]->walk(exam->source, exam->arena, budget, &level->visitor, &exam->contents.anomalies, &err)) {
+            contents_unreadable(&exam->contents, &err);
+        }
+        budget->depth_left += !level->too_deep;
+    }
+    arena_free(&level->arena);
+}
+
+static void read_formats(struct exam *exam, const struct probe *probe, bool search) {
+    size_t signed_formats = 0;
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (!formats[i]->probe(probe)) {
+            continue;
+        }
+        if (exam->format == NULL) {
+            exam->format = formats[i];
+        }
+        struct error err;
+        size_t before = exam->contents.n_signatures;
+        if (!formats[i]->read(exam->source, exam->arena, &exam->contents, &err)) {
+            contents_unreadable(&exam->contents, &err);
+        }
+        if (exam->contents.other && exam->format == formats[i]) {
+            exam->format = NULL;
+        }
+        exam->contents.other = false;
+        signed_formats += exam->contents.n_signatures > before;
+    }
+    if (signed_formats > 1) {
+        anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_POLYGLOT, 0, 0, NULL);
+    }
+    bool by_members = exam->format != NULL && exam->format->members_only && exam->examiner->members;
+    if (search && !by_members && exam->contents.n_signatures == 0) {
+        struct error err;
+        size_t added;
+        uint64_t size = exam->source->size, ends = size < CARVE_ENDS ? size : CARVE_ENDS;
+        if (!carve_source(&exam->contents, exam->arena, exam->source, 0, ends, &added, &err) ||
+            (ends < size && !carve_source(&exam->contents, exam->arena, exam->source, size - ends, ends, &added, &err))) {
+            contents_unreadable(&exam->contents, &err);
+        }
+    }
+}
+
+/* Version information is read only where it is shown or where a rule may ask for it. */
+static void read_version(struct exam *exam) {
+    if (exam->format != NULL && exam->format->version != NULL &&
+        !exam->format->version(exam->source, exam->arena, &exam->contents.version, NULL)) {
+        exam->contents.version = (struct version_info){0}; /* a rule's condition on it then does not hold */
+    }
+}
+
+static void judge(struct exam *exam) {
+    struct examiner *examiner = exam->examiner;
+    match_identities(exam);
+    bool wants_file = match_wants_file(exam);
+    bool prove = exam->n_matches != 0 || examiner->verify || wants_file;
+    if (exam->n_matches != 0 || examiner->describe) {
+        read_version(exam);
+    }
+    if (!prove) {
+        return;
+    }
+    if (exam->n_matches == 0 && !examiner->verify) {
+        if (exam->source->size > HASH_MAX && !blocklist_names_size(examiner->list, exam->source->size)) {
+            struct error err;
+            error_set(&err, ERR_LIMIT, "larger than %d GiB: not hashed for the rules that give a hash without a size (--verify hashes it)",
+                      (int)(HASH_MAX >> 30));
+            contents_unreadable(&exam->contents, &err);
+            return;
+        }
+        hash_file(exam);
+        if (exam->has_digests) {
+            match_file(exam);
+        }
+        if (exam->n_matches == 0) {
+            return;
+        }
+        read_version(exam);
+        prove_all(exam, false);
+    } else {
+        prove_all(exam, wants_file || exam->n_matches != 0);
+        if (exam->has_digests) {
+            match_file(exam);
+        }
+    }
+    prove_matches(exam);
+    match_allows(exam);
+}
+
+/* A file that was named is read at both ends whatever it begins with, and all of it is searched; its members are not. */
+static bool is_thorough(const struct examiner *examiner, const char *inside) {
+    return examiner->thorough || (examiner->search && inside[0] == '\0');
+}
+
+static bool wants_tail(const struct examiner *examiner, const struct source *source, const char *inside, struct bytes head) {
+    if (is_thorough(examiner, inside)) {
+        return source->size > head.n;
+    }
+    return examine_wants_tail(examiner, head, source->size) && !(source->sequential && tail_is_dear(head));
+}
+
+/* The bytes by which a file is known. A packed one is unpacked up to its middle and its tail in this order. */
+static bool read_probe(const struct examiner *examiner, struct source *source, const char *inside, struct arena *arena, struct probe *probe,
+                       struct error *err) {
+    uint64_t size = source->size;
+    *probe = (struct probe){.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size};
+    if (!source_read_some(source, arena, 0, PROBE_HEAD, &probe->head, err)) {
+        return false;
+    }
+    if (!wants_tail(examiner, source, inside, probe->head)) {
+        probe->tail = tail_of(probe->head, probe->tail, size);
+        return true;
+    }
+    if (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE && !source_read(source, arena, PROBE_MIDDLE_AT, PROBE_MIDDLE, &probe->middle, err)) {
+        return false;
+    }
+    bool ok = source_read_some(source, arena, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL, &probe->tail, err);
+    probe->tail = tail_of(probe->head, probe->tail, size);
+    return ok;
+}
+
+static void examine_level(struct examiner *examiner, struct source *source, const char *path, const char *inside, struct budget *budget,
+                          struct arena *arena, struct verdict_sink *sink, struct verdict *out) {
+    struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path};
+    struct probe probe;
+    struct error err;
+    if (!read_probe(examiner, source, inside, arena, &probe, &err)) {
+        contents_unreadable(&exam.contents, &err);
+    } else if (source->size != 0) {
+        probe.name = inside[0] != '\0' ? inside : path;
+        probe.thorough = is_thorough(examiner, inside);
+        read_formats(&exam, &probe, probe.thorough);
+        judge(&exam);
+    }
+    struct level level = {0};
+    if (examiner->members && source->size != 0) {
+        look_inside(&exam, &probe, inside, budget, sink, &level);
+    }
+    describe_fill(&exam, out, examiner->describe || exam.n_matches != 0 || exam.contents.anomalies.n != 0);
+    out->inside = inside;
+    out->members = level.members;
+    out->members_signed = level.members_signed;
+    out->has_member_rule = out->decisive < 0 && level.has_rule;
+    out->member_rule = level.rule;
+    out->finding = level.strongest > out->finding ? level.strongest : out->finding;
+    if (exam.format != NULL && exam.format->acts_on_members && level.action > out->action) {
+        out->action = level.action;
+    } else if (level.strongest > decide_finding(&exam)) {
+        out->own_action = false; /* somebody's backup: it stays, with a mark */
+        out->action = out->action == ACTION_REPORT && level.action > ACTION_REPORT ? ACTION_FLAG : out->action;
+    }
+}
+
+void examine(struct examiner *examiner, struct source *source, const char *path, struct arena *arena, struct verdict_sink *sink) {
+    const struct limits *limits = &examiner->limits;
+    struct budget budget = {.depth_left = (unsigned)limit_most(limits, LIMIT_DEPTH),
+                            .members_left = limit_most(limits, LIMIT_MEMBERS),
+                            .bytes_left = limit_most(limits, LIMIT_UNPACKED),
+                            .limits = limits};
+    struct verdict verdict;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    /* What unpacks gives up before the reader is ended, so that what was found by then is still told. */
+    int64_t most = (int64_t)limit_seconds(limits, source->size) * INT64_C(1000000000) * 3 / 4;
+    budget.deadline = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + most;
+    examine_level(examiner, source, path, "", &budget, arena, sink, &verdict);
+    sink->verdict(sink, &verdict);
+}

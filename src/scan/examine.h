@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From bytes to a verdict: formats, identities, the blocklist, and on a match the proof. Runs inside a reader process. */
+#ifndef CERTBAN_SCAN_EXAMINE_H
+#define CERTBAN_SCAN_EXAMINE_H
+
+#include "base/source.h"
+#include "crypto/trust.h"
+#include "format/format.h"
+#include "list/blocklist.h"
+#include "model/limits.h"
+#include "model/verdict.h"
+
+struct memo;
+
+struct examiner {
+    const struct blocklist *list;
+    bool verify;                     /* prove every signature, not only matches */
+    bool describe;                   /* fill signatures for the report even where nothing matched */
+    bool thorough;                   /* carve where no format asks for it */
+    bool search;                     /* do so for the file itself, not for its members */
+    bool members;                    /* look inside containers */
+    struct limits limits;            /* of looking inside. Past its time a file's reader is ended */
+    const char *folder;              /* what relative paths are relative to, for rules about paths; NULL: as they stand */
+    const char *const *anchor_files; /* --anchors: PEM files, read before the sandbox closes */
+    size_t n_anchor_files;
+    struct anchors *anchors; /* made at first need by examiner_anchors; the compiled-in ones and the PEM texts */
+    struct bytes *anchor_pems;
+    size_t n_anchor_pems;
+    struct memo *memo; /* certificates looked up in vain, of this process; NULL: none are remembered */
+};
+
+/* examiner_anchors is the anchors, read at the first need. */
+const struct anchors *examiner_anchors(struct examiner *examiner);
+
+/* Gets every verdict of one file: each member's as it is made, the file's own last (inside == ""). Valid during the call. */
+struct verdict_sink {
+    void (*verdict)(struct verdict_sink *sink, const struct verdict *verdict);
+};
+
+/* examine judges one source. path is the outermost file's path, absolute where there is one (for rules with a path glob). Never
+ * fails: what can't be examined is a verdict of FINDING_UNREADABLE. The arena is reset by the caller afterwards. */
+void examine(struct examiner *examiner, struct source *source, const char *path, struct arena *arena, struct verdict_sink *sink);
+
+/* examine_candidate says by the table of formats and containers whether a file needs a reader at all; probe->name is its path's last
+ * part. */
+bool examine_candidate(const struct examiner *examiner, const struct probe *probe);
+
+/* examine_wants_tail says whether examine_candidate needs the file's tail, and its middle, to decide, given its head. */
+bool examine_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size);
+
+#endif

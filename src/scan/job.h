@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file on its way from the walk to the report, or an error that the walk met. */
+#ifndef CERTBAN_SCAN_JOB_H
+#define CERTBAN_SCAN_JOB_H
+
+#include "model/verdict.h"
+#include "scan/folder.h"
+
+struct names; /* of a file with several hard links: links.h */
+
+#define NO_RULE UINT32_MAX
+
+struct job {
+    struct job *next;
+    struct folder *folder; /* where it was met; NULL for a file named by the user */
+    struct handle file;    /* FS_NONE: there is nothing to examine, error says why */
+    struct fs_identity identity;
+    struct error error; /* kind ERR_NONE when there is none */
+    struct names *names;
+    bool named;   /* the user named this very file */
+    bool is_file; /* an error about a regular file, which then counts as unreadable */
+    /* the pool's: */
+    uint32_t id;
+    bool alone; /* a reader died while it waited: it goes alone */
+    /* the run's: */
+    struct text held;       /* verdicts that wait: each its length (4 octets) and the message */
+    struct job *after;      /* the one named next by the user */
+    bool done;              /* its own verdict has come */
+    bool settled;           /* nothing more will come */
+    bool proven;            /* the prover came to the same */
+    enum finding strongest; /* of the members so far; once done, its own */
+    struct error failure;   /* why there is no verdict */
+    uint32_t rule;          /* that decided, or NO_RULE */
+    enum action wanted;
+    uint8_t sha256[32];     /* what the prover hashed */
+    size_t path_n, name_at; /* the last name stands at path + name_at */
+    char path[];            /* as walked */
+};
+
+/* job_new is a job without a file; NULL without memory. The folder gets a reference more. */
+struct job *job_new(struct folder *folder, struct bytes path);
+
+/* job_free closes and frees all; NULL is allowed. */
+void job_free(struct folders *folders, struct job *job);
+
+/* job_real appends the path without links, absolute, as far as the system tells it. */
+void job_real(const struct job *job, struct text *out);
+
+/* job_rule is the number of the rule that decided about a file, its own or a member's; NO_RULE when none did. */
+uint32_t job_rule(const struct verdict *verdict);
+
+/* job_wants is what is to be done about a verdict when no more than most may be done. */
+enum action job_wants(const struct verdict *verdict, enum action most);
+
+static inline struct bytes job_path(const struct job *job) {
+    return bytes_make(job->path, job->path_n);
+}
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Identities against the blocklist, before anything is proven. Only headers and signatures were read; an identity that no
+ * loaded rule names is not computed; a certificate that matched nothing is remembered by its SHA-256, since the same
+ * intermediates and time-stamping authorities stand in nearly every file.
+ */
+#include "asn1/cms.h"
+#include "asn1/name.h"
+#include "asn1/x509.h"
+#include "crypto/identity.h"
+#include "scan/exam.h"
+#include "scan/memo.h"
+
+static void add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert) {
+    for (size_t i = 0; i < exam->n_matches; i++) {
+        const struct match *m = &exam->matches[i];
+        if (m->key == key && m->signature == signature && m->role == role && m->cert == cert) {
+            return;
+        }
+    }
+    if (exam->n_matches == MATCHES_MAX) {
+        return; /* the file is long since listed; the first 256 are enough to say why */
+    }
+    if (exam->n_matches == exam->room_matches) {
+        size_t room = exam->room_matches == 0 ? 8 : exam->room_matches * 2;
+        struct match *all = arena_array(exam->arena, room, sizeof *all);
+        if (all == NULL) {
+            struct error err;
+            arena_full(exam->arena, &err);
+            contents_unreadable(&exam->contents, &err);
+            return;
+        }
+        if (exam->n_matches != 0) {
+            memcpy(all, exam->matches, exam->n_matches * sizeof *all);
+        }
+        exam->matches = all;
+        exam->room_matches = room;
+    }
+    exam->matches[exam->n_matches++] = (struct match){.key = key, .role = role, .signature = signature, .cert = cert};
+}
+
+/* Every key of one kind and value; allow rules are looked up later, by what was proven. */
+static size_t find(struct exam *exam, enum key_kind kind, struct bytes value, enum role role, size_t signature, const struct cert *cert) {
+    size_t n, found = 0;
+    const struct key *const *keys = blocklist_find(exam->examiner->list, kind, value, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!keys[i]->rule->allow) {
+            add(exam, keys[i], role, signature, cert);
+            found++;
+        }
+    }
+    return found;
+}
+
+bool match_issuer(const struct key *key, struct bytes issuer, struct arena *arena) {
+    if (key->issuer.n != 0) {
+        return name_equal_either_end(issuer, key->issuer);
+    }
+    if (key->issuer_common_name.n != 0) {
+        const char *name = name_attribute(issuer, OID_AT_COMMON_NAME, arena);
+        return name != NULL && bytes_is(key->issuer_common_name, name);
+    }
+    return true;
+}
+
+static size_t find_serial(struct exam *exam, struct bytes serial, struct bytes issuer, enum role role, size_t signature,
+                          const struct cert *cert) {
+    size_t n, found = 0;
+    const struct key *const *keys = blocklist_find(exam->examiner->list, KEY_SERIAL, serial, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!keys[i]->rule->allow && match_issuer(keys[i], issuer, exam->arena)) {
+            add(exam, keys[i], role, signature, cert);
+            found++;
+        }
+    }
+    return found;
+}
+
+static size_t find_names(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    const struct blocklist *list = exam->examiner->list;
+    size_t found = 0, n;
+    if (blocklist_wants(list, KEY_SUBJECT, 0)) {
+        const char *common = name_attribute(cert->subject, OID_AT_COMMON_NAME, exam->arena);
+        const char *organization = name_attribute(cert->subject, OID_AT_ORGANIZATION, exam->arena);
+        const struct key *const *keys =
+            blocklist_find_subject(list, common != NULL ? common : "", organization != NULL ? organization : "", &n);
+        for (size_t i = 0; i < n; i++) {
+            if (!keys[i]->rule->allow && blocklist_subject_fits(keys[i], common, organization) &&
+                match_issuer(keys[i], cert->issuer, exam->arena)) {
+                add(exam, keys[i], role, signature, cert);
+                found++;
+            }
+        }
+    }
+    struct bytes subscriber = blocklist_wants(list, KEY_SUBSCRIBER, 0) ? cert_subscriber(cert) : bytes_none();
+    const struct key *const *keys = blocklist_find(list, KEY_SUBSCRIBER, subscriber, &n);
+    for (size_t i = 0; subscriber.n != 0 && i < n; i++) {
+        const char *organization = name_attribute(cert->issuer, OID_AT_ORGANIZATION, exam->arena);
+        if (!keys[i]->rule->allow && organization != NULL &&
+            (keys[i]->issuer_organization.n == 0 || bytes_is(keys[i]->issuer_organization, organization))) {
+            add(exam, keys[i], role, signature, cert);
+            found++;
+        }
+    }
+    return found;
+}
+
+/* The thumbprints of a certificate as it stands and, where its encoding is odd, as it would be without the oddity. */
+static size_t find_thumbprints(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
+    static const struct {
+        enum key_kind kind;
+        enum hash hash;
+    } kinds[] = {{KEY_CERT_SHA1, HASH_SHA1}, {KEY_CERT_MD5, HASH_MD5}};
+    const struct blocklist *list = exam->examiner->list;
+    size_t found = find(exam, KEY_CERT_SHA256, bytes_make(sha256, 32), role, signature, cert);
+    uint8_t value[HASH_SIZE_MAX];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (blocklist_wants(list, kinds[i].kind, 0) && digest_bytes(kinds[i].hash, cert->der, value, NULL)) {
+            found += find(exam, kinds[i].kind, bytes_make(value, hash_size(kinds[i].hash)), role, signature, cert);
+        }
+    }
+    return found;
+}
+
+static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
+    static const enum hash tbs_hashes[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
+    const struct blocklist *list = exam->examiner->list;
+    uint8_t value[HASH_SIZE_MAX];
+    size_t found = find_thumbprints(exam, cert, sha256, role, signature);
+    struct bytes minimal;
+    if (cert->not_minimal && cert_minimal(cert, exam->arena, &minimal, NULL) && digest_bytes(HASH_SHA256, minimal, value, NULL)) {
+        struct cert plain = *cert;
+        plain.der = minimal;
+        size_t before = exam->n_matches;
+        found += find_thumbprints(exam, &plain, value, role, signature);
+        for (size_t i = before; i < exam->n_matches; i++) {
+            exam->matches[i].cert = cert;
+        }
+        if (exam->n_matches > before) {
+            anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, cert->at, cert->der.n,
+                         "a banned certificate's thumbprint without the re-encoding");
+        }
+    }
+    for (size_t i = 0; i < sizeof tbs_hashes / sizeof tbs_hashes[0]; i++) {
+        size_t n = hash_size(tbs_hashes[i]);
+        if (blocklist_wants(list, KEY_TBS, n) && digest_bytes(tbs_hashes[i], cert->tbs, value, NULL)) {
+            found += find(exam, KEY_TBS, bytes_make(value, n), role, signature, cert);
+        }
+    }
+    if (blocklist_wants(list, KEY_SPKI, 0) && digest_bytes(HASH_SHA256, cert->spki, value, NULL)) {
+        found += find(exam, KEY_SPKI, bytes_make(value, 32), role, signature, cert);
+    }
+    return found;
+}
+
+/* Takes back what was found since before, if the certificate is one that no rule may hit: a root, a platform's own signer. The
+ * keys that name one outright were left out of the list; these came by a name or a number. */
+static void spare_never_banned(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], size_t before) {
+    uint8_t spki[HASH_SIZE_MAX];
+    bool has_spki = digest_bytes(HASH_SHA256, cert->spki, spki, NULL);
+    if (!blocklist_never_ban(exam->examiner->list, sha256, has_spki ? spki : NULL)) {
+        return;
+    }
+    size_t kept = before;
+    for (size_t i = before; i < exam->n_matches; i++) {
+        if (exam->matches[i].key->rule->weak_accepted) {
+            exam->matches[kept++] = exam->matches[i];
+        }
+    }
+    exam->n_matches = kept;
+}
+
+static void match_cert(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    uint8_t sha256[HASH_SIZE_MAX];
+    size_t before = exam->n_matches;
+    if (cert->broken || !digest_bytes(HASH_SHA256, cert->der, sha256, NULL)) {
+        return;
+    }
+    if (memo_has(exam->examiner->memo, sha256)) {
+        return;
+    }
+    size_t found = find_hashes(exam, cert, sha256, role, signature);
+    found += find_serial(exam, cert->serial, cert->issuer, role, signature, cert);
+    found += find_names(exam, cert, role, signature);
+    if (found == 0) {
+        memo_add(exam->examiner->memo, sha256);
+    } else {
+        spare_never_banned(exam, cert, sha256, before);
+    }
+}
+
+/* Whether a certificate of the bag issued another one of it, so that it may stand in the signer's chain. */
+static bool issues_another(const struct cert *bag, size_t n, size_t i) {
+    for (size_t k = 0; k < n; k++) {
+        if (k != i && !bag[k].broken && bytes_equal(bag[k].issuer, bag[i].subject)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void match_bag(struct exam *exam, const struct signed_data *sd, const struct signer_info *signer, enum role signer_role,
+                      size_t signature) {
+    for (size_t i = 0; i < sd->n_certs; i++) {
+        const struct cert *cert = &sd->certs[i];
+        enum role role = ROLE_BAG;
+        if (signer != NULL && !cert->broken && cert_named_by(cert, signer->issuer, signer->serial, signer->key_id)) {
+            role = signer_role;
+        } else if (!cert->broken && issues_another(sd->certs, sd->n_certs, i)) {
+            role = signer_role == ROLE_SIGNER ? ROLE_CHAIN : signer_role;
+        }
+        match_cert(exam, cert, role, signature);
+    }
+}
+
+/* The certificates of RFC 3161 tokens, and the counter-signers among the outer certificates. */
+static void match_timestamps(struct exam *exam, const struct signature *s, size_t signature) {
+    for (size_t i = 0; i < s->signer->n_unsigned_attrs; i++) {
+        const struct attribute *a = &s->signer->unsigned_attrs[i];
+        bool token = oid_is(a->oid, OID_SPC_RFC3161) || oid_is(a->oid, OID_TIMESTAMP_TOKEN);
+        bool counter = oid_is(a->oid, OID_COUNTERSIGNATURE);
+        for (size_t k = 0; (token || counter) && k < a->n_values; k++) {
+            struct signed_data *sd;
+            struct signer_info by;
+            if (token && cms_parse(a->values[k], a->at, exam->arena, NULL, &sd, NULL)) {
+                match_bag(exam, sd, sd->n_signers != 0 ? &sd->signers[0] : NULL, ROLE_TIMESTAMP, signature);
+            } else if (counter && cms_parse_signer(a->values[k], a->at, exam->arena, &by, NULL) && !cms_vouches(&by)) {
+                for (size_t c = 0; c < s->sd->n_certs; c++) {
+                    if (!s->sd->certs[c].broken && cert_named_by(&s->sd->certs[c], by.issuer, by.serial, by.key_id)) {
+                        match_cert(exam, &s->sd->certs[c], ROLE_TIMESTAMP, signature);
+                    }
+                }
+            }
+        }
+    }
+}
+
+static void match_apple(struct exam *exam, const struct signature *s, size_t signature) {
+    const struct blocklist *list = exam->examiner->list;
+    if (blocklist_wants(list, KEY_TEAM_ID, 0)) {
+        for (size_t i = 0; i < s->n_directories; i++) {
+            if (s->directories[i].team_id != NULL) {
+                find(exam, KEY_TEAM_ID, bytes_text(s->directories[i].team_id), ROLE_SIGNER, signature, NULL);
+            }
+        }
+        for (size_t i = 0; s->sd != NULL && s->signer != NULL && i < s->sd->n_certs; i++) {
+            const struct cert *cert = &s->sd->certs[i];
+            if (!cert->broken && cert_named_by(cert, s->signer->issuer, s->signer->serial, s->signer->key_id)) {
+                const char *unit = name_attribute(cert->subject, OID_AT_ORGANIZATIONAL_UNIT, exam->arena);
+                find(exam, KEY_TEAM_ID, bytes_text(unit != NULL ? unit : ""), ROLE_SIGNER, signature, cert);
+            }
+        }
+        if (s->kind == KIND_XAR && s->sd == NULL && s->n_certs != 0 && !s->certs[0].broken) {
+            const char *unit = name_attribute(s->certs[0].subject, OID_AT_ORGANIZATIONAL_UNIT, exam->arena);
+            find(exam, KEY_TEAM_ID, bytes_text(unit != NULL ? unit : ""), ROLE_SIGNER, signature, &s->certs[0]);
+        }
+    }
+    for (size_t i = 0; blocklist_wants(list, KEY_CDHASH, 0) && i < s->n_directories; i++) {
+        uint8_t value[HASH_SIZE_MAX];
+        if (digest_supported(s->directories[i].hash) && digest_bytes(s->directories[i].hash, s->directories[i].blob, value, NULL)) {
+            size_t before = exam->n_matches;
+            find(exam, KEY_CDHASH, bytes_make(value, 20), ROLE_ANY, signature, NULL);
+            for (size_t k = before; k < exam->n_matches; k++) {
+                exam->matches[k].directory = &s->directories[i];
+            }
+        }
+    }
+}
+
+/* A signer that is only named, its certificate left out of the bag: issuer and serial still identify it. */
+static void match_named_signer(struct exam *exam, const struct signature *s, size_t signature) {
+    if (s->signer->serial.n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < s->sd->n_certs; i++) {
+        const struct cert *cert = &s->sd->certs[i];
+        if (!cert->broken && cert_named_by(cert, s->signer->issuer, s->signer->serial, s->signer->key_id)) {
+            return;
+        }
+    }
+    find_serial(exam, s->signer->serial, s->signer->issuer, ROLE_SIGNER, signature, NULL);
+}
+
+void match_identities(struct exam *exam) {
+    for (size_t i = 0; i < exam->contents.n_signatures; i++) {
+        const struct signature *s = &exam->contents.signatures[i];
+        if (s->sd != NULL) {
+            match_bag(exam, s->sd, s->signer, ROLE_SIGNER, i);
+        }
+        if (s->sd != NULL && s->signer != NULL) {
+            match_named_signer(exam, s, i);
+            match_timestamps(exam, s, i);
+        }
+        for (size_t k = 0; k < s->n_certs; k++) {
+            match_cert(exam, &s->certs[k], k == 0 ? ROLE_SIGNER : ROLE_CHAIN, i);
+        }
+        if (s->claimed.n != 0) {
+            find(exam, KEY_AUTHENTICODE, s->claimed, ROLE_ANY, i, NULL);
+        }
+        match_apple(exam, s, i);
+    }
+}
+
+bool match_wants_file(const struct exam *exam) {
+    return blocklist_wants_size(exam->examiner->list, exam->source->size);
+}
+
+void match_file(struct exam *exam) {
+    const struct {
+        enum key_kind kind;
+        struct bytes value;
+    } digests[] = {
+        {KEY_FILE_SHA256, bytes_make(exam->sha256, sizeof exam->sha256)},
+        {KEY_FILE_SHA1, bytes_make(exam->sha1, sizeof exam->sha1)},
+        {KEY_FILE_MD5, bytes_make(exam->md5, sizeof exam->md5)},
+    };
+    for (size_t i = 0; i < exam->n_digests && i < sizeof digests / sizeof digests[0]; i++) {
+        find(exam, digests[i].kind, digests[i].value, ROLE_ANY, NO_SIGNATURE, NULL);
+    }
+}
+
+/* The allow rule with a key of that kind and value; NULL when there is none. */
+static const struct rule *allowing(const struct exam *exam, enum key_kind kind, struct bytes value) {
+    size_t n;
+    const struct key *const *keys = blocklist_find(exam->examiner->list, kind, value, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i]->rule->allow && prove_conditions(exam, &keys[i]->rule->only)) {
+            return keys[i]->rule;
+        }
+    }
+    return NULL;
+}
+
+/* Only what is proven may excuse: the file's own SHA-256, a digest that covers it, or the certificate whose key signed it. */
+static const struct rule *signature_excuse(const struct exam *exam, size_t i) {
+    const struct signature *s = &exam->contents.signatures[i];
+    const struct proven *p = &exam->proven[i];
+    if (p->digest != CHECK_GOOD) {
+        return NULL;
+    }
+    const struct rule *rule = s->claimed.n >= 32 ? allowing(exam, KEY_AUTHENTICODE, s->claimed) : NULL;
+    const struct cert *cert = p->signer.state == CHECK_GOOD ? p->signer.signer : NULL;
+    if (rule != NULL || cert == NULL) {
+        return rule;
+    }
+    const struct {
+        enum key_kind kind;
+        enum hash hash;
+        struct bytes what;
+    } identities[] = {{KEY_CERT_SHA256, HASH_SHA256, cert->der},
+                      {KEY_TBS, HASH_SHA256, cert->tbs},
+                      {KEY_TBS, HASH_SHA384, cert->tbs},
+                      {KEY_SPKI, HASH_SHA256, cert->spki}};
+    for (size_t k = 0; k < sizeof identities / sizeof identities[0] && rule == NULL; k++) {
+        uint8_t value[HASH_SIZE_MAX];
+        if (digest_bytes(identities[k].hash, identities[k].what, value, NULL)) {
+            rule = allowing(exam, identities[k].kind, bytes_make(value, hash_size(identities[k].hash)));
+        }
+    }
+    return rule;
+}
+
+void match_allows(struct exam *exam) {
+    const struct rule *whole = exam->has_digests ? allowing(exam, KEY_FILE_SHA256, bytes_make(exam->sha256, 32)) : NULL;
+    for (size_t i = 0; i < exam->n_matches; i++) {
+        struct match *m = &exam->matches[i];
+        const struct rule *excuse = whole;
+        if (excuse == NULL && m->signature != NO_SIGNATURE) {
+            excuse = signature_excuse(exam, m->signature);
+        }
+        m->excuse = excuse != NULL ? excuse : m->excuse;
+    }
+}

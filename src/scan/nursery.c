@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/nursery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crypto/crypto.h"
+#include "scan/sandbox.h"
+
+/* Both directions of the nursery's socket; a worker's socket comes along with the answer to FORK. */
+enum order { ORDER_FORK_READER, ORDER_FORK_PROVER, ORDER_END };
+struct order_message {
+    enum order order;
+    pid_t pid;  /* ORDER_END: which; the answer to a fork: which one it is */
+    int status; /* the answer: an errno, or the signal that ended the worker */
+};
+
+static bool send_message(int socket, const struct order_message *message, int fd) {
+    union {
+        struct cmsghdr align;
+        char octets[CMSG_SPACE(sizeof(int))];
+    } control = {.octets = {0}};
+    struct order_message copy = *message;
+    struct iovec part = {&copy, sizeof copy};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+    if (fd >= 0) {
+        header.msg_control = &control;
+        header.msg_controllen = sizeof control;
+        struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+    }
+    ssize_t sent;
+    do {
+        sent = sendmsg(socket, &header, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)sizeof copy;
+}
+
+static bool receive_message(int socket, struct order_message *message, int *fd) {
+    union {
+        struct cmsghdr align;
+        char octets[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {message, sizeof *message};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t got;
+    do {
+        got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+    *fd = -1;
+    if (got > 0 && rights != NULL && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
+        memcpy(fd, CMSG_DATA(rights), sizeof *fd);
+    }
+    return got == (ssize_t)sizeof *message;
+}
+
+/* ---- inside the nursery ---- */
+
+struct care {
+    int socket;
+    struct examiner *examiner;
+    bool sandbox;
+};
+
+static void fork_worker(const struct care *care, enum worker_kind kind) {
+    int pair[2];
+    struct order_message answer = {.order = kind == WORKER_PROVER ? ORDER_FORK_PROVER : ORDER_FORK_READER};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        answer.status = errno;
+        (void)send_message(care->socket, &answer, -1);
+        return;
+    }
+    answer.pid = fork();
+    if (answer.pid == 0) {
+        close(care->socket);
+        close(pair[0]);
+        worker_main(pair[1], kind, care->examiner, care->sandbox);
+    }
+    answer.status = answer.pid < 0 ? errno : 0;
+    close(pair[1]);
+    (void)send_message(care->socket, &answer, answer.pid < 0 ? -1 : pair[0]);
+    close(pair[0]);
+}
+
+static void end_worker(const struct care *care, pid_t pid) {
+    struct order_message answer = {.order = ORDER_END, .pid = pid};
+    int status = 0;
+    kill(pid, SIGKILL); /* one that died already stays as it died until it is waited for */
+    if (waitpid(pid, &status, 0) == pid && WIFSIGNALED(status)) {
+        answer.status = WTERMSIG(status);
+    }
+    (void)send_message(care->socket, &answer, -1);
+}
+
+static void serve(const struct care *care) {
+    bool has_anchors = false;
+    struct order_message message;
+    int fd;
+    while (receive_message(care->socket, &message, &fd)) {
+        if (message.order == ORDER_END) {
+            end_worker(care, message.pid);
+            continue;
+        }
+        if (!has_anchors && (message.order == ORDER_FORK_PROVER || care->examiner->verify || care->examiner->describe)) {
+            has_anchors = true; /* read here once, every later worker has them for nothing */
+            (void)examiner_anchors(care->examiner);
+        }
+        fork_worker(care, message.order == ORDER_FORK_PROVER ? WORKER_PROVER : WORKER_READER);
+    }
+}
+
+/* What the main process had open is no business of a reader; nor is the terminal, to which a hijacked one could talk. */
+static void let_go(int socket) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int last = SANDBOX_SANITIZER ? 1 : 2; /* a sanitizer's reports must be seen */
+    for (int fd = 0; fd <= last; fd++) {
+        if (null < 0 || dup2(null, fd) < 0) {
+            close(fd);
+        }
+    }
+    if (socket != 3) {
+        dup2(socket, 3);
+    }
+    close_range(4, ~0u, 0);
+    (void)fcntl(3, F_SETFD, FD_CLOEXEC);
+}
+
+/* libarchive turns names of archives into the locale's characters. UTF-8 it knows by itself; for others, and for the first
+ * character of all, the C library would look for files behind the sandbox. */
+static void warm_characters(void) {
+    wchar_t wide[2];
+    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL || mbstowcs(wide, "\xc3\xa9", 2) == (size_t)-1) {
+        (void)setlocale(LC_CTYPE, "C"); /* then names are no more than octets */
+    }
+}
+
+static void nursery_main(int socket, struct examiner *examiner, bool sandbox) __attribute__((noreturn));
+static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    let_go(socket);
+    signal(SIGINT, SIG_IGN); /* the main process decides when it is over, and the terminal sends this to all of them */
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    warm_characters();
+    setenv("TZ", "UTC0", 1); /* archive times: the system's time zone file can't be read behind the sandbox */
+    tzset();
+    struct error err = {0};
+    struct order_message ready = {.status = sandbox && !sandbox_prepare(&err) ? 1 : 0};
+    struct care care = {.socket = 3, .examiner = examiner, .sandbox = sandbox};
+    if (send_message(3, &ready, -1) && ready.status == 0) {
+        serve(&care);
+    }
+    _exit(0);
+}
+
+/* ---- the main process's side ---- */
+
+bool nursery_start(struct nursery *nursery, const struct examiner *examiner, bool sandbox, struct error *err) {
+    int pair[2];
+    if (!crypto_init(err)) {
+        return false;
+    }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return error_sys(err, errno, "can't make a socket for the readers");
+    }
+    struct examiner copy = *examiner;
+    pid_t pid = fork();
+    if (pid == 0) {
+        nursery_main(pair[1], &copy, sandbox);
+    }
+    int sys = errno;
+    close(pair[1]);
+    if (pid < 0) {
+        close(pair[0]);
+        return error_sys(err, sys, "can't start a process for the readers");
+    }
+    *nursery = (struct nursery){.socket = pair[0], .pid = pid};
+    struct order_message ready;
+    int fd;
+    if (!receive_message(pair[0], &ready, &fd) || ready.status != 0) {
+        nursery_stop(nursery);
+        return error_set(err, ERR_UNSUPPORTED, "this system has no sandbox for the readers; --no-sandbox goes without");
+    }
+    return true;
+}
+
+bool nursery_fork(struct nursery *nursery, enum worker_kind kind, struct nursling *out, struct error *err) {
+    struct order_message message = {.order = kind == WORKER_PROVER ? ORDER_FORK_PROVER : ORDER_FORK_READER};
+    int fd;
+    if (!send_message(nursery->socket, &message, -1) || !receive_message(nursery->socket, &message, &fd)) {
+        return error_set(err, ERR_CRASHED, "the process that starts the readers has died");
+    }
+    if (message.status != 0 || fd < 0) {
+        return error_sys(err, message.status != 0 ? message.status : EMFILE, "can't start a reader");
+    }
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+    *out = (struct nursling){.pid = message.pid, .socket = fd};
+    return true;
+}
+
+int nursery_end(struct nursery *nursery, pid_t worker) {
+    struct order_message message = {.order = ORDER_END, .pid = worker};
+    int fd;
+    if (!send_message(nursery->socket, &message, -1) || !receive_message(nursery->socket, &message, &fd)) {
+        return SIGKILL;
+    }
+    return message.status;
+}
+
+void nursery_stop(struct nursery *nursery) {
+    if (nursery->socket >= 0) {
+        close(nursery->socket);
+        nursery->socket = -1;
+        while (waitpid(nursery->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+}

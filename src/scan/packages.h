@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which files a package manager owns: moving one would be undone by its next upgrade, and unnoticed by it until then. */
+#ifndef CERTBAN_SCAN_PACKAGES_H
+#define CERTBAN_SCAN_PACKAGES_H
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* One question: an absolute path without links, and the answer. */
+struct package_ask {
+    const char *path;
+    char package[64]; /* "" when no package owns it */
+};
+
+/* packages_find answers all questions in one pass over dpkg's lists in folder (NULL: the system's own /var/lib/dpkg). Without
+ * dpkg nothing is owned. A path is found under /usr and without, as merged systems have it, and behind a diversion. */
+void packages_find(const char *folder, struct package_ask *asks, size_t n);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a process gives up before it reads its first hostile byte: everything but the descriptors it is handed. */
+#ifndef CERTBAN_SCAN_SANDBOX_H
+#define CERTBAN_SCAN_SANDBOX_H
+
+#include "base/error.h"
+
+/* A build with AddressSanitizer needs more memory, more calls, and standard error for its reports. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANDBOX_SANITIZER 1
+#endif
+#endif
+#ifndef SANDBOX_SANITIZER
+#define SANDBOX_SANITIZER 0
+#endif
+
+/* sandbox_available says in words what this system offers ("seccomp, Landlock 7"); NULL when it has no seccomp at all. */
+const char *sandbox_available(void);
+
+/* sandbox_prepare builds the list of allowed calls once, in the process that forks the others. */
+CERTBAN_MUST_USE bool sandbox_prepare(struct error *err);
+
+/* sandbox_limit sets the limits that hold with and without a sandbox: memory, descriptors, no core files, death with the
+ * parent. seconds of processor time (0: the caller watches over them). */
+CERTBAN_MUST_USE bool sandbox_limit(unsigned seconds, struct error *err);
+
+/* sandbox_enter closes everything for good: other users' rights, new privileges, the file system, the network, every system
+ * call that is not on the list. A call that is not allowed ends the process. */
+CERTBAN_MUST_USE bool sandbox_enter(struct error *err);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop of a run: jobs from the walk to the readers, verdicts from the readers to the caller. */
+#include "scan/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scan/run.h"
+#include "store/flag.h"
+
+enum {
+    OPEN_WAITING = 64,  /* files that wait for an action with an open descriptor; others are opened again */
+    DESCRIPTORS = 4096, /* as many as the system lets us have, up to here */
+    PROGRESS_MS = 200,
+    ANCHOR_FILE_MAX = 4 << 20,
+};
+
+static double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- what comes back from the readers ---- */
+
+static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes message, const struct verdict *verdict) {
+    struct run *run = (struct run *)sink;
+    emit_hold(run, job, message, verdict);
+    if (verdict->inside[0] != '\0') {
+        run->members++;
+        return;
+    }
+    struct scan_summary *summary = run->summary;
+    job->done = job->failure.kind == ERR_NONE;
+    job->strongest = verdict->finding;
+    job->rule = job_rule(verdict);
+    job->wanted = strcmp(job->path, "-") == 0 ? ACTION_REPORT : job_wants(verdict, run->options->action);
+    summary->is_signed += verdict->is_signed;
+    summary->members += verdict->members;
+    summary->bytes_read += verdict->bytes_read;
+}
+
+static bool wait_for_end(struct run *run, struct job *job) {
+    if (run->n_waiting == run->room_waiting) {
+        size_t room = run->room_waiting != 0 ? 2 * run->room_waiting : 64;
+        struct job **more = realloc(run->waiting, room * sizeof(struct job *));
+        if (more == NULL) {
+            return false;
+        }
+        run->waiting = more;
+        run->room_waiting = room;
+    }
+    run->waiting[run->n_waiting++] = job;
+    if (run->n_waiting > OPEN_WAITING && strcmp(job->path, "-") != 0) {
+        fs_close(&job->file);
+    }
+    return true;
+}
+
+/* Named files are told in the order in which they were named, as far as they are settled and nothing is to be done first. */
+static void tell_in_order(struct run *run) {
+    while (run->order != NULL && run->order->settled && run->order->wanted == ACTION_REPORT) {
+        struct job *job = run->order;
+        run->order = job->after;
+        run->last_of_order = run->order == NULL ? &run->order : run->last_of_order;
+        if (job->error.kind != ERR_NONE) {
+            emit_error(run, job);
+        } else {
+            emit_job(run, job, NULL);
+        }
+    }
+}
+
+/* A file that was flagged and is fine now loses the mark. */
+static void unflag(const struct run *run, const struct job *job) {
+    if (run->options->action >= ACTION_FLAG && !run->options->dry_run && job->done && job->strongest < FINDING_SUSPICIOUS) {
+        bool cleared = flag_clear(job->file, NULL);
+        (void)cleared; /* who may not take it off leaves it on: it is no verdict */
+    }
+}
+
+static void on_done(struct pool_sink *sink, struct job *job, const struct error *failure) {
+    struct run *run = (struct run *)sink;
+    job->settled = true;
+    if (failure != NULL && job->failure.kind == ERR_NONE) {
+        job->failure = *failure;
+    }
+    if (!job->done) {
+        job->strongest = job->strongest > FINDING_UNREADABLE ? job->strongest : FINDING_UNREADABLE;
+        run->summary->complete = run->summary->complete && job->failure.kind != ERR_CRASHED;
+    }
+    run->summary->examined++;
+    run->summary->finding[job->strongest]++;
+    unflag(run, job);
+    if (!run->options->walk) {
+        tell_in_order(run);
+        return;
+    }
+    bool names_may_come = job->names != NULL && (job->strongest > FINDING_CLEAN || run->options->examiner.describe);
+    if ((job->wanted == ACTION_REPORT && !names_may_come) || !wait_for_end(run, job)) {
+        emit_job(run, job, NULL);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void accept_jobs(struct run *run, struct job *jobs) {
+    for (struct job *job = jobs, *next; job != NULL; job = next) {
+        next = job->next;
+        job->next = NULL;
+        bool is_error = job->error.kind != ERR_NONE;
+        if (!run->options->walk) {
+            *run->last_of_order = job;
+            run->last_of_order = &job->after;
+        }
+        if (is_error && run->options->walk) {
+            emit_error(run, job);
+        } else if (is_error) {
+            job->settled = true;
+            tell_in_order(run);
+        } else {
+            run->seen++;
+            pool_give(run->readers, job);
+        }
+    }
+}
+
+static void report_progress(struct run *run, double *last) {
+    double now = seconds_now();
+    if (run->events->progress == NULL || now - *last < PROGRESS_MS / 1000.0) {
+        return;
+    }
+    *last = now;
+    struct text folder = {0};
+    struct scan_progress progress = {.files = walk_where(run->walk, &folder),
+                                     .members = run->members,
+                                     .hits = run->summary->finding[FINDING_BANNED] + run->summary->finding[FINDING_LISTED],
+                                     .bytes = run->summary->bytes_read};
+    progress.folder = bytes_make(text_c(&folder), folder.n);
+    run->events->progress(run->events, &progress);
+    text_free(&folder);
+}
+
+static void loop(struct run *run) {
+    struct pollfd fds[POOL_FDS + 1];
+    bool ended = false;
+    double last = 0;
+    for (;;) {
+        size_t room = pool_room(run->readers);
+        if (!ended && room != 0) {
+            accept_jobs(run, walk_take(run->walk, room, &ended));
+        }
+        pool_serve(run->readers, NULL, 0);
+        report_progress(run, &last);
+        if (ended && pool_idle(run->readers)) {
+            return;
+        }
+        size_t n = pool_poll(run->readers, fds);
+        fds[n] = (struct pollfd){.fd = !ended && pool_room(run->readers) != 0 ? walk_event(run->walk) : -1, .events = POLLIN};
+        if (poll(fds, n + 1, run->events->progress != NULL ? PROGRESS_MS : 1000) > 0) {
+            pool_serve(run->readers, fds, n);
+        }
+    }
+}
+
+/* Named files wait in their order; the end of the run acts on those that want it, and tells them all. */
+static void gather_named(struct run *run) {
+    while (run->order != NULL) {
+        struct job *job = run->order;
+        run->order = job->after;
+        if (job->error.kind != ERR_NONE) {
+            emit_error(run, job);
+        } else if (!wait_for_end(run, job)) {
+            emit_job(run, job, NULL);
+        }
+    }
+}
+
+/* ---- the run ---- */
+
+/* As many descriptors as the system allows, up to a limit; the walk keeps a quarter of them for folders. */
+static size_t raise_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 256;
+    }
+    rlim_t want = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    if (limit.rlim_cur < want) {
+        limit.rlim_cur = want;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur < DESCRIPTORS ? (size_t)limit.rlim_cur : DESCRIPTORS;
+}
+
+/* --anchors: the files are read here, readers can't open any. */
+static bool read_anchor(const char *path, struct bytes *out, struct error *err) {
+    struct handle file = FS_NONE;
+    struct fs_identity identity;
+    if (!fs_open(path, &file, &identity, err)) {
+        return error_within(err, "anchors %s", path);
+    }
+    size_t n = (size_t)identity.size;
+    uint8_t *text = identity.kind == FS_REGULAR && identity.size <= ANCHOR_FILE_MAX ? malloc(n + 1) : NULL;
+    bool ok = text != NULL || error_set(err, ERR_LIMIT, "anchors %s: not a file of at most %d bytes", path, ANCHOR_FILE_MAX);
+    for (size_t got = 0; ok && got < n;) {
+        ssize_t m = pread((int)file.os, text + got, n - got, (off_t)got);
+        ok = m > 0 || error_sys(err, m < 0 ? errno : EIO, "can't read anchors %s", path);
+        got += m > 0 ? (size_t)m : 0;
+    }
+    fs_close(&file);
+    if (!ok) {
+        free(text);
+        return false;
+    }
+    *out = bytes_make(text, n);
+    return true;
+}
+
+static void free_anchors(struct examiner *examiner) {
+    for (size_t i = 0; i < examiner->n_anchor_pems; i++) {
+        void *text;
+        memcpy(&text, &examiner->anchor_pems[i].p, sizeof text); /* ours, though the type says somebody else's */
+        free(text);
+    }
+    free(examiner->anchor_pems);
+}
+
+static bool read_anchors(struct examiner *examiner, struct error *err) {
+    examiner->anchor_pems = calloc(examiner->n_anchor_files + 1, sizeof *examiner->anchor_pems);
+    if (examiner->anchor_pems == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory for the anchors");
+    }
+    for (size_t i = 0; i < examiner->n_anchor_files; i++) {
+        if (!read_anchor(examiner->anchor_files[i], &examiner->anchor_pems[i], err)) {
+            return false;
+        }
+        examiner->n_anchor_pems = i + 1;
+    }
+    return true;
+}
+
+static unsigned readers_wanted(const struct scan_options *options) {
+    long cores = options->jobs != 0 ? (long)options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > POOL_FDS ? POOL_FDS : (unsigned)cores;
+}
+
+static bool run_with_nursery(struct run *run, struct error *err) {
+    struct walk_counts counts = {0};
+    const struct scan_options *options = run->options;
+    run->readers = pool_new(&run->nursery, WORKER_READER, readers_wanted(options), &options->examiner, &run->sink);
+    if (run->readers == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory for the readers");
+    }
+    if (!walk_start(options, &run->folders, &run->links, &run->walk, err)) {
+        return false;
+    }
+    loop(run);
+    walk_stop(run->walk, &counts);
+    if (!options->walk) {
+        gather_named(run);
+    }
+    acting_finish(run);
+    run->summary->files = counts.files;
+    run->summary->bytes_read += counts.bytes_read;
+    run->summary->complete = run->summary->complete && counts.complete && !pool_broken(run->readers);
+    run->summary->finding[FINDING_OTHER] += counts.files > run->seen ? counts.files - run->seen : 0;
+    return true;
+}
+
+bool scan_run(const struct scan_options *options, struct scan_events *events, struct scan_summary *summary, struct error *err) {
+    double start = seconds_now();
+    struct examiner examiner = options->examiner;
+    char *folder = getcwd(NULL, 0); /* NULL, where it is gone, does no harm */
+    examiner.folder = folder;
+    if (!read_anchors(&examiner, err)) {
+        free_anchors(&examiner);
+        free(folder);
+        return false;
+    }
+    *summary = (struct scan_summary){.complete = true};
+    struct run run = {.sink = {on_verdict, on_done},
+                      .options = options,
+                      .events = events,
+                      .summary = summary,
+                      .arena = arena_make(ARENA_FILE_CAP),
+                      .nursery = {.socket = -1}};
+    run.last_of_order = &run.order;
+    run.folders.budget = raise_descriptors() / 4;
+    pthread_mutex_init(&run.folders.lock, NULL);
+    pthread_mutex_init(&run.links.lock, NULL);
+    bool ok = nursery_start(&run.nursery, &examiner, options->sandbox, err) && run_with_nursery(&run, err);
+    pool_free(run.readers);
+    nursery_stop(&run.nursery);
+    links_free(&run.links, &run.folders);
+    pthread_mutex_destroy(&run.folders.lock);
+    pthread_mutex_destroy(&run.links.lock);
+    arena_free(&run.arena);
+    free(run.waiting);
+    free_anchors(&examiner);
+    free(folder);
+    summary->seconds = seconds_now() - start;
+    return ok;
+}

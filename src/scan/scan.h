@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run: walk or take the files named, examine them in sandboxed readers, prove, act, and tell the caller's sink. */
+#ifndef CERTBAN_SCAN_SCAN_H
+#define CERTBAN_SCAN_SCAN_H
+
+#include "scan/examine.h"
+
+struct scan_options {
+    struct examiner examiner; /* what to look for, how thoroughly */
+    const char *const *paths; /* "-": standard input */
+    size_t n_paths;
+    bool walk; /* folders are walked (scan); else a folder is an error (check, show) */
+    bool cross_filesystems;
+    const char *const *include, *const *exclude; /* globs over the whole path or the last name */
+    size_t n_include, n_exclude;
+    unsigned jobs;      /* 0: one reader a core */
+    bool sandbox;       /* false only where the platform has none and the user said so */
+    enum action action; /* the most that may be done */
+    bool dry_run;
+    const char *state;          /* folder of the quarantine */
+    bool packages;              /* act on files that a package manager owns */
+    const char *const *confirm; /* "RULE=N": the brake lets so many files by that rule be moved */
+    size_t n_confirm;
+};
+
+enum action_state { TAKEN_NOTHING, TAKEN_FLAGGED, TAKEN_QUARANTINED, TAKEN_WOULD_FLAG, TAKEN_WOULD_QUARANTINE, TAKEN_FAILED };
+
+/* One file or member, ready for the report. Valid during the call. */
+struct scan_file {
+    struct bytes path; /* of the outermost file, as walked */
+    const struct verdict *verdict;
+    const struct bytes *other_names; /* further hard links met in the walk */
+    size_t n_other_names;
+    enum action_state action;
+    const char *action_id;     /* quarantine item; "" when none */
+    const char *action_detail; /* why it failed, or what else to know; "" when nothing */
+};
+
+struct scan_progress {
+    uint64_t files, members, hits, bytes; /* members: looked at inside files */
+    struct bytes folder;                  /* where the walk is */
+};
+
+struct scan_events {
+    void (*file)(struct scan_events *events, const struct scan_file *file);
+    void (*error)(struct scan_events *events, struct bytes path, const struct error *error);
+    void (*progress)(struct scan_events *events, const struct scan_progress *progress); /* a few times a second; NULL: not wanted */
+};
+
+struct scan_summary {
+    uint64_t files, examined, is_signed; /* regular files seen; candidates; with at least one signature */
+    uint64_t finding[FINDING_COUNT];
+    uint64_t members, bytes_read, errors, actions_failed;
+    double seconds;
+    bool complete; /* every file was looked at: no crash left something out, the walk reached every folder */
+};
+
+/* scan_run does it all; events are called from the calling thread. False only when the run could not start or go on. */
+CERTBAN_MUST_USE bool scan_run(const struct scan_options *options, struct scan_events *events, struct scan_summary *summary,
+                               struct error *err);
+
+#endif

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/walk_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "scan/filesystem.h"
+#include "scan/glob.h"
+#include "store/quarantine.h"
+
+enum {
+    DEPTH_MAX = 4096,
+    STACK_LONG = 4096,   /* from here on a long listing makes way for the subfolders that it found */
+    STDIN_MAX = 1 << 30, /* of standard input */
+    COPY_SIZE = 64 << 10,
+};
+
+/* ---- what comes out ---- */
+
+static void incomplete(struct walk *walk) {
+    pthread_mutex_lock(&walk->lock);
+    walk->complete = false;
+    pthread_mutex_unlock(&walk->lock);
+}
+
+static void give_error(struct walker *walker, struct folder *folder, struct bytes path, const struct error *err, bool is_file) {
+    struct job *job = job_new(folder, path);
+    if (job == NULL) {
+        incomplete(walker->walk);
+        return;
+    }
+    job->error = *err;
+    job->is_file = is_file;
+    walk_give(walker->walk, job);
+}
+
+void walker_count(struct walker *walker) {
+    pthread_mutex_lock(&walker->walk->lock);
+    walker->walk->files += walker->files;
+    walker->walk->bytes_read += walker->bytes_read;
+    pthread_mutex_unlock(&walker->walk->lock);
+    walker->files = walker->bytes_read = 0;
+}
+
+void walker_free(struct walker *walker) {
+    text_free(&walker->path);
+}
+
+/* The path of an entry of the folder in hand; valid until the next one. */
+static struct bytes entry_path(struct walker *walker, const char *name) {
+    walker->path.n = walker->folder_n;
+    path_join(&walker->path, bytes_text(name));
+    return bytes_make(walker->path.p, walker->path.n);
+}
+
+/* ---- files ---- */
+
+static bool fits_one(const char *const *globs, size_t n, const char *path) {
+    for (size_t i = 0; i < n; i++) {
+        if (glob_fits(globs[i], path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool excluded(struct walker *walker, const char *name) {
+    const struct scan_options *options = walker->walk->options;
+    return options->n_exclude != 0 && entry_path(walker, name).n != 0 &&
+           fits_one(options->exclude, options->n_exclude, text_c(&walker->path));
+}
+
+static bool included(struct walker *walker, const char *name) {
+    const struct scan_options *options = walker->walk->options;
+    return options->n_include == 0 ||
+           (entry_path(walker, name).n != 0 && fits_one(options->include, options->n_include, text_c(&walker->path)));
+}
+
+/* As much as there is, up to n bytes. False when the system can't read. */
+static bool read_at(struct walker *walker, int fd, uint8_t *buffer, size_t n, uint64_t at, struct bytes *out, struct error *err) {
+    ssize_t got;
+    do {
+        got = pread(fd, buffer, n, (off_t)at);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return error_sys(err, errno, "can't read");
+    }
+    walker->bytes_read += (uint64_t)got;
+    *out = bytes_make(buffer, (size_t)got);
+    return true;
+}
+
+/* Whether a reader must see the file. */
+static bool is_candidate(struct walker *walker, const char *name, int fd, uint64_t size, bool *yes, struct error *err) {
+    const struct examiner *examiner = &walker->walk->options->examiner;
+    struct probe probe = {.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size, .name = name};
+    if (size != 0 && !read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe.head, err)) {
+        return false;
+    }
+    if (size != 0 && examine_wants_tail(examiner, probe.head, size)) {
+        size_t n = size < PROBE_TAIL ? (size_t)size : PROBE_TAIL;
+        if (!read_at(walker, fd, walker->tail, n, size - n, &probe.tail, err) ||
+            (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE &&
+             !read_at(walker, fd, walker->middle, PROBE_MIDDLE, PROBE_MIDDLE_AT, &probe.middle, err))) {
+            return false;
+        }
+    }
+    *yes = examine_candidate(examiner, &probe);
+    return true;
+}
+
+/* Takes over an open regular file. path is that of the name, folder NULL for one that the user named. */
+static void take_file(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
+                      bool named) {
+    struct walk *walk = walker->walk;
+    struct names *names = NULL;
+    bool yes = named;
+    struct error err = {0};
+    if (identity->names > 1 && walk->options->walk) {
+        enum links_met met = links_meet(walk->links, identity, &names);
+        if (met == LINKS_AGAIN) {
+            links_add(walk->links, identity, folder, path);
+            close(fd);
+            return;
+        }
+    }
+    walker->files++;
+    if (!named && !is_candidate(walker, (const char *)path.p, fd, identity->size, &yes, &err)) {
+        give_error(walker, folder, path, &err, true);
+    }
+    struct job *job = yes ? job_new(folder, path) : NULL;
+    if (job == NULL) {
+        if (yes) {
+            incomplete(walk);
+        }
+        if (names != NULL) {
+            links_forget(walk->links, walk->folders, identity);
+        }
+        close(fd);
+        return;
+    }
+    job->file = (struct handle){fd};
+    job->identity = *identity;
+    job->named = named;
+    job->names = names;
+    walk_give(walk, job);
+}
+
+/* What disappeared or became a link or something special between listing and opening is no file of this walk any more. */
+static bool vanished(int sys) {
+    return sys == ENOENT || sys == ELOOP || sys == ENXIO || sys == ENODEV || sys == ENOTDIR;
+}
+
+static void walk_file(struct walker *walker, struct folder *folder, int in, const char *name) {
+    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    int fd = openat(in, name, walker->no_atime_refused ? flags : flags | O_NOATIME);
+    if (fd < 0 && errno == EPERM && !walker->no_atime_refused) {
+        fd = openat(in, name, flags);
+        walker->no_atime_refused = fd >= 0;
+    }
+    struct error err = {0};
+    struct fs_identity identity;
+    if (fd < 0) {
+        if (!vanished(errno)) {
+            error_sys(&err, errno, "can't open");
+            walker->files++;
+            give_error(walker, folder, entry_path(walker, name), &err, true);
+        }
+        return;
+    }
+    if (!fs_identify((struct handle){fd}, &identity, &err)) {
+        walker->files++;
+        give_error(walker, folder, entry_path(walker, name), &err, true);
+        close(fd);
+    } else if (identity.kind != FS_REGULAR) {
+        close(fd);
+    } else {
+        take_file(walker, folder, entry_path(walker, name), fd, &identity, false);
+    }
+}
+
+/* ---- folders ---- */
+
+/* A folder on another file system is left out, unless it is only a subvolume of the same one, which has a device number of its
+ * own but is not mounted. Asked without a word to the file system: a dead network mount must not hold up the walk. */
+static bool foreign(struct walker *walker, const struct folder *folder, int in, const char *name) {
+    struct statx st;
+    if (statx(in, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) != 0 ||
+        makedev(st.stx_dev_major, st.stx_dev_minor) == folder->volume) {
+        return false;
+    }
+    bool mounted = (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 || (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    return mounted && !walker->walk->options->cross_filesystems;
+}
+
+static bool first_visit(struct walk *walk, const struct fs_identity *identity) {
+    bool fresh;
+    pthread_mutex_lock(&walk->lock);
+    void *there = inodes_at(&walk->visited, identity->volume, identity->number, walk, &fresh);
+    pthread_mutex_unlock(&walk->lock);
+    return fresh || there == NULL;
+}
+
+/* Opens a folder that a listing named. False: it is not entered (err says why, or nothing is to be said). */
+static bool enter(struct walker *walker, struct folder *folder, struct error *err) {
+    struct folder *parent = folder->parent;
+    struct folders *folders = walker->walk->folders;
+    int in, fd = -1;
+    bool used = folder_use(folders, parent, &in, err);
+    if (used && !foreign(walker, parent, in, folder->name)) {
+        int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        fd = openat(in, folder->name, flags | O_NOATIME);
+        fd = fd < 0 && errno == EPERM ? openat(in, folder->name, flags) : fd;
+        if (fd < 0 && !vanished(errno)) {
+            error_sys(err, errno, "can't open the folder");
+        }
+    }
+    folder_expect(folders, parent, -1);
+    if (used) {
+        folder_release(folders, parent);
+    }
+    struct fs_identity identity;
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = fs_identify((struct handle){fd}, &identity, err);
+    if (!ok || !first_visit(walker->walk, &identity) || (identity.volume != parent->volume && filesystem_left_out(fd)) ||
+        (strcmp(folder->name, "quarantine") == 0 && quarantine_is(walker->walk->options->state, (struct handle){fd}))) {
+        close(fd);
+        return false;
+    }
+    folder_opened(folders, folder, fd, &identity);
+    return true;
+}
+
+/* A subfolder that a listing found. It waits in chain until the listing has been read on. */
+static void found_folder(struct walker *walker, struct folder *folder, const char *name, struct folder **chain, int *n) {
+    if (excluded(walker, name)) {
+        return;
+    }
+    struct error err = {0};
+    struct folder *sub = NULL;
+    if (folder->depth >= DEPTH_MAX) {
+        error_set(&err, ERR_LIMIT, "folders nested deeper than %d", DEPTH_MAX);
+    } else if ((sub = folder_new(folder, name, strlen(name))) == NULL) {
+        error_set(&err, ERR_LIMIT, "no memory for the folder");
+    }
+    if (sub == NULL) {
+        incomplete(walker->walk);
+        give_error(walker, folder, entry_path(walker, name), &err, false);
+        return;
+    }
+    sub->next = *chain;
+    *chain = sub;
+    (*n)++;
+}
+
+static unsigned char kind_of(int in, const struct dirent64 *entry) {
+    struct statx st;
+    if (entry->d_type != DT_UNKNOWN) {
+        return entry->d_type;
+    }
+    if (statx(in, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
+        return DT_UNKNOWN;
+    }
+    return S_ISREG(st.stx_mode) ? DT_REG : S_ISDIR(st.stx_mode) ? DT_DIR : DT_UNKNOWN;
+}
+
+static void push_chain(struct walk *walk, struct folder *chain) {
+    for (struct folder *next; chain != NULL; chain = next) {
+        next = chain->next;
+        walk_push(walk, chain);
+    }
+}
+
+/* Reads a folder's listing on. True when it is done with; false when it waits on the stack to be gone on with. */
+static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
+    struct walk *walk = walker->walk;
+    ssize_t got;
+    while ((got = getdents64(fd, walker->listing, sizeof walker->listing)) > 0) {
+        struct folder *chain = NULL;
+        int n = 0;
+        for (ssize_t at = 0; at < got;) {
+            const struct dirent64 *entry = (const struct dirent64 *)(const void *)(walker->listing + at);
+            const char *name = entry->d_name;
+            at += entry->d_reclen;
+            folder->resume = entry->d_off;
+            if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))) {
+                continue;
+            }
+            unsigned char kind = kind_of(fd, entry);
+            if (kind == DT_DIR) {
+                found_folder(walker, folder, name, &chain, &n);
+            } else if (kind == DT_REG && !excluded(walker, name) && included(walker, name)) {
+                walk_file(walker, folder, fd, name);
+            }
+        }
+        folder_expect(walk->folders, folder, n);
+        pthread_mutex_lock(&walk->lock);
+        bool wait = n != 0 && walk->n_stack > STACK_LONG, stopping = walk->stopping;
+        pthread_mutex_unlock(&walk->lock);
+        if (wait) {
+            folder->listed_before = true;
+            walk_push(walk, folder);
+        }
+        push_chain(walk, chain);
+        walker_count(walker);
+        if (wait || stopping) {
+            return !wait;
+        }
+    }
+    if (got < 0) {
+        struct error err = {0};
+        error_sys(&err, errno, "can't list the folder");
+        incomplete(walk);
+        walker->path.n = walker->folder_n;
+        give_error(walker, folder, bytes_make(walker->path.p, walker->path.n), &err, false);
+    }
+    return true;
+}
+
+static void set_current(struct walk *walk, struct folder *folder) {
+    folder_ref(folder);
+    pthread_mutex_lock(&walk->lock);
+    struct folder *before = walk->current;
+    walk->current = folder;
+    pthread_mutex_unlock(&walk->lock);
+    folder_unref(walk->folders, before);
+}
+
+/* Lists a folder whose descriptor has a user, this one. */
+static void list_opened(struct walker *walker, struct folder *folder, int fd) {
+    text_clear(&walker->path);
+    folder_path(folder, &walker->path);
+    walker->folder_n = walker->path.n;
+    walker->no_atime_refused = false;
+    set_current(walker->walk, folder);
+    bool done = list_folder(walker, folder, fd);
+    folder_release(walker->walk->folders, folder);
+    if (done) {
+        folder_unref(walker->walk->folders, folder);
+    }
+}
+
+void walker_folder(struct walker *walker, struct folder *folder) {
+    struct folders *folders = walker->walk->folders;
+    struct error err = {0};
+    int fd = -1;
+    bool ok;
+    if (folder->listed_before) {
+        /* The descriptor stands where the listing stopped, but it may be a new one. */
+        ok = folder_use(folders, folder, &fd, &err);
+        if (ok && lseek(fd, folder->resume, SEEK_SET) < 0) {
+            error_sys(&err, errno, "can't go on listing the folder");
+            folder_release(folders, folder);
+            ok = false;
+        }
+    } else {
+        ok = enter(walker, folder, &err);
+        fd = folder->fd;
+    }
+    if (ok) {
+        list_opened(walker, folder, fd);
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        text_clear(&walker->path);
+        folder_path(folder, &walker->path);
+        incomplete(walker->walk);
+        give_error(walker, folder->parent, bytes_make(walker->path.p, walker->path.n), &err, false);
+    }
+    folder_unref(folders, folder);
+}
+
+/* ---- what the user named ---- */
+
+/* Standard input can't be read twice: it is copied into memory or a file without a name. */
+static bool take_stdin(struct walker *walker, int *out, struct error *err) {
+    int fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    fd = fd >= 0 ? fd : memfd_create("stdin", MFD_CLOEXEC);
+    uint8_t *block = malloc(COPY_SIZE);
+    bool ok = fd >= 0 && block != NULL ? true : error_set(err, ERR_LIMIT, "no room for standard input");
+    uint64_t all = 0;
+    for (ssize_t n = 1; ok && n != 0;) {
+        n = read(STDIN_FILENO, block, COPY_SIZE);
+        if (n < 0) {
+            ok = errno == EINTR || error_sys(err, errno, "can't read standard input");
+            continue;
+        }
+        all += (uint64_t)n;
+        ok = all <= STDIN_MAX || error_set(err, ERR_LIMIT, "standard input is longer than %d bytes", STDIN_MAX);
+        for (ssize_t done = 0, m; ok && done < n; done += m) {
+            m = write(fd, block + done, (size_t)(n - done));
+            ok = m > 0 || error_sys(err, errno, "can't keep standard input");
+        }
+    }
+    free(block);
+    walker->bytes_read += all;
+    if (ok) {
+        *out = fd;
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+static char *real_path(int fd) {
+    char link[64], target[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, target, sizeof target);
+    return n > 0 && target[0] == '/' ? strndup(target, (size_t)n) : NULL;
+}
+
+static void take_root(struct walker *walker, const char *path, int fd, const struct fs_identity *identity) {
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') {
+        n--;
+    }
+    struct folder *folder = first_visit(walker->walk, identity) ? folder_new(NULL, path, n) : NULL;
+    if (folder == NULL) { /* named twice, or below another one and seen already */
+        close(fd);
+        return;
+    }
+    folder->real = real_path(fd);
+    folder_opened(walker->walk->folders, folder, fd, identity);
+    list_opened(walker, folder, fd);
+}
+
+void walker_path(struct walker *walker, const char *path) {
+    struct error err = {0};
+    struct handle file = FS_NONE;
+    struct fs_identity identity;
+    int fd = -1;
+    bool is_stdin = strcmp(path, "-") == 0, ok;
+    if (is_stdin) {
+        ok = take_stdin(walker, &fd, &err) && fs_identify((struct handle){fd}, &identity, &err);
+    } else {
+        ok = fs_open(path, &file, &identity, &err);
+        fd = (int)file.os;
+    }
+    if (ok && identity.kind == FS_FOLDER && walker->walk->options->walk) {
+        take_root(walker, path, fd, &identity);
+    } else if (ok && identity.kind == FS_FOLDER) {
+        close(fd);
+        error_set(&err, ERR_UNSUPPORTED, "a folder, not a file: certban scan looks into folders");
+        walker->files++;
+        give_error(walker, NULL, bytes_text(path), &err, true);
+    } else if (ok) {
+        take_file(walker, NULL, bytes_text(path), fd, &identity, true);
+    } else {
+        walker->files++;
+        give_error(walker, NULL, bytes_text(path), &err, true);
+    }
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Archives that libarchive takes apart (archive.h), and files packed by themselves, of which one has two readings: what is packed, and
+ * the tar or cpio archive that this is. Only regular files are members.
+ *
+ * Not readable, and said so: what is encrypted, what libarchive has no codec for, volumes of a set, UDF file systems.
+ */
+#include "source/archive_read.h"
+
+#include <stdlib.h>
+
+enum { NAME_MAX_KEPT = 4096, SPOOL_FIRST = 64 << 10, SPOOL_MAX = 16 << 20, DESCRIPTORS_MAX = 64 };
+
+struct walk {
+    struct source *source;
+    struct budget *budget;
+    struct visitor *visitor;
+    struct anomalies *anomalies;
+    struct arena *arena;  /* the file's */
+    struct arena scratch; /* one member's */
+    uint64_t encrypted, unsafe;
+    const char *first_encrypted, *first_unsafe;
+    struct archive_reader reader;
+};
+
+static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
+    /* A disk image may begin with a packed chunk: its trailer (UDIF, 512 bytes) says what it is, and source/dmg.c walks it whole. */
+    enum { UDIF_TRAILER = 512 };
+    enum archive_kind kind = archive_kind_of(head);
+    bool image =
+        size > tail.n && tail.n >= UDIF_TRAILER && bytes_starts(bytes_cut(tail, tail.n - UDIF_TRAILER, tail.n), bytes_text("koly"));
+    return kind != ARCHIVE_KINDS && !(image && archive_is_packed(kind));
+}
+
+static bool probe_middle(struct bytes middle) {
+    return archive_is_iso(middle);
+}
+
+static bool visit_problem(struct walk *w, const char *path, const struct error *why, struct error *err) {
+    const struct member member = {.path = path, .problem = why};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+/* A packed file does not always say what it is called: its own name without the ending, "data" where that is no name. */
+static const char *unpacked_name(struct walk *w) {
+    static const char *const endings[] = {".gz", ".bz2", ".xz", ".lzma", ".lz", ".zst", ".lz4", ".Z"};
+    const char *slash = strrchr(w->source->name, '/'), *name = slash != NULL ? slash + 1 : w->source->name;
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t end = strlen(endings[i]);
+        if (n > end && strcasecmp(name + n - end, endings[i]) == 0) {
+            return arena_printf(&w->scratch, "%.*s", (int)(n - end), name);
+        }
+    }
+    return "data";
+}
+
+/* The path as the archive spells it. NULL without memory. */
+static const char *path_of(struct walk *w) {
+    struct archive_entry *entry = w->reader.entry;
+    if (archive_format(w->reader.a) == ARCHIVE_FORMAT_RAW) {
+        return unpacked_name(w);
+    }
+    const char *path = archive_entry_pathname(entry);
+    path = path != NULL ? path : archive_entry_pathname_utf8(entry);
+    path = path != NULL ? path : "";
+    return arena_printf(&w->scratch, "%.*s", NAME_MAX_KEPT, path);
+}
+
+/* A component ".." leads out of the folder. Absolute names are usual in backups, and lead nowhere by themselves. */
+static bool leads_out(const char *path) {
+    for (const char *p = path; (p = strstr(p, "..")) != NULL; p += 2) {
+        bool begins = p == path || p[-1] == '/' || p[-1] == '\\';
+        if (begins && (p[2] == '\0' || p[2] == '/' || p[2] == '\\')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tally(struct walk *w, uint64_t *n, const char **first, const char *path) {
+    if ((*n)++ == 0) {
+        *first = arena_printf(w->arena, "%s", path);
+    }
+}
+
+static void note(struct walk *w, enum anomaly_name name, uint64_t n, const char *first) {
+    if (n != 0 && first != NULL) {
+        const char *detail = n == 1 ? first : arena_printf(w->arena, "%s and %llu more", first, (unsigned long long)n - 1);
+        anomaly_note(w->anomalies, w->arena, name, 0, 0, detail);
+    }
+}
+
+/* An entry whose size nobody says, unpacked: into memory, as far as it is small, and counted. What was unpacked before an error
+ * counts. */
+struct spool {
+    uint8_t *p;
+    size_t room;
+    uint64_t n;
+    struct error why; /* why there is not more */
+};
+
+static bool grow(struct walk *w, struct spool *spool) {
+    size_t room = spool->room != 0 ? 4 * spool->room : SPOOL_FIRST;
+    uint8_t *more = room <= SPOOL_MAX ? arena_alloc(&w->scratch, room) : NULL;
+    if (more != NULL && spool->n != 0) {
+        memcpy(more, spool->p, (size_t)spool->n);
+    }
+    spool->p = more;
+    spool->room = more != NULL ? room : 0;
+    return more != NULL;
+}
+
+static bool fill_spool(struct walk *w, struct spool *spool, struct error *err) {
+    uint8_t step[16 << 10];
+    struct stream *stream = &w->reader.stream;
+    bool whole = true;
+    *spool = (struct spool){0};
+    for (size_t got = 1; got != 0; spool->n += got) {
+        whole = whole && (spool->n < spool->room || grow(w, spool));
+        uint8_t *to = whole ? spool->p + spool->n : step;
+        size_t room = whole ? spool->room - (size_t)spool->n : sizeof step;
+        if (!stream->next(stream, to, room, &got, &spool->why)) {
+            break;
+        }
+        if (!budget_spend(w->budget, got, err)) {
+            return false;
+        }
+    }
+    spool->p = whole ? spool->p : NULL;
+    return true;
+}
+
+static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct error *err) {
+    struct stream_source *s = arena_alloc(&w->scratch, sizeof *s);
+    struct error why = {0};
+    if (s == NULL) {
+        arena_full(&w->scratch, &why);
+        return visit_problem(w, path, &why, err);
+    }
+    if (!stream_source_init(s, path, size, 0, &w->reader.stream, w->budget, &w->scratch, &why)) {
+        return visit_problem(w, path, &why, err);
+    }
+    const struct member member = {.path = path, .source = &s->source};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+static bool visit_unsized(struct walk *w, const char *path, struct error *err) {
+    struct spool spool;
+    struct memory_source memory;
+    if (!fill_spool(w, &spool, err)) {
+        return false;
+    }
+    if (spool.why.kind != ERR_NONE && w->reader.damage.kind == ERR_NONE) {
+        w->reader.damage = spool.why;
+    }
+    if (spool.n == 0) {
+        return true;
+    }
+    if (spool.p == NULL) {
+        struct error why;
+        return w->reader.stream.restart(&w->reader.stream, &why) ? visit_stream(w, path, spool.n, err) : visit_problem(w, path, &why, err);
+    }
+    memory_source_init(&memory, path, bytes_make(spool.p, (size_t)spool.n));
+    const struct member member = {.path = path, .source = &memory.source};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+/* RAR leaves the type of a file to attributes that may be absent. */
+static bool may_be_file(struct archive_entry *entry) {
+    return archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == 0;
+}
+
+static bool visit_entry(struct walk *w, struct error *err) {
+    struct archive_entry *entry = w->reader.entry;
+    bool sized = archive_entry_size_is_set(entry);
+    la_int64_t size = archive_entry_size(entry);
+    if (!may_be_file(entry) || (sized && size <= 0)) {
+        return true;
+    }
+    arena_reset(&w->scratch);
+    const char *path = path_of(w);
+    if (path == NULL) {
+        return arena_full(&w->scratch, err);
+    }
+    if (leads_out(path)) {
+        tally(w, &w->unsafe, &w->first_unsafe, path);
+    }
+    if (archive_entry_is_encrypted(entry)) {
+        struct error why;
+        tally(w, &w->encrypted, &w->first_encrypted, path);
+        error_set(&why, ERR_UNSUPPORTED, "encrypted: can't be read without the password");
+        return visit_problem(w, path, &why, err);
+    }
+    return sized ? visit_stream(w, path, (uint64_t)size, err) : visit_unsized(w, path, err);
+}
+
+static bool walk_entries(struct walk *w, struct error *err) {
+    bool end;
+    for (;;) {
+        if (!budget_spend(w->budget, 0, err)) {
+            return false;
+        }
+        if (!archive_reader_next(&w->reader, &end, err)) {
+            if (archive_reader_encrypted(&w->reader) && w->encrypted == 0) {
+                tally(w, &w->encrypted, &w->first_encrypted, "the archive");
+            }
+            return false;
+        }
+        if (end) {
+            return w->reader.damage.kind == ERR_NONE || error_set(err, w->reader.damage.kind, "%s", w->reader.damage.text);
+        }
+        if (!visit_entry(w, err)) {
+            return false;
+        }
+    }
+}
+
+static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
+    bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, err) && walk_entries(w, err);
+    archive_reader_close(&w->reader);
+    return ok;
+}
+
+/* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file
+ * system, too, and it is the one that newer systems show (ECMA-167 2/8, 3/9). */
+static bool walk_image(struct walk *w, struct error *err) {
+    uint8_t id[ARCHIVE_MIDDLE];
+    bool udf = false, iso = false;
+    for (uint64_t at = ARCHIVE_MIDDLE_AT; at < ARCHIVE_MIDDLE_AT + DESCRIPTORS_MAX * 2048 && at + sizeof id <= w->source->size;
+         at += 2048) {
+        if (!source_into(w->source, id, sizeof id, at, err)) {
+            return false;
+        }
+        struct bytes name = bytes_make(id + 1, sizeof id - 1);
+        iso = iso || bytes_is(name, "CD001");
+        udf = udf || bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
+    }
+    if (iso && !walk_kind(w, ARCHIVE_ISO, err)) {
+        return false;
+    }
+    if (iso && !udf) {
+        return true;
+    }
+    return error_set(err, ERR_UNSUPPORTED, "an image with a UDF file system: needs 7z");
+}
+
+/* What the beginning is, then the image that the middle may be. */
+static bool walk_kinds(struct walk *w, struct error *err) {
+    uint8_t head[4096], middle[ARCHIVE_MIDDLE];
+    struct source *source = w->source;
+    size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
+    if (!source_into(source, head, n, 0, err)) {
+        return false;
+    }
+    enum archive_kind kind = archive_kind_of(bytes_make(head, n));
+    bool ok = kind == ARCHIVE_KINDS || walk_kind(w, kind, err);
+    if (source->size < ARCHIVE_MIDDLE_AT + sizeof middle) {
+        return ok;
+    }
+    struct error why;
+    if (!source_into(source, middle, sizeof middle, ARCHIVE_MIDDLE_AT, ok ? err : &why)) {
+        return false;
+    }
+    return (!archive_is_iso(bytes_make(middle, sizeof middle)) || walk_image(w, ok ? err : &why)) && ok;
+}
+
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    struct walk *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory to read an archive");
+    }
+    w->source = source;
+    w->arena = arena;
+    w->budget = budget;
+    w->visitor = visitor;
+    w->anomalies = anomalies;
+    w->scratch = arena_make(ARENA_FILE_CAP);
+    bool ok = walk_kinds(w, err);
+    note(w, ANOMALY_ENCRYPTED_MEMBER, w->encrypted, w->first_encrypted);
+    note(w, ANOMALY_UNSAFE_NAME, w->unsafe, w->first_unsafe);
+    arena_free(&w->scratch);
+    free(w);
+    return ok;
+}
+
+const struct container container_archive = {.name = "archive", .probe = probe, .probe_middle = probe_middle, .walk = walk};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How archives begin. Where a magic number is short, more of the header must fit: a file taken for an archive that it is not would be
+ * called unreadable. */
+#include "source/archive.h"
+
+#include "base/reader.h"
+
+enum { TAR_BLOCK = 512, TAR_SUM_AT = 148, TAR_SUM = 8, AR_NAME = 16 };
+
+/* An octal number with blanks around it; UINT32_MAX when it is none. */
+static uint32_t octal(struct bytes b) {
+    uint32_t value = 0;
+    size_t i = 0;
+    while (i < b.n && b.p[i] == ' ') {
+        i++;
+    }
+    if (i == b.n || b.p[i] < '0' || b.p[i] > '7') {
+        return UINT32_MAX;
+    }
+    for (; i < b.n && b.p[i] >= '0' && b.p[i] <= '7'; i++) {
+        value = value << 3 | (uint32_t)(b.p[i] - '0');
+    }
+    return i == b.n || b.p[i] == ' ' || b.p[i] == '\0' ? value : UINT32_MAX;
+}
+
+/* A tar header is known by its checksum, octal at 148: the sum of its octets, the checksum itself taken as blanks. Some tar programs
+ * of old summed signed characters. */
+static bool is_tar(struct bytes head) {
+    if (head.n < TAR_BLOCK || head.p[0] == '\0') {
+        return false;
+    }
+    uint32_t told = octal(bytes_cut(head, TAR_SUM_AT, TAR_SUM));
+    uint32_t sum = 0;
+    int32_t sum_signed = 0;
+    if (told == UINT32_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < TAR_BLOCK; i++) {
+        uint8_t octet = i >= TAR_SUM_AT && i < TAR_SUM_AT + TAR_SUM ? ' ' : head.p[i];
+        sum += octet;
+        sum_signed += (int8_t)octet;
+    }
+    return told == sum || (int64_t)told == sum_signed;
+}
+
+static bool is_7z(struct bytes head) {
+    return bytes_starts(head, bytes_make("7z\xbc\xaf\x27\x1c", 6));
+}
+
+static bool is_rar(struct bytes head) {
+    return bytes_starts(head, bytes_make("Rar!\x1a\7\0", 7)) || bytes_starts(head, bytes_make("Rar!\x1a\7\1\0", 8));
+}
+
+static bool is_deb(struct bytes head) {
+    return bytes_starts(head, bytes_text("!<arch>\ndebian-binary"));
+}
+
+/* Libraries, known by their symbol table, are left out: what they hold is linked, not run. */
+static bool is_ar(struct bytes head) {
+    struct bytes name = bytes_cut(head, 8, AR_NAME), data = bytes_cut(head, 68, AR_NAME);
+    return bytes_starts(head, bytes_text("!<arch>\n")) && name.n == AR_NAME && name.p[0] != '/' &&
+           !bytes_starts(name, bytes_text("__.SYMDEF")) &&
+           !(bytes_starts(name, bytes_text("#1/")) && bytes_starts(data, bytes_text("__.SYMDEF")));
+}
+
+static bool is_rpm(struct bytes head) {
+    return bytes_starts(head, bytes_make("\xed\xab\xee\xdb", 4));
+}
+
+/* Method 8 and no flag bit that is reserved. */
+static bool is_gzip(struct bytes head) {
+    return bytes_starts(head, bytes_make("\x1f\x8b\x08", 3)) && head.n > 3 && (head.p[3] & 0xe0) == 0;
+}
+
+/* A level, then a block (pi) or the end (the root of pi) of nothing. */
+static bool is_bzip2(struct bytes head) {
+    struct bytes block = bytes_cut(head, 4, 6);
+    return bytes_starts(head, bytes_text("BZh")) && head.n > 3 && head.p[3] >= '1' && head.p[3] <= '9' &&
+           (bytes_equal(block, bytes_make("1AY&SY", 6)) || bytes_equal(block, bytes_make("\x17\x72\x45\x38\x50\x90", 6)));
+}
+
+static bool is_xz(struct bytes head) {
+    return bytes_starts(head, bytes_make("\xfd"
+                                         "7zXZ\0",
+                                         6));
+}
+
+/* 0 u8 properties (0x5d, what every packer writes), 1 u32 dictionary (2^n or 3 * 2^n, as XZ Utils asks for, too), 5 u64 size or -1,
+ * 13 u8: the first octet of packed data is always 0. */
+static bool is_lzma(struct bytes head) {
+    struct reader r = reader_make(head, 0);
+    uint8_t properties = reader_u8(&r);
+    uint32_t dictionary = reader_u32le(&r);
+    uint64_t size = reader_u64le(&r);
+    uint8_t first = reader_u8(&r);
+    uint32_t odd = dictionary;
+    while (odd != 0 && odd % 2 == 0) {
+        odd /= 2;
+    }
+    return reader_ok(&r) && properties == 0x5d && dictionary >= 1 << 12 && (odd == 1 || odd == 3) &&
+           (size == UINT64_MAX || size < UINT64_C(1) << 38) && first == 0;
+}
+
+static bool is_lzip(struct bytes head) {
+    return bytes_starts(head, bytes_text("LZIP")) && head.n > 5 && head.p[4] <= 1;
+}
+
+static bool is_zstd(struct bytes head) {
+    return bytes_starts(head, bytes_make("\x28\xb5\x2f\xfd", 4));
+}
+
+/* Version 01, no reserved bit, block sizes 4 to 7. */
+static bool is_lz4(struct bytes head) {
+    return bytes_starts(head, bytes_make("\x04\x22\x4d\x18", 4)) && head.n > 6 && (head.p[4] & 0xc2) == 0x40 && (head.p[5] & 0x8f) == 0 &&
+           head.p[5] >= 0x40;
+}
+
+/* Codes of 9 to 16 bits; the first one, in nine bits, is an octet. */
+static bool is_compress(struct bytes head) {
+    return bytes_starts(head, bytes_make("\x1f\x9d", 2)) && head.n > 4 && (head.p[2] & 0x60) == 0 && (head.p[2] & 0x1f) >= 9 &&
+           (head.p[2] & 0x1f) <= 16 && (head.p[4] & 1) == 0;
+}
+
+static bool (*const begins[ARCHIVE_KINDS])(struct bytes head) = {
+    [ARCHIVE_TAR] = is_tar,   [ARCHIVE_7Z] = is_7z,
+    [ARCHIVE_RAR] = is_rar,   [ARCHIVE_DEB] = is_deb,
+    [ARCHIVE_AR] = is_ar,     [ARCHIVE_RPM] = is_rpm,
+    [ARCHIVE_GZIP] = is_gzip, [ARCHIVE_BZIP2] = is_bzip2,
+    [ARCHIVE_XZ] = is_xz,     [ARCHIVE_LZMA] = is_lzma,
+    [ARCHIVE_LZIP] = is_lzip, [ARCHIVE_ZSTD] = is_zstd,
+    [ARCHIVE_LZ4] = is_lz4,   [ARCHIVE_COMPRESS] = is_compress,
+};
+
+enum archive_kind archive_kind_of(struct bytes head) {
+    unsigned kind = 0;
+    while (kind < ARCHIVE_KINDS && (begins[kind] == NULL || !begins[kind](head))) {
+        kind++;
+    }
+    return (enum archive_kind)kind;
+}
+
+bool archive_is_iso(struct bytes middle) {
+    struct bytes name = bytes_cut(middle, 1, 5);
+    return bytes_is(name, "CD001") || bytes_is(name, "BEA01");
+}
+
+bool archive_is_packed(enum archive_kind kind) {
+    return kind >= ARCHIVE_GZIP && kind <= ARCHIVE_COMPRESS;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads: CFDATA of [MS-CAB]: u32 checksum, u16 cbData, u16 cbUncomp, reserve, cbData bytes. Stored blocks are the bytes
+ * themselves; an MSZIP block ([MS-MCI]) is "CK" and a deflate stream that may refer to the 32 KiB before it. LZX is left to libarchive.
+ * Checksums are not compared: what a careless unpacker would unpack is to be seen.
+ *
+ * Refused: Quantum; blocks that unpack to more than 32 KiB.
+ */
+#include "source/cab_folder.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/reader.h"
+
+enum { BLOCK_HEADER = 8, METHOD = 15, NAME_SIZE = 2 };
+
+static bool bad(const struct cab_folder_reader *r, const char *what, struct error *err) {
+    return error_set(err, ERR_MALFORMED, "block %u of a folder: %s", r->block, what);
+}
+
+static uint64_t end_of(const struct cab_folder_reader *r) {
+    return r->folder->at + r->folder->packed;
+}
+
+/* ---- stored and MSZIP ---- */
+
+static bool inflate_block(struct cab_folder_reader *r, struct bytes in, size_t plain, struct error *err) {
+    z_stream *z = r->inflate;
+    uint8_t history[CAB_BLOCK_MAX];
+    if (in.n < 2 || in.p[0] != 'C' || in.p[1] != 'K') {
+        return bad(r, "it does not begin with CK", err);
+    }
+    if (z == NULL) {
+        z = r->inflate = calloc(1, sizeof *z);
+        if (z == NULL || inflateInit2(z, -MAX_WBITS) != Z_OK) {
+            free(z);
+            r->inflate = NULL;
+            return error_set(err, ERR_LIMIT, "memory for unpacking");
+        }
+    }
+    size_t n_history = r->n_history;
+    memcpy(history, r->plain, n_history);
+    if (inflateReset(z) != Z_OK || (n_history != 0 && inflateSetDictionary(z, history, (uInt)n_history) != Z_OK)) {
+        return error_set(err, ERR_LIMIT, "memory for unpacking");
+    }
+    const uint8_t *from = in.p + 2;
+    memcpy(&z->next_in, &from, sizeof from); /* read only, whatever its type says */
+    z->avail_in = (uInt)(in.n - 2);
+    z->next_out = r->plain;
+    z->avail_out = (uInt)plain;
+    int code = inflate(z, Z_FINISH);
+    r->n_plain = plain - z->avail_out;
+    r->n_history = r->n_plain != 0 ? r->n_plain : n_history;
+    return code == Z_STREAM_END || r->n_plain == plain || bad(r, "it can't be inflated", err);
+}
+
+/* Unpacks the next block; *end when there is none. */
+static bool next_block(struct cab_folder_reader *r, bool *end, struct error *err) {
+    uint8_t octets[BLOCK_HEADER];
+    *end = r->block == r->folder->n_blocks;
+    if (*end) {
+        return true;
+    }
+    r->block++;
+    if (!source_into(r->source, octets, sizeof octets, r->block_at, err)) {
+        return error_within(err, "block %u of a folder", r->block);
+    }
+    struct reader header = reader_make(bytes_make(octets, sizeof octets), r->block_at);
+    reader_skip(&header, 4);
+    uint16_t packed = reader_u16le(&header), plain = reader_u16le(&header);
+    uint64_t at = r->block_at + BLOCK_HEADER + r->data_reserve;
+    if (plain > CAB_BLOCK_MAX) {
+        return bad(r, "it would unpack to more than 32 KiB", err);
+    }
+    if (!source_into(r->source, r->packed, packed, at, err)) {
+        return error_within(err, "block %u of a folder", r->block);
+    }
+    r->block_at = at + packed;
+    r->used = 0;
+    if ((r->folder->method & METHOD) == CAB_MSZIP) {
+        return inflate_block(r, bytes_make(r->packed, packed), plain, err);
+    }
+    if (packed > CAB_BLOCK_MAX) {
+        return bad(r, "it has more than 32 KiB", err);
+    }
+    memcpy(r->plain, r->packed, packed);
+    r->n_plain = packed;
+    return true;
+}
+
+static bool next_plain(struct cab_folder_reader *r, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    bool end = false;
+    while (r->used == r->n_plain && !end) {
+        if (!next_block(r, &end, err)) {
+            return false;
+        }
+    }
+    *got = r->n_plain - r->used < room ? r->n_plain - r->used : room;
+    memcpy(buf, r->plain + r->used, *got);
+    r->used += *got;
+    return true;
+}
+
+/* ---- LZX ---- */
+
+/* How much the folder unpacks to, by its blocks' headers; *blocks_end is the end of the last. */
+static bool measure(const struct cab_folder_reader *r, uint64_t *plain, uint64_t *blocks_end, struct error *err) {
+    uint64_t at = r->folder->at;
+    *plain = 0;
+    for (unsigned i = 0; i < r->folder->n_blocks; i++) {
+        uint8_t octets[BLOCK_HEADER];
+        if (!source_into(r->source, octets, sizeof octets, at, err)) {
+            return error_within(err, "block %u of a folder", i + 1);
+        }
+        struct reader header = reader_make(bytes_make(octets, sizeof octets), at);
+        reader_skip(&header, 4);
+        uint16_t packed = reader_u16le(&header);
+        *plain += reader_u16le(&header);
+        at += (uint64_t)BLOCK_HEADER + r->data_reserve + packed;
+    }
+    *blocks_end = at;
+    return true;
+}
+
+static void put(struct cab_folder_reader *r, uint64_t value, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        r->head[r->n_head++] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+/* A cabinet of this folder alone: names and dates of the real one have no business with libarchive. */
+static bool make_head(struct cab_folder_reader *r, struct error *err) {
+    uint64_t plain, end, files = CAB_RESERVE_AT + 8, data = files + 16 + NAME_SIZE;
+    if (!measure(r, &plain, &end, err)) {
+        return false;
+    }
+    r->n_head = r->head_used = 0;
+    put(r, 0x4643534d, 8);                      /* "MSCF", checksum */
+    put(r, data + (end - r->folder->at), 8);    /* cbCabinet */
+    put(r, files, 8);                           /* coffFiles */
+    put(r, 0x0103, 2);                          /* version */
+    put(r, 0x00010001, 4);                      /* one folder, one file */
+    put(r, 4, 6);                               /* flags: reserve; set */
+    put(r, (uint64_t)r->data_reserve << 24, 4); /* the reserve's sizes */
+    put(r, data, 4);                            /* coffCabStart */
+    put(r, r->folder->n_blocks, 2);
+    put(r, r->folder->method, 2);
+    put(r, plain, 8);                             /* cbFile, uoffFolderStart */
+    put(r, (uint64_t)0x20 << 48 | 0x21 << 16, 8); /* folder 0, 1980-01-01, archive */
+    put(r, 'f', NAME_SIZE);
+    return true;
+}
+
+/* What libarchive reads: the head, then the folder's blocks. */
+static la_ssize_t feed(struct archive *archive, void *context, const void **out) {
+    struct cab_folder_reader *r = context;
+    if (r->head_used < r->n_head) {
+        *out = r->head;
+        r->head_used = r->n_head;
+        return (la_ssize_t)r->n_head;
+    }
+    struct error err;
+    uint64_t left = end_of(r) - r->block_at;
+    size_t n = left < CAB_PACKED_MAX ? (size_t)left : CAB_PACKED_MAX;
+    if (!source_into(r->source, r->packed, n, r->block_at, &err)) {
+        archive_set_error(archive, -1, "%s", err.text);
+        return -1;
+    }
+    r->block_at += n;
+    *out = r->packed;
+    return (la_ssize_t)n;
+}
+
+static bool lzx_failed(struct cab_folder_reader *r, struct error *err) {
+    const char *words = r->archive != NULL ? archive_error_string(r->archive) : NULL;
+    return error_set(err, ERR_MALFORMED, "an LZX folder can't be unpacked: %s", words != NULL ? words : "no memory");
+}
+
+static bool lzx_begin(struct cab_folder_reader *r, struct error *err) {
+    struct archive_entry *entry;
+    if (!make_head(r, err)) {
+        return false;
+    }
+    r->block_at = r->folder->at;
+    r->archive = archive_read_new();
+    if (r->archive == NULL || archive_read_support_format_cab(r->archive) != ARCHIVE_OK ||
+        archive_read_open(r->archive, r, NULL, feed, NULL) != ARCHIVE_OK || archive_read_next_header(r->archive, &entry) != ARCHIVE_OK) {
+        return lzx_failed(r, err);
+    }
+    return true;
+}
+
+static bool next_lzx(struct cab_folder_reader *r, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    if (r->archive == NULL && !lzx_begin(r, err)) {
+        return false;
+    }
+    la_ssize_t n = archive_read_data(r->archive, buf, room);
+    *got = n > 0 ? (size_t)n : 0;
+    return n >= 0 || lzx_failed(r, err);
+}
+
+/* ---- a folder ---- */
+
+static void rewind_folder(struct cab_folder_reader *r) {
+    archive_read_free(r->archive);
+    r->archive = NULL;
+    r->broken.kind = ERR_NONE;
+    r->at = 0;
+    r->block_at = r->folder->at;
+    r->block = 0;
+    r->n_plain = r->used = r->n_history = 0;
+}
+
+bool cab_folder_init(struct cab_folder_reader *r, uint8_t data_reserve, struct source *source, struct budget *budget, struct arena *arena,
+                     struct error *err) {
+    *r = (struct cab_folder_reader){.source = source, .budget = budget, .data_reserve = data_reserve};
+    r->packed = arena_alloc(arena, CAB_PACKED_MAX);
+    r->plain = arena_alloc(arena, CAB_BLOCK_MAX);
+    return (r->packed != NULL && r->plain != NULL) || arena_full(arena, err);
+}
+
+bool cab_folder_open(struct cab_folder_reader *r, const struct cab_folder *folder, struct error *err) {
+    unsigned method = folder->method & METHOD;
+    r->folder = folder;
+    rewind_folder(r);
+    if (method == CAB_QUANTUM) {
+        return error_set(err, ERR_UNSUPPORTED, "compressed with Quantum");
+    }
+    if (method != CAB_STORED && method != CAB_MSZIP && method != CAB_LZX) {
+        return error_set(err, ERR_MALFORMED, "compressed with method %u, which does not exist", method);
+    }
+    return true;
+}
+
+void cab_folder_close(struct cab_folder_reader *r) {
+    archive_read_free(r->archive);
+    if (r->inflate != NULL) {
+        inflateEnd(r->inflate);
+    }
+    free(r->inflate);
+    r->archive = r->inflate = NULL;
+}
+
+/* What broke once stays broken: the blocks behind it need those before. */
+static bool folder_next(struct cab_folder_reader *r, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    bool lzx = (r->folder->method & METHOD) == CAB_LZX;
+    if (r->broken.kind == ERR_NONE) {
+        *got = 0;
+        if (lzx ? next_lzx(r, buf, room, got, &r->broken) : next_plain(r, buf, room, got, &r->broken)) {
+            r->at += *got;
+            return true;
+        }
+    }
+    if (err != NULL) {
+        *err = r->broken;
+    }
+    return false;
+}
+
+/* Moves to a place in the folder; what is unpacked on the way counts. */
+static bool folder_seek(struct cab_folder_reader *r, uint64_t at, struct error *err) {
+    uint8_t skipped[8192];
+    if (at < r->at) {
+        rewind_folder(r);
+    }
+    while (r->at < at) {
+        size_t got, room = at - r->at < sizeof skipped ? (size_t)(at - r->at) : sizeof skipped;
+        if (!folder_next(r, skipped, room, &got, err)) {
+            return false;
+        }
+        if (got == 0) {
+            return error_set(err, ERR_MALFORMED, "the folder unpacks to %llu bytes, less than its files need", (unsigned long long)r->at);
+        }
+        if (!budget_spend(r->budget, got, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- a file ---- */
+
+static bool file_next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    struct cab_file_stream *s = (struct cab_file_stream *)stream;
+    if (!folder_seek(s->folder, s->at, err) ||
+        !folder_next(s->folder, buf, s->end - s->at < room ? (size_t)(s->end - s->at) : room, got, err)) {
+        return false;
+    }
+    s->at += *got;
+    return true;
+}
+
+static bool file_restart(struct stream *stream, struct error *err) {
+    struct cab_file_stream *s = (struct cab_file_stream *)stream;
+    (void)err;
+    s->at = s->begin;
+    return true;
+}
+
+void cab_file_stream_init(struct cab_file_stream *s, struct cab_folder_reader *folder, const struct cab_file *file) {
+    *s = (struct cab_file_stream){
+        .stream = {file_next, file_restart}, .folder = folder, .begin = file->at, .at = file->at, .end = (uint64_t)file->at + file->size};
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that hold files: a table of drivers, one file each. Members are sources again; nothing is unpacked to disk. */
+#ifndef CERTBAN_SOURCE_CONTAINER_H
+#define CERTBAN_SOURCE_CONTAINER_H
+
+#include "base/source.h"
+#include "model/anomaly.h"
+#include "model/limits.h"
+
+/* One member, while the visitor looks at it. Its source is valid until the visitor returns. */
+struct member {
+    const char *path;      /* inside the container, as it names it: bytes of unknown origin, never used on a disk */
+    struct source *source; /* NULL when it can't be read: problem says why */
+    const struct error *problem;
+};
+
+/* What the walk shares over all levels of one file: what is left of its limits. */
+struct budget {
+    unsigned depth_left;
+    uint64_t members_left;
+    uint64_t bytes_left;         /* unpacked bytes that may still be produced */
+    int64_t deadline;            /* CLOCK_MONOTONIC nanoseconds; 0 none */
+    const struct limits *limits; /* NULL: the usual ones */
+};
+
+/* visit looks at a member; false (err) ends the walk for good (the budget is used up). */
+struct visitor {
+    bool (*visit)(struct visitor *visitor, const struct member *member, struct error *err);
+};
+
+struct container {
+    const char *name; /* "zip" */
+    bool wants_tail;
+    bool (*probe)(struct bytes head, struct bytes tail, uint64_t size);
+    /* probe_middle looks at a few bytes in the middle (format.h's PROBE_MIDDLE); NULL: the container is known by its ends. */
+    bool (*probe_middle)(struct bytes middle);
+    /* walk calls visit for each member. Problems of single members are members with source NULL; false (err) when the container
+     * itself can't be walked to its end: it is then unreadable. Oddities go to anomalies. */
+    bool (*walk)(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err);
+};
+
+extern const struct container *const containers[];
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources: UEFI specification 5.3 (GUID partition table), Inside Macintosh: Devices, chapter 3 (partition map), Apple's Technical
+ * Note TN1150 (HFS Plus), Apple File System Reference (superblock).
+ */
+#include "source/disk.h"
+
+#include "base/reader.h"
+
+enum { SECTOR = 512, ENTRIES_MAX = 256, VOLUME_HEADER_AT = 1024, HFS_TYPE = 0xaf };
+
+struct list {
+    struct source *disk;
+    struct disk_volume *out;
+    size_t n;
+};
+
+/* What stands at an offset of the disk, clipped to the room and the disk's end. */
+static bool look(struct source *disk, uint64_t at, uint8_t *buffer, size_t room, struct bytes *out, struct error *err) {
+    uint64_t left = at < disk->size ? disk->size - at : 0;
+    size_t n = left < room ? (size_t)left : room;
+    *out = bytes_make(buffer, n);
+    return source_into(disk, buffer, n, n != 0 ? at : 0, err);
+}
+
+/* TN1150 "HFS Wrapper": drSigWord "BD", drAlBlkSiz at 20, drAlBlSt at 28, drEmbedSigWord "H+" at 124, its first block and count. */
+static void wrapper_read(struct bytes header, struct disk_volume *v) {
+    struct reader r = reader_make(header, 0);
+    reader_skip(&r, 20);
+    uint64_t block = reader_u32be(&r);
+    reader_skip(&r, 4);
+    uint64_t first = reader_u16be(&r);
+    reader_skip(&r, 94);
+    struct bytes signature = reader_bytes(&r, 2);
+    uint64_t start = reader_u16be(&r), count = reader_u16be(&r);
+    uint64_t at = first * SECTOR + start * block;
+    v->kind = DISK_HFS;
+    if (reader_ok(&r) && bytes_is(signature, "H+") && at < v->n) {
+        v->kind = DISK_HFSPLUS;
+        v->at += at;
+        v->n = count * block < v->n - at ? count * block : v->n - at;
+    }
+}
+
+static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error *err) {
+    uint8_t buffer[VOLUME_HEADER_AT + SECTOR];
+    struct bytes b;
+    if (at >= list->disk->size || list->n == DISK_VOLUMES_MAX) {
+        return true;
+    }
+    struct disk_volume v = {.at = at, .n = n < list->disk->size - at ? n : list->disk->size - at};
+    if (!look(list->disk, at, buffer, sizeof buffer, &b, err)) {
+        return false;
+    }
+    struct bytes header = bytes_cut(b, VOLUME_HEADER_AT, SECTOR);
+    if (bytes_starts(header, bytes_text("H+")) || bytes_starts(header, bytes_text("HX"))) {
+        v.kind = DISK_HFSPLUS;
+    } else if (bytes_starts(header, bytes_text("BD"))) {
+        wrapper_read(header, &v);
+    } else if (bytes_is(bytes_cut(b, 32, 4), "NXSB")) {
+        v.kind = DISK_APFS;
+    }
+    list->out[list->n++] = v;
+    return true;
+}
+
+/* Header at sector 1, little-endian: "EFI PART", at 72 the sector of the entries 8, their number 4, their size 4. An entry: type 16,
+ * id 16, first sector 8, last sector 8. */
+static bool gpt_read(struct list *list, struct bytes header, struct error *err) {
+    struct reader r = reader_make(header, SECTOR);
+    reader_skip(&r, 72);
+    uint64_t sector = reader_u64le(&r);
+    uint32_t n = reader_u32le(&r), size = reader_u32le(&r);
+    if (!reader_ok(&r) || size < 128 || size > 4096 || sector > list->disk->size / SECTOR) {
+        return error_set(err, ERR_MALFORMED, "a partition table that makes no sense");
+    }
+    for (uint32_t i = 0; i < n && i < ENTRIES_MAX; i++) {
+        uint8_t buffer[48];
+        struct bytes b;
+        if (!look(list->disk, sector * SECTOR + (uint64_t)i * size, buffer, sizeof buffer, &b, err)) {
+            return false;
+        }
+        struct reader e = reader_make(b, 0);
+        uint64_t type = reader_u64le(&e);
+        type |= reader_u64le(&e);
+        reader_skip(&e, 16);
+        uint64_t first = reader_u64le(&e), last = reader_u64le(&e);
+        if (!reader_ok(&e) || type == 0 || first > list->disk->size / SECTOR || last < first || last > UINT64_MAX / SECTOR - 1) {
+            continue;
+        }
+        if (!volume_add(list, first * SECTOR, (last - first + 1) * SECTOR, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Block 0: "ER", size of a block 2. Each entry a block from block 1 on: "PM", number of entries at 4, first block at 8, blocks. */
+static bool map_read(struct list *list, uint32_t block, struct error *err) {
+    uint32_t n = 1;
+    for (uint32_t i = 1; i <= n && i <= ENTRIES_MAX; i++) {
+        uint8_t buffer[64];
+        struct bytes b;
+        if (!look(list->disk, (uint64_t)i * block, buffer, sizeof buffer, &b, err)) {
+            return false;
+        }
+        struct reader r = reader_make(b, 0);
+        struct bytes magic = reader_bytes(&r, 2);
+        reader_skip(&r, 2);
+        uint32_t count = reader_u32be(&r);
+        uint64_t first = reader_u32be(&r), blocks = reader_u32be(&r);
+        if (!reader_ok(&r) || !bytes_is(magic, "PM")) {
+            return true;
+        }
+        n = i == 1 ? count : n;
+        /* The map lists itself, which begins like no volume. */
+        if (first != 0 && !volume_add(list, first * block, blocks * block, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Four entries at 446, little-endian: type at 4, first sector at 8 4, sectors 4. */
+static bool mbr_read(struct list *list, struct bytes first, struct error *err) {
+    struct reader r = reader_make(first, 0);
+    reader_skip(&r, 446);
+    for (unsigned i = 0; i < 4; i++) {
+        reader_skip(&r, 4);
+        uint8_t type = reader_u8(&r);
+        reader_skip(&r, 3);
+        uint64_t sector = reader_u32le(&r), sectors = reader_u32le(&r);
+        if (reader_ok(&r) && type == HFS_TYPE && !volume_add(list, sector * SECTOR, sectors * SECTOR, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t map_block(struct bytes first) {
+    struct reader r = reader_make(first, 0);
+    reader_skip(&r, 2);
+    uint32_t block = reader_u16be(&r);
+    return block == 1024 || block == 2048 || block == 4096 ? block : SECTOR;
+}
+
+bool disk_probe(struct bytes head) {
+    struct bytes second = bytes_cut(head, SECTOR, head.n), volume = bytes_cut(head, VOLUME_HEADER_AT, 4);
+    return bytes_starts(second, bytes_text("EFI PART")) ||
+           (bytes_starts(head, bytes_text("ER")) && bytes_starts(second, bytes_text("PM"))) ||
+           bytes_equal(volume, bytes_make("H+\0\4", 4)) || bytes_equal(volume, bytes_make("HX\0\5", 4)) ||
+           (bytes_starts(volume, bytes_text("BD")) && bytes_is(bytes_cut(head, VOLUME_HEADER_AT + 124, 2), "H+")) ||
+           bytes_is(bytes_cut(head, 32, 4), "NXSB");
+}
+
+bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struct error *err) {
+    struct list list = {.disk = disk, .out = out};
+    uint8_t buffer[2 * SECTOR];
+    struct bytes b;
+    if (!look(disk, 0, buffer, sizeof buffer, &b, err)) {
+        return false;
+    }
+    struct bytes second = bytes_cut(b, SECTOR, SECTOR);
+    bool ok = true;
+    if (bytes_starts(second, bytes_text("EFI PART"))) {
+        ok = gpt_read(&list, second, err);
+    }
+    if (ok && bytes_starts(b, bytes_text("ER"))) {
+        ok = map_read(&list, map_block(b), err);
+    }
+    if (ok && list.n == 0 && bytes_is(bytes_cut(b, 510, 2), "\x55\xaa")) {
+        ok = mbr_read(&list, b, err);
+    }
+    if (ok && list.n == 0) {
+        ok = volume_add(&list, 0, disk->size, err);
+    }
+    *n = list.n;
+    return ok;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+. Volumes of
+ * another kind are said to be unreadable where nothing else is in the image, or where they are Apple's own.
+ */
+#include "source/disk.h"
+#include "source/hfs.h"
+#include "source/udif.h"
+
+static bool ends_with_trailer(struct bytes tail) {
+    return tail.n >= UDIF_TRAILER && udif_trailer_in(bytes_cut(tail, tail.n - UDIF_TRAILER, UDIF_TRAILER));
+}
+
+static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
+    bool short_one = size == head.n && ends_with_trailer(head);
+    return ends_with_trailer(tail) || short_one || udif_encrypted(head) || disk_probe(head);
+}
+
+struct work {
+    struct arena *arena;
+    struct budget *budget;
+    struct visitor *visitor;
+    struct anomalies *anomalies;
+};
+
+/* The files of every volume; *read counts those that could be looked into. */
+static bool walk_volumes(struct work *w, struct source *disk, bool must, struct error *err) {
+    struct disk_volume volumes[DISK_VOLUMES_MAX];
+    size_t n, read = 0, apfs = 0, old = 0;
+    struct error why = {0}, first = {0};
+    if (!disk_volumes(disk, volumes, &n, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct window_source window;
+        apfs += volumes[i].kind == DISK_APFS;
+        old += volumes[i].kind == DISK_HFS;
+        if (volumes[i].kind != DISK_HFSPLUS) {
+            continue;
+        }
+        read++;
+        window_source_init(&window, disk->name, disk, volumes[i].at, volumes[i].n);
+        if (hfs_walk(&window.source, w->arena, w->budget, w->visitor, w->anomalies, &why)) {
+            continue;
+        }
+        if (why.kind == ERR_LIMIT) {
+            return error_set(err, why.kind, "%s", why.text);
+        }
+        first = first.kind == ERR_NONE ? why : first;
+    }
+    if (first.kind != ERR_NONE) {
+        return error_set(err, first.kind, "%s", first.text);
+    }
+    if (apfs != 0 || old != 0) {
+        return error_set(err, ERR_UNSUPPORTED, "a volume of %s, which is not read", apfs != 0 ? "APFS" : "HFS");
+    }
+    return read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
+}
+
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    struct work w = {.arena = arena, .budget = budget, .visitor = visitor, .anomalies = anomalies};
+    struct udif_trailer trailer;
+    struct error why = {0};
+    struct bytes head;
+    if (!source_read_some(source, arena, 0, 8, &head, err)) {
+        return false;
+    }
+    if (udif_encrypted(head)) {
+        return error_set(err, ERR_UNSUPPORTED, "an encrypted disk image");
+    }
+    if (source->size < UDIF_TRAILER || !udif_trailer_read(source, source->size - UDIF_TRAILER, arena, &trailer, &why)) {
+        return (source->size < UDIF_TRAILER || why.kind == ERR_MALFORMED) ? walk_volumes(&w, source, false, err)
+                                                                          : error_set(err, why.kind, "%s", why.text);
+    }
+    struct udif_source *udif = arena_alloc(arena, sizeof *udif);
+    if (udif == NULL) {
+        return arena_full(arena, err);
+    }
+    bool ok = udif_open(source, &trailer, budget, arena, anomalies, udif, err) && walk_volumes(&w, &udif->source, true, err);
+    udif_close(udif);
+    return ok;
+}
+
+const struct container container_dmg = {.name = "dmg", .wants_tail = true, .probe = probe, .walk = walk};

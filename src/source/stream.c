@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/stream.h"
+
+#include <time.h>
+
+bool budget_spend(struct budget *budget, uint64_t n, struct error *err) {
+    if (n > budget->bytes_left) {
+        budget->bytes_left = 0;
+        return limit_reached(budget->limits, LIMIT_UNPACKED, err);
+    }
+    budget->bytes_left -= n;
+    if (budget->deadline != 0) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec > budget->deadline) {
+            return limit_reached(budget->limits, LIMIT_TIME, err);
+        }
+    }
+    return true;
+}
+
+bool budget_ratio(const struct budget *budget, uint64_t unpacked, uint64_t packed, struct error *err) {
+    bool bomb = unpacked > LIMIT_RATIO_FROM && unpacked / limit_most(budget->limits, LIMIT_RATIO) > packed;
+    return !bomb || limit_reached(budget->limits, LIMIT_RATIO, err);
+}
+
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static bool rewind_stream(struct stream_source *s, struct error *err) {
+    if (!s->stream->restart(s->stream, err)) {
+        return false;
+    }
+    s->at = 0;
+    s->ended = false;
+    s->n_block[0] = s->n_block[1] = 0;
+    s->block_at[0] = s->block_at[1] = 0;
+    return true;
+}
+
+/* The newest block is full: it becomes the one before, and the next one begins where the stream is. */
+static void turn_block(struct stream_source *s) {
+    uint8_t *old = s->block[1];
+    s->block[1] = s->block[0];
+    s->block_at[1] = s->block_at[0];
+    s->n_block[1] = s->n_block[0];
+    s->block[0] = old;
+    s->block_at[0] = s->at;
+    s->n_block[0] = 0;
+}
+
+/* Blocks are made when the head is not enough. Where one has room for all the rest, nothing is ever unpacked twice. */
+static bool make_blocks(struct stream_source *s, struct error *err) {
+    uint64_t rest = s->source.size - s->at;
+    bool whole = s->source.size <= STREAM_WHOLE && rest <= (s->arena->cap - s->arena->used) / 2;
+    s->room = whole ? (size_t)rest : STREAM_BLOCK;
+    s->block[0] = arena_alloc(s->arena, s->room);
+    s->block[1] = whole ? s->block[0] : arena_alloc(s->arena, s->room);
+    s->block_at[0] = s->at;
+    return (s->block[0] != NULL && s->block[1] != NULL) || arena_full(s->arena, err);
+}
+
+/* Where what is unpacked next goes: into the head, as long as that is all there is, or into the newest block. */
+static bool find_room(struct stream_source *s, uint8_t **to, size_t *room, size_t **filled, struct error *err) {
+    uint64_t head = least(STREAM_HEAD, s->source.size);
+    if (s->at == s->n_head && s->at < head) {
+        *to = s->head + s->n_head;
+        *room = (size_t)least(head - s->n_head, s->produced == 0 ? STREAM_FIRST : head); /* for most members that is all */
+        *filled = &s->n_head;
+        return true;
+    }
+    if (s->at == s->source.size) {
+        return error_set(err, ERR_MALFORMED, "read past the member's end");
+    }
+    if (s->room == 0 && !make_blocks(s, err)) {
+        return false;
+    }
+    if (s->n_block[0] == s->room) {
+        turn_block(s);
+    }
+    *to = s->block[0] + s->n_block[0];
+    *room = (size_t)least(s->room - s->n_block[0], s->source.size - s->at);
+    *filled = &s->n_block[0];
+    return true;
+}
+
+/* Unpacks some more. At the end before size bytes were there, the archive has lied. */
+static bool advance(struct stream_source *s, struct error *err) {
+    uint8_t *to;
+    size_t room, got = 0, *filled;
+    if (!find_room(s, &to, &room, &filled, err) || !s->stream->next(s->stream, to, room, &got, err)) {
+        return false;
+    }
+    if (got == 0) {
+        s->ended = true;
+        return error_set(err, ERR_MALFORMED, "unpacks to %llu bytes instead of %llu", (unsigned long long)s->at,
+                         (unsigned long long)s->source.size);
+    }
+    *filled += got;
+    s->at += got;
+    s->produced += got;
+    return (s->packed == 0 || budget_ratio(s->budget, s->at, s->packed, err)) && budget_spend(s->budget, got, err);
+}
+
+/* Copies what one buffer holds of [at, at + n); returns how much of the beginning it gave. */
+static size_t copy_from(const uint8_t *p, uint64_t p_at, size_t p_n, uint8_t *to, size_t n, uint64_t at) {
+    if (at < p_at || at >= p_at + p_n) {
+        return 0;
+    }
+    size_t skip = (size_t)(at - p_at), have = p_n - skip;
+    size_t take = n < have ? n : have;
+    memcpy(to, p + skip, take);
+    return take;
+}
+
+static bool stream_pread(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
+    struct stream_source *s = (struct stream_source *)source;
+    uint8_t *to = buf;
+    while (n != 0) {
+        size_t got = copy_from(s->head, 0, s->n_head, to, n, at);
+        for (size_t i = 0; got == 0 && i < 2; i++) {
+            got = copy_from(s->block[i], s->block_at[i], s->n_block[i], to, n, at);
+        }
+        if (got == 0 && at < s->at && !rewind_stream(s, err)) {
+            return false;
+        }
+        if (got == 0 && !advance(s, err)) {
+            return false;
+        }
+        to += got;
+        at += got;
+        n -= got;
+    }
+    return true;
+}
+
+bool stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
+                        struct budget *budget, struct arena *arena, struct error *err) {
+    *s = (struct stream_source){.source = {.name = name, .size = size, .pread = stream_pread, .sequential = true},
+                                .stream = stream,
+                                .budget = budget,
+                                .packed = packed,
+                                .arena = arena};
+    s->head = arena_alloc(arena, (size_t)least(STREAM_HEAD, size));
+    return s->head != NULL || arena_full(arena, err);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A source over something that can only be unpacked from its beginning on: a deflated member, a chunk of a solid archive.
+ * The first bytes and the newest ones are kept; a read before those starts again from the beginning. Formats read a head, a
+ * signature near the end, and only for a proof everything once more: so most members are unpacked partly or once. What is small is
+ * kept whole once it is read past its first bytes: an archive in an archive is read back and forth.
+ */
+#ifndef CERTBAN_SOURCE_STREAM_H
+#define CERTBAN_SOURCE_STREAM_H
+
+#include "source/container.h"
+
+/* What unpacks. next gives up to room bytes more (*got 0: the end); restart goes back to the beginning. */
+struct stream {
+    bool (*next)(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err);
+    bool (*restart)(struct stream *stream, struct error *err);
+};
+
+/* The sizes of what is kept. */
+enum { STREAM_FIRST = 4 << 10, STREAM_HEAD = 64 << 10, STREAM_BLOCK = 256 << 10, STREAM_WHOLE = 16 << 20 };
+
+struct stream_source {
+    struct source source;
+    struct stream *stream;
+    struct budget *budget;
+    uint64_t packed;   /* bytes that the unpacked ones come from, for the ratio; 0: not checked */
+    uint64_t at;       /* unpacked so far */
+    uint64_t produced; /* unpacked in all, over every restart */
+    bool ended;
+    uint8_t *head; /* the first bytes; n_head of them are there */
+    size_t n_head;
+    struct arena *arena;
+    uint8_t *block[2]; /* [0] the newest, [1] the one before; each holds n_block bytes from block_at on */
+    uint64_t block_at[2];
+    size_t n_block[2];
+    size_t room; /* of a block; 0: there are none yet. All that the head does not hold, when the source is kept whole */
+};
+
+/* stream_source_init sets up a source of size bytes over a stream that stands at its beginning. Buffers come from the arena,
+ * as they are needed. The stream, the budget and the arena outlive it. */
+CERTBAN_MUST_USE bool stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
+                                         struct budget *budget, struct arena *arena, struct error *err);
+
+/* budget_spend takes n unpacked bytes off; ERR_LIMIT when there are not so many left or the deadline has passed. */
+CERTBAN_MUST_USE bool budget_spend(struct budget *budget, uint64_t n, struct error *err);
+
+/* budget_ratio says whether packed bytes may unpack to so many; ERR_LIMIT past the ratio that makes a bomb. */
+CERTBAN_MUST_USE bool budget_ratio(const struct budget *budget, uint64_t unpacked, uint64_t packed, struct error *err);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/udif.h"
+
+#include "base/reader.h"
+
+/* UDIFResourceFile, big-endian
+ *    0    4  "koly"
+ *    4    4  version 4
+ *    8    4  size of this header: 512
+ *   12    4  flags
+ *   16    8  running data fork offset
+ *   24    8  data fork: offset
+ *   32    8            length
+ *   40   16  resource fork: offset, length
+ *   56    4  number of this segment
+ *   60    4  segments
+ *   64  152  segment id; checksum of the data
+ *  216    8  property list: offset
+ *  224    8                 length
+ *  232   64  reserved
+ *  296    8  code signature: offset
+ *  304    8                  length
+ *  312  180  reserved; master checksum; kind of image
+ *  492    8  sectors
+ *  500   12  reserved
+ */
+
+bool udif_trailer_in(struct bytes b) {
+    static const struct bytes magic = {(const uint8_t *)"koly\0\0\0\4\0\0\2\0", 12};
+    return bytes_find(b, magic, 0) < b.n;
+}
+
+bool udif_encrypted(struct bytes head) {
+    return bytes_starts(head, bytes_text("encrcdsa"));
+}
+
+bool udif_trailer_read(struct source *source, uint64_t at, struct arena *arena, struct udif_trailer *out, struct error *err) {
+    struct bytes b;
+    if (!source_read_some(source, arena, at, UDIF_TRAILER, &b, err)) {
+        return false;
+    }
+    struct reader r = reader_make(b, at);
+    struct bytes magic = reader_bytes(&r, 4);
+    struct udif_trailer t = {.at = at};
+    reader_skip(&r, 20);
+    t.data_at = reader_u64be(&r);
+    t.data_size = reader_u64be(&r);
+    reader_skip(&r, 20);
+    t.segments = reader_u32be(&r);
+    reader_skip(&r, 152);
+    t.xml_at = reader_u64be(&r);
+    t.xml_size = reader_u64be(&r);
+    reader_skip(&r, 64);
+    t.sign_at = reader_u64be(&r);
+    t.sign_size = reader_u64be(&r);
+    reader_skip(&r, 180);
+    t.sectors = reader_u64be(&r);
+    reader_skip(&r, 12);
+    if (!reader_ok(&r) || !bytes_is(magic, "koly")) {
+        return error_set(err, ERR_MALFORMED, "no trailer of a disk image at offset 0x%llx", (unsigned long long)at);
+    }
+    *out = t;
+    return true;
+}

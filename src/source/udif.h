@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Apple's Universal Disk Image Format, as far as the format (who signed it) and the container (what is in it) share it. Apple
+ * documents nothing of it; sources: 7-Zip's DmgHandler.cpp and libdmg-hfsplus (include/dmg/dmg.h).
+ */
+#ifndef CERTBAN_SOURCE_UDIF_H
+#define CERTBAN_SOURCE_UDIF_H
+
+#include "source/container.h"
+
+enum { UDIF_TRAILER = 512 };
+
+/* The trailer "koly", as far as it is used. */
+struct udif_trailer {
+    uint64_t at;                 /* of itself */
+    uint64_t data_at, data_size; /* the data fork */
+    uint64_t xml_at, xml_size;   /* the property list; size 0: none */
+    uint64_t sign_at, sign_size; /* the code signature; both 0: none */
+    uint64_t sectors;            /* of 512 octets, of the whole image */
+    uint32_t segments;           /* files that the image is spread over */
+};
+
+/* udif_trailer_in says whether something that looks like a trailer begins in b. */
+bool udif_trailer_in(struct bytes b);
+
+/* udif_encrypted says whether a file begins like an encrypted image. */
+bool udif_encrypted(struct bytes head);
+
+/* udif_trailer_read reads the trailer at that offset. ERR_MALFORMED when there is none. */
+CERTBAN_MUST_USE bool udif_trailer_read(struct source *source, uint64_t at, struct arena *arena, struct udif_trailer *out,
+                                        struct error *err);
+
+enum {
+    UDIF_CHUNKS_MAX = 1 << 20,
+    UDIF_CHUNK_MAX = 32 << 20,  /* octets that one unpacks to */
+    UDIF_MEMORY_MAX = 64 << 20, /* of unpacked chunks that are kept */
+    UDIF_KEPT_MAX = 16,
+};
+
+/* A stretch of the device, and where it comes from. */
+struct udif_chunk {
+    uint64_t begin, end; /* in the device */
+    uint64_t at, packed; /* in the file */
+    uint32_t type;
+};
+
+/* An unpacked chunk. */
+struct udif_kept {
+    const struct udif_chunk *chunk; /* NULL: none */
+    uint8_t *data;
+    uint64_t used; /* when it was last read from */
+};
+
+/* The device that an image holds, as a source: chunks are unpacked where they are read, the newest ones kept. */
+struct udif_source {
+    struct source source;
+    struct source *file;
+    struct budget *budget;
+    struct udif_chunk *chunks; /* in order, without overlaps; what none of them takes is zero */
+    size_t n_chunks;
+    struct udif_kept kept[UDIF_KEPT_MAX];
+    size_t memory;
+    uint64_t clock;
+};
+
+/* udif_open reads the tables of chunks. Oddities go to anomalies. ERR_UNSUPPORTED for images that can't be read alone. */
+CERTBAN_MUST_USE bool udif_open(struct source *file, const struct udif_trailer *trailer, struct budget *budget, struct arena *arena,
+                                struct anomalies *anomalies, struct udif_source *out, struct error *err);
+
+/* udif_close gives the kept chunks back. */
+void udif_close(struct udif_source *udif);
+
+#endif

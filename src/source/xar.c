@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files of a XAR archive as members, each out of the heap as its encoding says; payloads of packages are archives that have their
+ * own containers. Not readable, and said so: encodings without a decoder, files outside of the archive.
+ */
+#include "source/xar.h"
+
+#include "source/unpack.h"
+
+/* The decoder of an encoding; -1: none. */
+static const int decoders[] = {[XAR_STORED] = -1,        [XAR_ZLIB] = UNPACK_ZLIB, [XAR_BZIP2] = UNPACK_BZIP2,
+                               [XAR_LZMA] = UNPACK_LZMA, [XAR_XZ] = UNPACK_XZ,     [XAR_UNKNOWN] = -1};
+
+struct work {
+    struct source *source;
+    struct budget *budget;
+    struct visitor *visitor;
+    struct xar xar;
+    struct arena scratch; /* of one member */
+};
+
+static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
+    (void)tail, (void)size;
+    return xar_probe(head);
+}
+
+static bool visit_problem(struct work *w, const char *path, const struct error *why, struct error *err) {
+    const struct member member = {.path = path, .problem = why};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+static bool visit(struct work *w, const char *path, struct source *source, struct error *err) {
+    const struct member member = {.path = path, .source = source};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+static bool readable(const struct xar_piece *piece, struct error *why) {
+    if (piece->range.outside) {
+        return error_set(why, ERR_MALFORMED, "passes the end of the archive");
+    }
+    return piece->encoding != XAR_UNKNOWN || error_set(why, ERR_UNSUPPORTED, "in an unknown encoding");
+}
+
+static bool visit_piece(struct work *w, const struct xar_piece *piece, struct error *err) {
+    struct window_source window;
+    struct error why;
+    arena_reset(&w->scratch);
+    const char *path = xar_path(&w->xar, piece->file, &w->scratch);
+    if (path == NULL) {
+        return arena_full(&w->scratch, err);
+    }
+    if (!readable(piece, &why)) {
+        return visit_problem(w, path, &why, err);
+    }
+    window_source_init(&window, path, w->source, piece->range.at, piece->range.n);
+    int decoder = decoders[piece->encoding];
+    if (decoder < 0) {
+        return visit(w, path, &window.source, err);
+    }
+    struct unpacker *u = arena_alloc(&w->scratch, sizeof *u);
+    struct stream_source *s = arena_alloc(&w->scratch, sizeof *s);
+    if (u == NULL || s == NULL) {
+        return arena_full(&w->scratch, err);
+    }
+    unpack_init(u, (enum unpack_method)decoder, &window.source);
+    bool ok = stream_source_init(s, path, piece->size, piece->range.n, &u->stream, w->budget, &w->scratch, err) &&
+              visit(w, path, &s->source, err);
+    unpack_end(u);
+    return ok;
+}
+
+static bool walk_pieces(struct work *w, struct error *err) {
+    for (size_t i = 0; i < w->xar.n_pieces; i++) {
+        const struct xar_piece *piece = &w->xar.pieces[i];
+        if (!budget_spend(w->budget, 0, err)) {
+            return false;
+        }
+        if (!piece->attribute && piece->range.n != 0 && piece->size != 0 && !visit_piece(w, piece, err)) {
+            return false;
+        }
+    }
+    return w->xar.problem.kind == ERR_NONE || error_set(err, w->xar.problem.kind, "%s", w->xar.problem.text);
+}
+
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    (void)anomalies;
+    struct anomalies told = {0}; /* by the format, which reads the same table */
+    struct work w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make((size_t)2 << 20)};
+    bool ok = xar_read(source, arena, &told, &w.xar, err) && walk_pieces(&w, err);
+    arena_free(&w.scratch);
+    return ok;
+}
+
+const struct container container_xar = {.name = "xar", .probe = probe, .walk = walk};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mark on a file that stays where it is: the extended attribute user.certban, one line of JSON, for people and filters. */
+#ifndef CERTBAN_STORE_FLAG_H
+#define CERTBAN_STORE_FLAG_H
+
+#include "base/fs.h"
+
+/* flag_set writes the mark by the judged descriptor, if it differs. ERR_UNSUPPORTED where the file system has no such
+ * attributes; other errors as the system says. */
+CERTBAN_MUST_USE bool flag_set(struct handle file, const char *finding, const char *rule, const char *policy, int64_t at,
+                               const uint8_t *sha256 /* 32 bytes or NULL */, struct error *err);
+
+/* flag_clear removes the mark if it is ours; true as well when there was none. */
+CERTBAN_MUST_USE bool flag_clear(struct handle file, struct error *err);
+
+#endif

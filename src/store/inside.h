@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of the quarantine. One folder an item, which is its own ledger: record.json says what was taken and how far that
+ * went, content is the file. Whatever is interrupted is finished or taken back by what the record and the folder say.
+ */
+#ifndef CERTBAN_STORE_INSIDE_H
+#define CERTBAN_STORE_INSIDE_H
+
+#include "store/quarantine.h"
+
+#define ITEM_CONTENT "content"
+#define ITEM_RECORD "record.json"
+#define ITEM_PLACEHOLDER "ph"
+#define PRIVATE_FILE "x"
+
+/* How far an item is. Those after STATE_COPIED are final, but for the last two. */
+enum item_state {
+    STATE_INTENT,    /* a placeholder waits in the item, or the file came already */
+    STATE_COPIED,    /* the content is a copy; the original may still be in place */
+    STATE_HELD,      /* the file is in the store, and nowhere else */
+    STATE_STRAY,     /* something foreign that could not be put back is in the store */
+    STATE_RESTORING, /* on the way back */
+    STATE_PURGING,   /* about to be deleted */
+    STATE_RESTORED,  /* in history/ only */
+    STATE_PURGED,
+    STATE_COUNT
+};
+
+/* Who a file or folder is, across runs: never by device number, which changes between mounts. number 0: nobody. */
+struct inode_id {
+    uint64_t number;
+    int64_t birth_ns;
+};
+
+struct xattr {
+    char *name;
+    struct bytes value; /* ours */
+};
+
+/* What restore gives back. */
+struct metadata {
+    uint32_t mode, owner, group;
+    int64_t atime_ns, mtime_ns;
+    uint32_t flags; /* FS_IOC_GETFLAGS: immutable and its like */
+    struct xattr *xattrs;
+    size_t n_xattrs;
+};
+
+struct record {
+    char id[QUARANTINE_ID_SIZE];
+    enum item_state state;
+    struct text path; /* as walked, without links; bytes */
+    struct inode_id folder, file, placeholder;
+    uint32_t folder_owner;
+    uint32_t names;      /* hard links when it was taken */
+    struct text private; /* name of the folder beside the original, for a copy */
+    uint64_t size;
+    uint8_t sha256[32];
+    struct text finding, rule, policy, reason, group;
+    int64_t taken_at;
+    uint32_t by;  /* user id */
+    bool writers; /* somebody had it open for writing */
+    struct metadata metadata;
+};
+
+struct quarantine {
+    int folder, lock;
+    struct text state; /* path of the state folder */
+    uint8_t last_event[32];
+    bool has_last_event;
+};
+
+void record_free(struct record *record);
+
+/* record_write puts the record into an item's folder: new file, fsync, rename, fsync of the folder and of the store. */
+CERTBAN_MUST_USE bool record_write(const struct quarantine *store, int item, const struct record *record, struct error *err);
+
+/* record_read reads one back; record_parse does so from text. A damaged one is ERR_MALFORMED. */
+CERTBAN_MUST_USE bool record_read(int item, struct record *record, struct error *err);
+CERTBAN_MUST_USE bool record_parse(struct bytes text, struct record *record, struct error *err);
+
+/* record_text is the record as JSON. */
+CERTBAN_MUST_USE bool record_text(const struct record *record, struct text *out, struct error *err);
+
+const char *item_state_name(enum item_state state);
+
+/* metadata_read reads from a descriptor; metadata_apply gives a file what the record says (privileges: setuid, setgid and
+ * capabilities too) and fails when something did not take. */
+CERTBAN_MUST_USE bool metadata_read(int fd, struct metadata *out, struct error *err);
+CERTBAN_MUST_USE bool metadata_apply(int fd, const struct metadata *metadata, bool privileges, struct error *err);
+void metadata_free(struct metadata *metadata);
+
+/* event_add appends a line to events.jsonl, chained to the one before by its SHA-256. */
+CERTBAN_MUST_USE bool event_add(struct quarantine *store, const char *event, const struct record *record, const char *detail,
+                                struct error *err);
+
+/* events_check follows the chain; each break is a line of problems. */
+CERTBAN_MUST_USE bool events_check(struct quarantine *store, struct text *problems, struct error *err);
+
+/* ---- places: folders and names in them ---- */
+
+/* inode_of is who an open file is; inode_at who has a name now (number 0: nobody). */
+CERTBAN_MUST_USE bool inode_of(int fd, struct inode_id *out, struct error *err);
+struct inode_id inode_at(int folder, const char *name);
+bool inode_same(struct inode_id a, struct inode_id b);
+
+/* folder_open opens a folder by an absolute path, following no link. folder_open_recorded does so and wants it to be the one of
+ * the record. ERR_CHANGED when it is another one. */
+CERTBAN_MUST_USE bool folder_open(struct bytes path, int *fd, struct error *err);
+CERTBAN_MUST_USE bool folder_open_recorded(const struct record *record, int *fd, struct error *err);
+
+/* record_name is the last name of the record's path. */
+const char *record_name(const struct record *record);
+
+/* file_sha256 hashes an open file; file_copy copies one, holes kept, and flushes it. */
+CERTBAN_MUST_USE bool file_sha256(int fd, uint8_t sha256[32], struct error *err);
+CERTBAN_MUST_USE bool file_copy(int from, int to, struct error *err);
+
+CERTBAN_MUST_USE bool flush(int fd, const char *what, struct error *err);
+
+/* placeholder_make makes an empty file of mode 0 under that name. */
+CERTBAN_MUST_USE bool placeholder_make(int folder, const char *name, struct inode_id *out, struct error *err);
+
+/* placeholder_remove takes the placeholder away from where the file was, if it still stands there. Anything else stays. */
+CERTBAN_MUST_USE bool placeholder_remove(int folder, const char *name, int item, struct inode_id placeholder, struct error *err);
+
+/* exchange swaps two names; fallback by a move where the file system can't exchange. */
+CERTBAN_MUST_USE bool exchange(int folder, const char *name, int hold, const char *held, struct error *err);
+
+/* put_back gives a wrongly taken file its name back. *stray is set when it could not get one anywhere in the folder. */
+CERTBAN_MUST_USE bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray,
+                               struct error *err);
+
+/* ---- items ---- */
+
+CERTBAN_MUST_USE bool item_open(const struct quarantine *store, const char *id, int *fd, struct error *err);
+
+/* item_drop removes an item whose file is in place; item_to_history leaves only its record, in history/. */
+CERTBAN_MUST_USE bool item_drop(const struct quarantine *store, int item, const char *id, struct error *err);
+CERTBAN_MUST_USE bool item_to_history(const struct quarantine *store, int item, const struct record *record, struct error *err);
+
+/* take_finish goes on from S6 on the way by rename: the judged file is in the item. take_finish_copy goes on from C7. */
+CERTBAN_MUST_USE bool take_finish(struct quarantine *store, int item, int folder, struct record *record, struct error *err);
+CERTBAN_MUST_USE bool take_finish_copy(struct quarantine *store, int item, int folder, int private, struct record *record,
+                                       struct error *err);
+
+/* recover finishes or takes back what was interrupted, item by item; problems go to words, a line each. */
+CERTBAN_MUST_USE bool recover(struct quarantine *store, struct text *words, struct error *err);
+
+/* items lists the IDs in the store, sorted; the caller frees all and each. */
+CERTBAN_MUST_USE bool items(const struct quarantine *store, char ***all, size_t *n, struct error *err);
+void items_free(char **all, size_t n);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folders and names in them. Everything goes by a folder's descriptor and one name: a path is somebody else's data. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/digest.h"
+#include "store/inside.h"
+
+enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, COPY_BLOCK = 1 << 20 };
+
+bool flush(int fd, const char *what, struct error *err) {
+    return fsync(fd) == 0 || error_sys(err, errno, "can't flush %s", what);
+}
+
+bool inode_of(int fd, struct inode_id *out, struct error *err) {
+    struct fs_identity identity;
+    if (!fs_identify((struct handle){fd}, &identity, err)) {
+        return false;
+    }
+    *out = (struct inode_id){identity.number, identity.birth_ns};
+    return true;
+}
+
+struct inode_id inode_at(int folder, const char *name) {
+    struct statx st;
+    if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &st) != 0) {
+        return (struct inode_id){0};
+    }
+    int64_t birth = (st.stx_mask & STATX_BTIME) != 0 ? st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec : 0;
+    return (struct inode_id){st.stx_ino, birth};
+}
+
+bool inode_same(struct inode_id a, struct inode_id b) {
+    return a.number != 0 && a.number == b.number && a.birth_ns == b.birth_ns;
+}
+
+bool folder_open(struct bytes path, int *out, struct error *err) {
+    int fd = open("/", FOLDER_FLAGS);
+    char name[256];
+    for (size_t i = 0, n; fd >= 0 && i < path.n; i += n) {
+        if (path.p[i] == '/') {
+            n = 1;
+            continue;
+        }
+        n = bytes_find(path, bytes_text("/"), i) - i;
+        if (n >= sizeof name) {
+            close(fd);
+            return error_sys(err, ENAMETOOLONG, "can't open the folder");
+        }
+        memcpy(name, path.p + i, n);
+        name[n] = '\0';
+        int inner = openat(fd, name, FOLDER_FLAGS);
+        int sys = errno;
+        close(fd);
+        errno = sys;
+        fd = inner;
+    }
+    if (fd < 0) {
+        return error_sys(err, errno, "can't open the folder");
+    }
+    *out = fd;
+    return true;
+}
+
+bool folder_open_recorded(const struct record *record, int *fd, struct error *err) {
+    struct bytes path = bytes_make(text_c(&record->path), record->path.n - strlen(record_name(record)));
+    struct inode_id now;
+    if (!folder_open(path, fd, err)) {
+        return false;
+    }
+    bool ok = inode_of(*fd, &now, err);
+    if (ok && !inode_same(now, record->folder)) {
+        ok = error_set(err, ERR_CHANGED, "the folder is another one than when the file was taken");
+    }
+    if (!ok) {
+        close(*fd);
+    }
+    return ok;
+}
+
+bool file_sha256(int fd, uint8_t sha256[32], struct error *err) {
+    struct fs_identity identity;
+    struct fd_source source;
+    struct file_digest digest = {.hash = HASH_SHA256};
+    if (!fs_identify((struct handle){fd}, &identity, err)) {
+        return false;
+    }
+    fd_source_init(&source, "the file", fd, identity.size);
+    if (!digest_claims(&source.source, NULL, 0, NULL, NULL, &digest, 1, err)) {
+        return false;
+    }
+    memcpy(sha256, digest.value, 32);
+    return true;
+}
+
+/* One stretch of data. */
+static bool copy_stretch(int from, int to, off_t at, off_t end, struct error *err) {
+    while (at < end) {
+        off_t out = at;
+        size_t want = end - at < COPY_BLOCK ? (size_t)(end - at) : COPY_BLOCK;
+        ssize_t n = copy_file_range(from, &at, to, &out, want, 0);
+        if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
+            static char block[COPY_BLOCK];
+            n = pread(from, block, want, at);
+            ssize_t m = n > 0 ? pwrite(to, block, (size_t)n, at) : n;
+            n = m;
+            at += n > 0 ? n : 0;
+        }
+        if (n < 0 && errno != EINTR) {
+            return error_sys(err, errno, "can't copy the file");
+        }
+        if (n == 0) {
+            return error_set(err, ERR_CHANGED, "the file became shorter while it was copied");
+        }
+    }
+    return true;
+}
+
+bool file_copy(int from, int to, struct error *err) {
+    struct stat st;
+    if (fstat(from, &st) != 0 || ftruncate(to, st.st_size) != 0) {
+        return error_sys(err, errno, "no room for a copy");
+    }
+    for (off_t at = 0; at < st.st_size;) {
+        off_t data = lseek(from, at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) {
+            break; /* a hole up to the end */
+        }
+        off_t hole = data >= 0 ? lseek(from, data, SEEK_HOLE) : st.st_size;
+        data = data >= 0 ? data : at;
+        if (hole < 0 || !copy_stretch(from, to, data, hole, err)) {
+            return hole >= 0 ? false : error_sys(err, errno, "can't copy the file");
+        }
+        at = hole;
+    }
+    return flush(to, "the copy", err);
+}
+
+bool placeholder_make(int folder, const char *name, struct inode_id *out, struct error *err) {
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return error_sys(err, errno, "can't make a placeholder");
+    }
+    bool ok = inode_of(fd, out, err) && flush(fd, "the placeholder", err);
+    close(fd);
+    return ok;
+}
+
+bool placeholder_remove(int folder, const char *name, int item, struct inode_id placeholder, struct error *err) {
+    /* An earlier try may have moved it here already. */
+    if (inode_same(inode_at(item, ITEM_PLACEHOLDER), placeholder)) {
+        return unlinkat(item, ITEM_PLACEHOLDER, 0) == 0 || error_sys(err, errno, "can't remove the placeholder");
+    }
+    if (!inode_same(inode_at(folder, name), placeholder)) {
+        return true; /* somebody replaced it: theirs stays */
+    }
+    if (renameat2(folder, name, item, ITEM_PLACEHOLDER, RENAME_NOREPLACE) != 0) {
+        return errno == ENOENT || error_sys(err, errno, "can't take the placeholder away");
+    }
+    if (!inode_same(inode_at(item, ITEM_PLACEHOLDER), placeholder)) {
+        (void)renameat2(item, ITEM_PLACEHOLDER, folder, name, RENAME_NOREPLACE);
+        return error_set(err, ERR_CHANGED, "something else came in place of the placeholder");
+    }
+    return (unlinkat(item, ITEM_PLACEHOLDER, 0) == 0 && fsync(folder) == 0) || error_sys(err, errno, "can't remove the placeholder");
+}
+
+/* Whether somebody else may rename and delete in a folder: then a name must never be free. */
+static bool others_may_write(int folder) {
+    struct stat st;
+    return fstat(folder, &st) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+bool exchange(int folder, const char *name, int hold, const char *held, struct error *err) {
+    if (renameat2(folder, name, hold, held, RENAME_EXCHANGE) == 0) {
+        return true;
+    }
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
+        return error_sys(err, errno, "can't take the file");
+    }
+    if (others_may_write(folder)) {
+        return error_set(err, ERR_UNSUPPORTED, "this file system can't exchange two names, and others may write in the folder");
+    }
+    return renameat(folder, name, hold, held) == 0 || error_sys(err, errno, "can't take the file");
+}
+
+/* A free name beside: NAME.certban-RANDOM, the name cut so that it fits. */
+static bool put_beside(int folder, const char *name, int hold, const char *held) {
+    char beside[256];
+    uint32_t random;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        random = (uint32_t)getpid();
+    }
+    snprintf(beside, sizeof beside, "%.200s.certban-%08x", name, random);
+    return renameat2(hold, held, folder, beside, RENAME_NOREPLACE) == 0;
+}
+
+bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray, struct error *err) {
+    *stray = false;
+    if (inode_same(inode_at(folder, name), placeholder) && renameat2(folder, name, hold, held, RENAME_EXCHANGE) == 0) {
+        if (inode_same(inode_at(hold, held), placeholder)) {
+            return flush(folder, "the folder", err);
+        }
+        /* Something newer than the placeholder came: it belongs at the name. */
+        if (renameat2(folder, name, hold, held, RENAME_EXCHANGE) != 0) {
+            *stray = true;
+            return error_sys(err, errno, "can't put a file back");
+        }
+    }
+    if (renameat2(hold, held, folder, name, RENAME_NOREPLACE) == 0 || put_beside(folder, name, hold, held)) {
+        return flush(folder, "the folder", err);
+    }
+    *stray = true;
+    return true;
+}

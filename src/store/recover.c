@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a kill or a power loss interrupted. The record says what was meant, the folders say how far it came; run twice, it does
+ * nothing the second time. An item whose file can't be reached now (its file system is not mounted) stays as it is.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/inside.h"
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool items(const struct quarantine *store, char ***out, size_t *n, struct error *err) {
+    int fd = openat(store->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    char **all = NULL;
+    size_t count = 0, room = 0;
+    if (dir == NULL) {
+        return error_sys(err, errno, "can't list the store");
+    }
+    bool ok = true;
+    for (const struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || strlen(entry->d_name) >= QUARANTINE_ID_SIZE) {
+            continue;
+        }
+        if (count == room) {
+            room = room != 0 ? 2 * room : 64;
+            char **more = realloc(all, room * sizeof *more);
+            ok = more != NULL;
+            all = ok ? more : all;
+        }
+        if (ok) {
+            all[count] = strdup(entry->d_name);
+            ok = all[count] != NULL;
+            count += ok;
+        }
+    }
+    closedir(dir);
+    if (!ok) {
+        items_free(all, count);
+        return error_set(err, ERR_LIMIT, "no memory for the list of items");
+    }
+    if (count != 0) {
+        qsort(all, count, sizeof *all, by_name);
+    }
+    *out = all;
+    *n = count;
+    return true;
+}
+
+void items_free(char **all, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        free(all[i]);
+    }
+    free(all);
+}
+
+static bool is_there(int folder, const char *name) {
+    return inode_at(folder, name).number != 0;
+}
+
+/* The rename, if it was done, brought the file into the item. */
+static bool recover_intent(struct quarantine *store, int item, struct record *record, struct error *err) {
+    struct inode_id content = inode_at(item, ITEM_CONTENT);
+    int folder = -1;
+    if (content.number == 0 || inode_same(content, record->placeholder) || record->placeholder.number == 0) {
+        return item_drop(store, item, record->id, err); /* the file is in place; what is here is ours */
+    }
+    struct error why = {0};
+    if (!folder_open_recorded(record, &folder, &why)) {
+        folder = -1;
+        if (!inode_same(content, record->file)) {
+            record->state = STATE_STRAY;
+            return record_write(store, item, record, err);
+        }
+    }
+    bool ok = take_finish(store, item, folder, record, err);
+    if (folder >= 0) {
+        close(folder);
+    }
+    return ok;
+}
+
+static bool copy_is_whole(int item, const struct record *record) {
+    uint8_t sha256[32];
+    int fd = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool whole = fd >= 0 && file_sha256(fd, sha256, NULL) && memcmp(sha256, record->sha256, sizeof sha256) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return whole;
+}
+
+static bool finish_held(struct quarantine *store, int item, struct record *record, struct error *err) {
+    record->state = STATE_HELD;
+    return record_write(store, item, record, err) && event_add(store, "taken", record, "finished by recovery", err);
+}
+
+/* The private folder is there and open. */
+static bool recover_private(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
+    struct inode_id x = inode_at(private, PRIVATE_FILE);
+    const char *name = text_c(&record->private);
+    struct stat st;
+    bool is_placeholder = inode_same(x, record->placeholder) ||
+                          (record->placeholder.number == 0 && fstatat(private, PRIVATE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                           S_ISREG(st.st_mode) && st.st_size == 0 && (st.st_mode & 07777) == 0 && st.st_uid == geteuid());
+    if (x.number != 0 && !is_placeholder) {
+        return take_finish_copy(store, item, folder, private, record, err);
+    }
+    /* Nothing was exchanged yet, or the original is deleted already. */
+    if (is_placeholder && unlinkat(private, PRIVATE_FILE, 0) != 0) {
+        return error_sys(err, errno, "can't remove the placeholder");
+    }
+    if (is_there(private, ITEM_PLACEHOLDER) && !placeholder_remove(folder, record_name(record), private, record->placeholder, err)) {
+        return false;
+    }
+    if (unlinkat(folder, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
+        return error_sys(err, errno, "can't remove the private folder");
+    }
+    if (is_placeholder || inode_same(inode_at(folder, record_name(record)), record->file)) {
+        return item_drop(store, item, record->id, err);
+    }
+    return finish_held(store, item, record, err);
+}
+
+static bool recover_copied(struct quarantine *store, int item, struct record *record, struct error *err) {
+    int folder;
+    if (!folder_open_recorded(record, &folder, err)) {
+        return false; /* later: the copy is whole or the original in place, whichever */
+    }
+    int private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    bool ours = private >= 0 && fstat(private, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+    bool in_place = inode_same(inode_at(folder, record_name(record)), record->file), ok;
+    if (ours && copy_is_whole(item, record)) {
+        ok = recover_private(store, item, folder, private, record, err);
+    } else if (in_place) {
+        ok = item_drop(store, item, record->id, err);
+    } else if (copy_is_whole(item, record)) {
+        ok = finish_held(store, item, record, err);
+    } else {
+        ok = error_set(err, ERR_IO, "neither the copy nor the original is whole");
+    }
+    if (private >= 0) {
+        close(private);
+    }
+    close(folder);
+    return ok;
+}
+
+static bool recover_restoring(struct quarantine *store, int item, struct record *record, struct error *err) {
+    if (!is_there(item, ITEM_CONTENT)) {
+        record->state = STATE_RESTORED;
+        return record_write(store, item, record, err) && item_to_history(store, item, record, err);
+    }
+    int fd = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        bool ours = (geteuid() != 0 || fchown(fd, 0, 0) == 0) && fchmod(fd, 0400) == 0;
+        close(fd);
+        if (!ours) {
+            return error_sys(err, errno, "can't make the file ours again");
+        }
+    }
+    record->state = STATE_HELD;
+    return record_write(store, item, record, err);
+}
+
+static bool recover_one(struct quarantine *store, int item, const char *id, struct error *err) {
+    struct record record = {0};
+    if (!is_there(item, ITEM_RECORD)) {
+        /* Made, but not begun: at most our own empty placeholder is in it. */
+        struct stat st;
+        if (fstatat(item, ITEM_CONTENT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size != 0) {
+            return error_set(err, ERR_IO, "a file without a record");
+        }
+        return item_drop(store, item, id, err);
+    }
+    if (!record_read(item, &record, err)) {
+        return false;
+    }
+    bool ok = strcmp(record.id, id) == 0 || error_set(err, ERR_MALFORMED, "the record belongs to item %s", record.id);
+    switch (ok ? record.state : STATE_HELD) {
+    case STATE_INTENT:
+        ok = recover_intent(store, item, &record, err);
+        break;
+    case STATE_COPIED:
+        ok = recover_copied(store, item, &record, err);
+        break;
+    case STATE_RESTORING:
+        ok = recover_restoring(store, item, &record, err);
+        break;
+    case STATE_PURGING:
+        record.state = STATE_PURGED;
+        ok = record_write(store, item, &record, err) && item_to_history(store, item, &record, err);
+        break;
+    case STATE_RESTORED:
+    case STATE_PURGED:
+        ok = item_to_history(store, item, &record, err);
+        break;
+    case STATE_HELD:
+    case STATE_STRAY:
+    case STATE_COUNT:
+        break;
+    }
+    record_free(&record);
+    return ok;
+}
+
+bool recover(struct quarantine *store, struct text *words, struct error *err) {
+    char **all;
+    size_t n;
+    if (!items(store, &all, &n, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct error why = {0};
+        int item;
+        if (!item_open(store, all[i], &item, &why)) {
+            text_addf(words, "%s: %s\n", all[i], why.text);
+            continue;
+        }
+        if (!recover_one(store, item, all[i], &why)) {
+            text_addf(words, "%s: %s\n", all[i], why.text);
+        }
+        close(item);
+    }
+    items_free(all, n);
+    return true;
+}

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What run-bombs and run-shapes share: test lines (TAP), runs of certban with the memory and time they took, archives made by hand."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+certban = os.path.abspath(sys.argv[1])
+work = pathlib.Path(tempfile.mkdtemp(prefix="certban-" + pathlib.Path(sys.argv[0]).name))
+os.environ.update(HOME=str(work), CERTBAN_STATE=str(work / "state"), LC_ALL="C.UTF-8", NO_COLOR="1", PYTHONDONTWRITEBYTECODE="1")
+os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=16"  # memory is measured
+SANITIZED = b"__asan_init" in pathlib.Path(certban).read_bytes()  # memory and time are then the sanitizer's, too
+tests = []
+
+
+class Skip(Exception):
+    pass
+
+
+def test(f):
+    tests.append(f)
+    return f
+
+
+def main(setup):
+    for tool in ("openssl", "osslsigncode"):
+        if not shutil.which(tool):
+            print(f"1..0 # SKIP {tool} is not installed")
+            return
+    failed = 0
+    try:
+        setup()
+        for number, f in enumerate(tests, 1):
+            name, word = f.__name__.replace("_", " "), ""
+            try:
+                f()
+                state = "ok"
+            except Skip as why:
+                state, word = "ok", f" # SKIP {why}"
+            except Exception:  # whatever it is, the other tests go on
+                state = "not ok"
+                failed += 1
+                for line in traceback.format_exc().splitlines()[-12:]:
+                    print("# " + line)
+            print(f"{state} {number} - {name}{word}", flush=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"1..{len(tests)}")
+    sys.exit(failed != 0)
+
+
+def sh(command):
+    r = subprocess.run(["bash", "-c", f". {TOP}/tests/cli/pki.sh; pki={work}/pki; set -e; {command}"], cwd=work, capture_output=True, check=False)
+    assert r.returncode == 0, r.stderr.decode()[-400:]
+
+
+def equal(a, b, what=""):
+    assert a == b, f"{what} {a!r} is not {b!r}"
+
+
+# ---- runs ----
+
+
+class Run:
+    """One run of certban: its status, what it said, and the seconds and memory (MiB, the peaks of all its processes together) it took."""
+
+    def __init__(self, *args, timeout=300):
+        start, peaks = time.time(), {}
+        self.out, self.err = b"", b""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            child = subprocess.Popen([certban, *map(str, args)], cwd=work, stdout=out, stderr=err, start_new_session=True)
+            while child.poll() is None:
+                look_at_memory(child.pid, peaks)
+                if time.time() - start > timeout:
+                    os.killpg(child.pid, signal.SIGKILL)
+                    child.wait()
+                    raise AssertionError(f"not done after {timeout} seconds: {args}")
+                time.sleep(0.02)
+            out.seek(0)
+            err.seek(0)
+            self.out, self.err = out.read(), err.read()
+        self.status, self.seconds, self.memory = child.returncode, time.time() - start, sum(peaks.values()) / 1024
+        assert b"ERROR: AddressSanitizer" not in self.err and b"runtime error" not in self.err, self.err.decode()[-800:]
+
+    def files(self):
+        """{path: object} of everything told; what could not be read has its error (kind, message) as "unreadable"."""
+        found, objects = {}, [json.loads(line) for line in self.out.decode().splitlines()]
+        for o in objects:
+            if o["type"] == "file":
+                found[o["path"]] = o
+        for o in objects:
+            if o["type"] == "error":
+                found.setdefault(o.get("path"), {})["unreadable"] = o
+        return found
+
+
+def look_at_memory(session, peaks):
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                stat = pathlib.Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+                if int(stat[3]) != session:
+                    continue
+                for line in pathlib.Path(f"/proc/{name}/status").read_text().splitlines():
+                    if line.startswith("VmHWM:"):
+                        peaks[name] = int(line.split()[1])
+            except (OSError, IndexError):
+                pass  # it has ended
+
+
+# ---- archives ----
+
+
+def deflate(data):
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return z.compress(data) + z.flush()
+
+
+def zeros(n, step=16 << 20):
+    """n bytes of zeros, deflated: a thousand times smaller, and made at once"""
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = z.compress(bytes(step)) + z.flush(zlib.Z_FULL_FLUSH)
+    return block * (n // step) + deflate(bytes(n % step))
+
+
+class Zip:
+    """A ZIP archive, field by field, so that each can be wrong."""
+
+    def __init__(self):
+        self.data, self.central, self.n = bytearray(), bytearray(), 0
+
+    @staticmethod
+    def local(name, packed, size, method, flags=0, crc=0):
+        return struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, flags, method, 0, 0x21, crc, packed, size, len(name), 0) + name
+
+    def entry(self, name, at, packed, size, method, flags=0, crc=0):
+        self.central += struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, flags, method, 0, 0x21, crc, packed, size, len(name), 0, 0, 0, 0, 0, at) + name
+        self.n += 1
+
+    def add(self, name, data=None, packed=None, size=None, method=None, flags=0, local=None):
+        """local: another name, packed size, size, method and flags for the local header"""
+        name = name if isinstance(name, bytes) else name.encode()
+        method = method if method is not None else 0 if packed is None else 8
+        body = data if packed is None else packed
+        size = size if size is not None else len(body)
+        crc = zlib.crc32(data) if data is not None else 0
+        at = len(self.data)
+        self.data += self.local(*(local or (name, len(body), size, method, flags)), crc) + body
+        self.entry(name, at, len(body), size, method, flags, crc)
+        return self
+
+    def end(self):
+        n = min(self.n, 0xFFFF)
+        out = bytes(self.data) + bytes(self.central)
+        if self.n > 0xFFFF:
+            out += struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, self.n, self.n, len(self.central), len(self.data))
+            out += struct.pack("<4sIQI", b"PK\6\7", 0, len(self.data) + len(self.central), 1)
+        return out + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, n, n, len(self.central), len(self.data), 0)
+
+
+def zipped(*members, pack=True):
+    """an archive of (name, bytes)"""
+    z = Zip()
+    for name, data in members:
+        if pack:
+            z.add(name, data, packed=deflate(data), size=len(data))
+        else:
+            z.add(name, data)
+    return z.end()
+
+
+def write(name, data):
+    (work / name).write_bytes(data)
+    return name

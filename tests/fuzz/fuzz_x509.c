@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A certificate of any bytes; its minimal form, where it has one, is a certificate with the same TBSCertificate. */
+#include "asn1/cert_search.h"
+#include "asn1/name.h"
+#include "asn1/oid.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct arena arena = arena_make((size_t)4 << 20);
+    struct cert cert, again;
+    struct bytes minimal;
+    if (cert_parse(bytes_make(data, size), 0, &arena, &cert, NULL)) {
+        cert_has_eku(&cert, oid_of(OID_EKU_CODE_SIGNING));
+        cert_subscriber(&cert);
+        cert_search_sensible(&cert);
+        cert_named_by(&cert, cert.issuer, cert.serial, bytes_none());
+        name_odd(cert.subject);
+        if (cert_minimal(&cert, &arena, &minimal, NULL) &&
+            (!cert_parse(minimal, 0, &arena, &again, NULL) || !bytes_equal(cert.tbs, again.tbs) ||
+             (again.not_minimal && !der_is_ber(again.algorithm)))) { /* what is inside of the algorithm stays as it is */
+            __builtin_trap();
+        }
+    } else if (!cert.broken) {
+        __builtin_trap();
+    }
+    arena_free(&arena);
+    return 0;
+}

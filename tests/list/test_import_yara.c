@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The importer of YARA rules, and the numbers of the real ones where they are at hand. */
+#include "import_list.h"
+
+static void yara_is_read(void **state) {
+    (void)state;
+    struct bytes content = file_of(SEEDS "import_yara/rules.yar");
+    struct outcome o = read_list("yara", content);
+    assert_counts(&o, 14, 4, 1, 9, 3);
+    assert_told(&o, "20: the thumbprint has 39 digits");
+    assert_told(&o, "36: many certificates have a serial of 2 octets");
+    assert_written(&o, "<serial>c04f5d17af872cb2</serial>");
+    assert_written(&o, "common-name=\"\xe6\x97\xa5 Trading\"");
+    outcome_free(&o);
+    file_forget(content);
+    reads_any_part("yara", SEEDS "import_yara/rules.yar");
+}
+
+static void real_yara_reversinglabs(void **state) {
+    (void)state;
+    struct outcome o = read_feed("yara", "rl_blocklist.yara");
+    assert_int_equal(o.counts.rows, 931);
+    assert_int_equal(o.counts.refused, 0);
+    outcome_free(&o);
+}
+
+/* 664 rules, of which 13 stand in comments: their author took them back, and they name vendors of good name. */
+static void real_yara_ditek(void **state) {
+    (void)state;
+    struct outcome o = read_feed("yara", "ditek_certs.yar");
+    assert_int_equal(o.counts.rows, 651);
+    assert_int_equal(o.counts.refused, 0);
+    outcome_free(&o);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(yara_is_read),
+        cmocka_unit_test(real_yara_reversinglabs),
+        cmocka_unit_test(real_yara_ditek),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
