@@ -233,13 +233,35 @@ static bool ends_with(struct bytes name, const char *end) {
     return name.n >= n && strncasecmp((const char *)name.p + name.n - n, end, n) == 0;
 }
 
+static bool is_signature_name(struct bytes name) {
+    return ends_with(name, ".psdsxs") || (has(name, "_xmlsignatures/") && ends_with(name, ".xml"));
+}
+
+/* What says that an archive may be a signed package: a signature by its name, or the relations that lead from the package to one. */
+static bool leads_to_signature(struct bytes name) {
+    return is_signature_name(name) || (ends_with(name, "_rels/.rels") && name.n == strlen("_rels/.rels"));
+}
+
+/* May there be a signature, as far as these few parts tell? Most archives have none, and their other members need no look. */
+static bool may_be_signed(struct opc *o) {
+    for (size_t i = 0; i < o->index.n_parts; i++) {
+        struct bytes xml, target;
+        size_t n = 0;
+        const struct zip_part *part = &o->index.parts[i];
+        if (is_signature_name(part->name) || !zip_part_read(o->source, part, RELATIONS_SIZE, o->arena, &xml, NULL) ||
+            !opc_targets(xml, "/digital-signature/origin", o->arena, &target, 1, &n, NULL) || n != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_parts(struct opc *o) {
     follow(o, bytes_none(), "/digital-signature/origin", false);
     for (size_t i = 0; i < o->index.n_parts; i++) {
         struct zip_part *part = &o->index.parts[i];
         struct bytes der;
-        bool in_folder = has(part->name, "_xmlsignatures/") && ends_with(part->name, ".xml");
-        if (ends_with(part->name, ".psdsxs") || in_folder) {
+        if (is_signature_name(part->name)) {
             add_signature_part(o, part);
         }
         struct cert *cert = &o->certs[o->outside.n_certs];
@@ -289,6 +311,11 @@ static bool read_one(struct opc *o, size_t i, struct error *err) {
 }
 
 static bool read_all(struct opc *o, struct error *err) {
+    struct error why;
+    if (zip_index_read(o->source, o->arena, leads_to_signature, &o->index, &why) && !may_be_signed(o)) {
+        o->contents->other = true;
+        return true;
+    }
     if (!zip_index_read(o->source, o->arena, NULL, &o->index, err)) {
         return false;
     }

@@ -136,7 +136,7 @@ static bool read_entry(struct bytes b, uint64_t at, struct zip_part *part) {
 
 static bool keep(struct zip_index *index, struct arena *arena, const struct zip_part *part, struct error *err) {
     if (index->n_parts == index->most_parts) {
-        return error_set(err, ERR_LIMIT, "more than %zu parts of a signature in an archive", index->most_parts);
+        return error_set(err, ERR_LIMIT, "more than %zu parts in a signed package", index->most_parts);
     }
     if (index->n_parts == index->room_parts) {
         size_t room = index->room_parts != 0 ? 2 * index->room_parts : ZIP_PARTS_MAX;

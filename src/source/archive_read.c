@@ -80,9 +80,9 @@ static bool says(const char *text, const char *word) {
     return strcasestr(text, word) != NULL;
 }
 
+/* After a failed open, libarchive's note of the format points past its table, and this question would follow it (3.6.2). */
 bool archive_reader_encrypted(const struct archive_reader *r) {
-    return (r->entry != NULL && archive_entry_is_encrypted(r->entry) != 0) ||
-           (r->a != NULL && archive_read_has_encrypted_entries(r->a) > 0);
+    return (r->entry != NULL && archive_entry_is_encrypted(r->entry) != 0) || (r->known && archive_read_has_encrypted_entries(r->a) > 0);
 }
 
 /* In libarchive's words, unless the source could not be read at all. */
@@ -120,6 +120,7 @@ static void let_go(struct archive_reader *r) {
         archive_read_free(r->a);
     }
     r->a = NULL;
+    r->known = false;
     r->entry = NULL;
     r->block = bytes_none();
 }
@@ -158,7 +159,8 @@ static bool begin(struct archive_reader *r, struct error *err) {
     archive_read_set_skip_callback(r->a, on_skip);
     archive_read_set_seek_callback(r->a, on_seek);
     archive_read_set_callback_data(r->a, r);
-    return archive_read_open1(r->a) >= ARCHIVE_WARN || complain(r, ARCHIVE_FATAL, err);
+    r->known = archive_read_open1(r->a) >= ARCHIVE_WARN;
+    return r->known || complain(r, ARCHIVE_FATAL, err);
 }
 
 /* Takes a block of the entry. A program's bytes may be there before an error: they are given first. */
@@ -315,6 +317,7 @@ bool archive_reader_open(struct archive_reader *r, enum archive_kind kind, struc
     r->source = source;
     r->budget = budget;
     r->a = NULL;
+    r->known = false;
     r->entry = NULL;
     r->damage = (struct error){0};
     r->begun = r->ended = r->broken = false;

@@ -24,6 +24,7 @@ struct archive_reader {
     uint64_t at;        /* of the next byte of the source to read */
     struct error error; /* why the source could not be read */
     struct archive *a;  /* NULL: not open */
+    bool known;         /* libarchive has found out its format */
     struct archive_entry *entry;
     uint64_t next;       /* the number of the entry behind the one in hand */
     uint64_t unpacked;   /* bytes that came out since it was opened */
