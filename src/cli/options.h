@@ -32,6 +32,8 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(DRY_RUN, "dry-run", 'n', TAKES_NOTHING, NULL, "say what the action would do, and do nothing")                                        \
     X(PACKAGES, "packages", 0, TAKES_NOTHING, NULL, "act on files that a package manager owns, too")                                       \
     X(CONFIRM_MASS, "confirm-mass", 0, TAKES_WORDS, "RULE=N", "let a rule that hits more than 50 files move up to N")                      \
+    X(CLEAR_IMMUTABLE, "clear-immutable", 0, TAKES_NOTHING, NULL, "as root: take immutable and append-only files, too")                    \
+    X(MAX_STORE, "max-store", 0, TAKES_SIZE, "SIZE", "the most bytes that the quarantine may hold (10G)")                                  \
     X(ALL, "all", 'a', TAKES_NOTHING, NULL, "report clean and unsigned files too")                                                         \
     X(VERIFY, "verify", 0, TAKES_NOTHING, NULL, "prove every signature, not only those that match a rule")                                 \
     X(STRICT, "strict", 0, TAKES_NOTHING, NULL, "suspicious files count as found: exit status 1")                                          \

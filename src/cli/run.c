@@ -135,6 +135,8 @@ static struct scan_options scan_options(const struct run *run, const struct opti
         .action = (enum action)options_choice(o, OPTION_ACTION, ACTION_REPORT),
         .dry_run = o->given[OPTION_DRY_RUN],
         .state = state,
+        .clear_immutable = o->given[OPTION_CLEAR_IMMUTABLE],
+        .max_store = o->number[OPTION_MAX_STORE],
         .packages = o->given[OPTION_PACKAGES],
         .confirm = o->words[OPTION_CONFIRM_MASS],
         .n_confirm = o->n_words[OPTION_CONFIRM_MASS],

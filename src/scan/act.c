@@ -275,6 +275,8 @@ static bool open_store(struct actor *actor, struct error *err) {
         actor->store_tried = true;
         if (!quarantine_open(actor->options->state, true, &actor->store, &actor->store_error)) {
             actor->store = NULL;
+        } else if (actor->options->max_store != 0) {
+            quarantine_limit(actor->store, actor->options->max_store);
         }
     }
     if (actor->store == NULL) {
@@ -300,7 +302,8 @@ static struct taken quarantine(struct actor *actor, const struct plan *plan, con
                         .finding = finding_name(plan->job->strongest),
                         .rule = rule->id,
                         .policy = text_c(&policy),
-                        .reason = rule->reason};
+                        .reason = rule->reason,
+                        .lift = actor->options->clear_immutable};
     memcpy(take.sha256, plan->job->sha256, sizeof take.sha256);
     bool ok = take_name(actor, &take, plan->job->folder, real, bytes_cut(real, name_at, real.n), &err);
     if (ok) {

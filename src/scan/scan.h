@@ -18,6 +18,8 @@ struct scan_options {
     enum action action; /* the most that may be done */
     bool dry_run;
     const char *state;          /* folder of the quarantine */
+    bool clear_immutable;       /* take files that are immutable or append-only, too */
+    uint64_t max_store;         /* bytes that the quarantine may hold; 0: the usual */
     bool packages;              /* act on files that a package manager owns */
     const char *const *confirm; /* "RULE=N": the brake lets so many files by that rule be moved */
     size_t n_confirm;

@@ -6,6 +6,8 @@
 #ifndef CERTBAN_STORE_INSIDE_H
 #define CERTBAN_STORE_INSIDE_H
 
+#include <linux/fs.h>
+
 #include "store/quarantine.h"
 
 #define ITEM_CONTENT "content"
@@ -60,11 +62,15 @@ struct record {
     int64_t taken_at;
     uint32_t by;  /* user id */
     bool writers; /* somebody had it open for writing */
+    bool lifted;  /* it was immutable or append-only, and that was lifted to take it */
     struct metadata metadata;
 };
 
 struct quarantine {
     int folder, lock;
+    uint64_t most_bytes; /* that may be held */
+    uint64_t held_bytes; /* once they were counted */
+    bool counted;
     struct text state; /* path of the state folder */
     uint8_t last_event[32];
     bool has_last_event;
@@ -90,6 +96,11 @@ CERTBAN_MUST_USE bool metadata_read(int fd, struct metadata *out, struct error *
 CERTBAN_MUST_USE bool metadata_apply(int fd, const struct metadata *metadata, bool privileges, struct error *err);
 void metadata_free(struct metadata *metadata);
 
+/* metadata_lift takes away what keeps a file from being moved (METADATA_FIXED); metadata_fix gives that back. */
+#define METADATA_FIXED (FS_IMMUTABLE_FL | FS_APPEND_FL)
+CERTBAN_MUST_USE bool metadata_lift(int fd, const struct metadata *metadata, struct error *err);
+CERTBAN_MUST_USE bool metadata_fix(int fd, const struct metadata *metadata, struct error *err);
+
 /* event_add appends a line to events.jsonl, chained to the one before by its SHA-256. */
 CERTBAN_MUST_USE bool event_add(struct quarantine *store, const char *event, const struct record *record, const char *detail,
                                 struct error *err);
@@ -99,9 +110,12 @@ CERTBAN_MUST_USE bool events_check(struct quarantine *store, struct text *proble
 
 /* ---- places: folders and names in them ---- */
 
-/* inode_of is who an open file is; inode_at who has a name now (number 0: nobody). */
+/* inode_of is who an open file is; inode_at who has a name now (number 0: nobody, for certain). Whoever can't be asked is an error:
+ * what is done next deletes what is not there. */
 CERTBAN_MUST_USE bool inode_of(int fd, struct inode_id *out, struct error *err);
-struct inode_id inode_at(int folder, const char *name);
+CERTBAN_MUST_USE bool inode_at(int folder, const char *name, struct inode_id *out, struct error *err);
+/* inode_is_at says whether a name is that one's; false with *err as above, and also when it is not. */
+CERTBAN_MUST_USE bool inode_is_at(int folder, const char *name, struct inode_id id, bool *is, struct error *err);
 bool inode_same(struct inode_id a, struct inode_id b);
 
 /* folder_open opens a folder by an absolute path, following no link. folder_open_recorded does so and wants it to be the one of
@@ -115,6 +129,9 @@ const char *record_name(const struct record *record);
 /* file_sha256 hashes an open file; file_copy copies one, holes kept, and flushes it. */
 CERTBAN_MUST_USE bool file_sha256(int fd, uint8_t sha256[32], struct error *err);
 CERTBAN_MUST_USE bool file_copy(int from, int to, struct error *err);
+
+/* remove_if_there removes a name of ours. */
+CERTBAN_MUST_USE bool remove_if_there(int folder, const char *name, struct error *err);
 
 CERTBAN_MUST_USE bool flush(int fd, const char *what, struct error *err);
 
@@ -135,9 +152,18 @@ CERTBAN_MUST_USE bool put_back(int folder, const char *name, int hold, const cha
 
 CERTBAN_MUST_USE bool item_open(const struct quarantine *store, const char *id, int *fd, struct error *err);
 
+/* item_new makes the next free item of today and opens it. ERR_LIMIT when the store has too many. */
+CERTBAN_MUST_USE bool item_new(const struct quarantine *store, char id[QUARANTINE_ID_SIZE], int *item, struct error *err);
+
+/* item_room says ERR_LIMIT when the store may not hold so many bytes more. */
+CERTBAN_MUST_USE bool item_room(struct quarantine *store, uint64_t bytes, struct error *err);
+
 /* item_drop removes an item whose file is in place; item_to_history leaves only its record, in history/. */
 CERTBAN_MUST_USE bool item_drop(const struct quarantine *store, int item, const char *id, struct error *err);
 CERTBAN_MUST_USE bool item_to_history(const struct quarantine *store, int item, const struct record *record, struct error *err);
+
+/* fix_again makes the judged file in its folder immutable again, if that was lifted and it stands there. */
+void fix_again(int folder, const struct record *record);
 
 /* take_finish goes on from S6 on the way by rename: the judged file is in the item. take_finish_copy goes on from C7. */
 CERTBAN_MUST_USE bool take_finish(struct quarantine *store, int item, int folder, struct record *record, struct error *err);

@@ -81,6 +81,22 @@ bool metadata_read(int fd, struct metadata *out, struct error *err) {
     return true;
 }
 
+bool metadata_lift(int fd, const struct metadata *m, struct error *err) {
+    int flags = (int)(m->flags & ~(uint32_t)METADATA_FIXED);
+    return ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0 || error_sys(err, errno, "can't lift what makes the file immutable");
+}
+
+bool metadata_fix(int fd, const struct metadata *m, struct error *err) {
+    int flags = 0;
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+        flags |= (int)(m->flags & METADATA_FIXED);
+        if (ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0) {
+            return true;
+        }
+    }
+    return error_sys(err, errno, "can't make the file immutable again");
+}
+
 static struct timespec spec(int64_t ns) {
     int64_t seconds = ns / NANO - (ns % NANO < 0);
     return (struct timespec){.tv_sec = seconds, .tv_nsec = (long)(ns - seconds * NANO)};

@@ -25,13 +25,22 @@ bool inode_of(int fd, struct inode_id *out, struct error *err) {
     return true;
 }
 
-struct inode_id inode_at(int folder, const char *name) {
+bool inode_at(int folder, const char *name, struct inode_id *out, struct error *err) {
     struct statx st;
+    *out = (struct inode_id){0};
     if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &st) != 0) {
-        return (struct inode_id){0};
+        return errno == ENOENT || error_sys(err, errno, "can't look at %s", name);
     }
     int64_t birth = (st.stx_mask & STATX_BTIME) != 0 ? st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec : 0;
-    return (struct inode_id){st.stx_ino, birth};
+    *out = (struct inode_id){st.stx_ino, birth};
+    return true;
+}
+
+bool inode_is_at(int folder, const char *name, struct inode_id id, bool *is, struct error *err) {
+    struct inode_id there;
+    bool looked = inode_at(folder, name, &there, err);
+    *is = looked && inode_same(there, id);
+    return looked;
 }
 
 bool inode_same(struct inode_id a, struct inode_id b) {
@@ -151,17 +160,26 @@ bool placeholder_make(int folder, const char *name, struct inode_id *out, struct
 }
 
 bool placeholder_remove(int folder, const char *name, int item, struct inode_id placeholder, struct error *err) {
-    /* An earlier try may have moved it here already. */
-    if (inode_same(inode_at(item, ITEM_PLACEHOLDER), placeholder)) {
+    bool moved, there, came;
+    if (!inode_is_at(item, ITEM_PLACEHOLDER, placeholder, &moved, err)) {
+        return false;
+    }
+    if (moved) { /* by an earlier try */
         return unlinkat(item, ITEM_PLACEHOLDER, 0) == 0 || error_sys(err, errno, "can't remove the placeholder");
     }
-    if (!inode_same(inode_at(folder, name), placeholder)) {
+    if (!inode_is_at(folder, name, placeholder, &there, err)) {
+        return false;
+    }
+    if (!there) {
         return true; /* somebody replaced it: theirs stays */
     }
     if (renameat2(folder, name, item, ITEM_PLACEHOLDER, RENAME_NOREPLACE) != 0) {
         return errno == ENOENT || error_sys(err, errno, "can't take the placeholder away");
     }
-    if (!inode_same(inode_at(item, ITEM_PLACEHOLDER), placeholder)) {
+    if (!inode_is_at(item, ITEM_PLACEHOLDER, placeholder, &came, err)) {
+        return false;
+    }
+    if (!came) {
         (void)renameat2(item, ITEM_PLACEHOLDER, folder, name, RENAME_NOREPLACE);
         return error_set(err, ERR_CHANGED, "something else came in place of the placeholder");
     }
@@ -199,9 +217,16 @@ static bool put_beside(int folder, const char *name, int hold, const char *held)
 }
 
 bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray, struct error *err) {
+    bool waits, came;
     *stray = false;
-    if (inode_same(inode_at(folder, name), placeholder) && renameat2(folder, name, hold, held, RENAME_EXCHANGE) == 0) {
-        if (inode_same(inode_at(hold, held), placeholder)) {
+    if (!inode_is_at(folder, name, placeholder, &waits, err)) {
+        return false;
+    }
+    if (waits && renameat2(folder, name, hold, held, RENAME_EXCHANGE) == 0) {
+        if (!inode_is_at(hold, held, placeholder, &came, err)) {
+            return false;
+        }
+        if (came) {
             return flush(folder, "the folder", err);
         }
         /* Something newer than the placeholder came: it belongs at the name. */

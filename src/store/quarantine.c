@@ -126,7 +126,7 @@ bool quarantine_open(const char *state, bool create, struct quarantine **out, st
     if (store == NULL) {
         return error_set(err, ERR_LIMIT, "no memory for the quarantine");
     }
-    *store = (struct quarantine){.folder = -1, .lock = -1};
+    *store = (struct quarantine){.folder = -1, .lock = -1, .most_bytes = QUARANTINE_BYTES};
     bool ok = open_store(state, create, store, err) && recover(store, &words, err);
     text_free(&words); /* what could not be finished shows in list and verify */
     if (!ok) {
@@ -149,6 +149,10 @@ void quarantine_close(struct quarantine *store) {
     }
     text_free(&store->state);
     free(store);
+}
+
+void quarantine_limit(struct quarantine *store, uint64_t bytes) {
+    store->most_bytes = bytes;
 }
 
 bool quarantine_is(const char *state, struct handle folder) {

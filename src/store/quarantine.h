@@ -18,6 +18,11 @@ enum { QUARANTINE_ID_SIZE = 24 };
 CERTBAN_MUST_USE bool quarantine_open(const char *state, bool create, struct quarantine **out, struct error *err);
 void quarantine_close(struct quarantine *store);
 
+/* What a store may hold unless it is told otherwise. Nothing is deleted to make room. */
+#define QUARANTINE_BYTES (UINT64_C(10) << 30)
+/* quarantine_limit sets how many bytes the store may hold. */
+void quarantine_limit(struct quarantine *store, uint64_t bytes);
+
 /* What is taken, and why. All is copied. */
 struct take {
     struct handle folder;                         /* the folder that the walk opened */
@@ -28,6 +33,7 @@ struct take {
     uint8_t sha256[32];                           /* as proven */
     const char *finding, *rule, *policy, *reason; /* rule: "id"; policy: "id/version" */
     const char *group;                            /* ties the files of one bundle or installer; NULL when none */
+    bool lift;                                    /* what makes the file immutable or append-only; restore sets it again */
 };
 
 /* quarantine_take moves one file into the store (protocol 2.1, or 2.2 across file systems). id gets the item's ID. ERR_CHANGED

@@ -105,6 +105,7 @@ bool record_text(const struct record *record, struct text *out, struct error *er
     json_object_set_new(o, "taken_at", json_integer((json_int_t)record->taken_at));
     json_object_set_new(o, "by", json_integer((json_int_t)record->by));
     json_object_set_new(o, "writers", json_boolean(record->writers));
+    json_object_set_new(o, "lifted", json_boolean(record->lifted));
     json_object_set_new(o, "names", json_integer((json_int_t)record->names));
     json_object_set_new(o, "folder", inode(record->folder));
     json_object_set_new(o, "folder_owner", json_integer((json_int_t)record->folder_owner));
@@ -240,6 +241,7 @@ static bool take_all(const json_t *o, struct record *r) {
     r->by = (uint32_t)number(o, "by");
     r->names = (uint32_t)number(o, "names");
     r->writers = json_is_true(json_object_get(o, "writers"));
+    r->lifted = json_is_true(json_object_get(o, "lifted"));
     r->folder = take_inode(o, "folder");
     r->folder_owner = (uint32_t)number(o, "folder_owner");
     r->file = take_inode(o, "file");

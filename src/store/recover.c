@@ -3,73 +3,52 @@
  * What a kill or a power loss interrupted. The record says what was meant, the folders say how far it came; run twice, it does
  * nothing the second time. An item whose file can't be reached now (its file system is not mounted) stays as it is.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/inside.h"
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+void fix_again(int folder, const struct record *record) {
+    struct inode_id id;
+    struct error ignored;
+    if (!record->lifted || folder < 0) {
+        return;
+    }
+    int fd = openat(folder, record_name(record), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        bool fixed = inode_of(fd, &id, &ignored) && inode_same(id, record->file) && metadata_fix(fd, &record->metadata, &ignored);
+        (void)fixed; /* it may have been taken, replaced or deleted meanwhile: then there is nothing to fix */
+        close(fd);
+    }
 }
 
-bool items(const struct quarantine *store, char ***out, size_t *n, struct error *err) {
-    int fd = openat(store->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    char **all = NULL;
-    size_t count = 0, room = 0;
-    if (dir == NULL) {
-        return error_sys(err, errno, "can't list the store");
+/* Where only the record tells the folder. */
+static void fix_in_recorded(const struct record *record) {
+    int folder;
+    if (record->lifted && folder_open_recorded(record, &folder, NULL)) {
+        fix_again(folder, record);
+        close(folder);
     }
-    bool ok = true;
-    for (const struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
-        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || strlen(entry->d_name) >= QUARANTINE_ID_SIZE) {
-            continue;
-        }
-        if (count == room) {
-            room = room != 0 ? 2 * room : 64;
-            char **more = realloc(all, room * sizeof *more);
-            ok = more != NULL;
-            all = ok ? more : all;
-        }
-        if (ok) {
-            all[count] = strdup(entry->d_name);
-            ok = all[count] != NULL;
-            count += ok;
-        }
-    }
-    closedir(dir);
-    if (!ok) {
-        items_free(all, count);
-        return error_set(err, ERR_LIMIT, "no memory for the list of items");
-    }
-    if (count != 0) {
-        qsort(all, count, sizeof *all, by_name);
-    }
-    *out = all;
-    *n = count;
-    return true;
 }
 
-void items_free(char **all, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        free(all[i]);
-    }
-    free(all);
-}
-
-static bool is_there(int folder, const char *name) {
-    return inode_at(folder, name).number != 0;
+static bool is_there(int folder, const char *name, bool *is, struct error *err) {
+    struct inode_id there;
+    bool looked = inode_at(folder, name, &there, err);
+    *is = looked && there.number != 0;
+    return looked;
 }
 
 /* The rename, if it was done, brought the file into the item. */
 static bool recover_intent(struct quarantine *store, int item, struct record *record, struct error *err) {
-    struct inode_id content = inode_at(item, ITEM_CONTENT);
+    struct inode_id content;
     int folder = -1;
+    if (!inode_at(item, ITEM_CONTENT, &content, err)) {
+        return false;
+    }
     if (content.number == 0 || inode_same(content, record->placeholder) || record->placeholder.number == 0) {
+        fix_in_recorded(record);
         return item_drop(store, item, record->id, err); /* the file is in place; what is here is ours */
     }
     struct error why = {0};
@@ -104,9 +83,13 @@ static bool finish_held(struct quarantine *store, int item, struct record *recor
 
 /* The private folder is there and open. */
 static bool recover_private(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
-    struct inode_id x = inode_at(private, PRIVATE_FILE);
+    struct inode_id x;
     const char *name = text_c(&record->private);
     struct stat st;
+    bool moved, in_place;
+    if (!inode_at(private, PRIVATE_FILE, &x, err) || !is_there(private, ITEM_PLACEHOLDER, &moved, err)) {
+        return false;
+    }
     bool is_placeholder = inode_same(x, record->placeholder) ||
                           (record->placeholder.number == 0 && fstatat(private, PRIVATE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
                            S_ISREG(st.st_mode) && st.st_size == 0 && (st.st_mode & 07777) == 0 && st.st_uid == geteuid());
@@ -117,13 +100,17 @@ static bool recover_private(struct quarantine *store, int item, int folder, int 
     if (is_placeholder && unlinkat(private, PRIVATE_FILE, 0) != 0) {
         return error_sys(err, errno, "can't remove the placeholder");
     }
-    if (is_there(private, ITEM_PLACEHOLDER) && !placeholder_remove(folder, record_name(record), private, record->placeholder, err)) {
+    if (moved && !placeholder_remove(folder, record_name(record), private, record->placeholder, err)) {
         return false;
     }
     if (unlinkat(folder, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
         return error_sys(err, errno, "can't remove the private folder");
     }
-    if (is_placeholder || inode_same(inode_at(folder, record_name(record)), record->file)) {
+    if (!inode_is_at(folder, record_name(record), record->file, &in_place, err)) {
+        return false;
+    }
+    if (is_placeholder || in_place) {
+        fix_again(folder, record);
         return item_drop(store, item, record->id, err);
     }
     return finish_held(store, item, record, err);
@@ -135,12 +122,17 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
         return false; /* later: the copy is whole or the original in place, whichever */
     }
     int private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool gone = private < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP);
     struct stat st;
-    bool ours = private >= 0 && fstat(private, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
-    bool in_place = inode_same(inode_at(folder, record_name(record)), record->file), ok;
-    if (ours && copy_is_whole(item, record)) {
+    bool ours = private >= 0 && fstat(private, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0, in_place, ok;
+    if (private < 0 && !gone) {
+        ok = error_sys(err, errno, "can't open the private folder beside the file"); /* the original may be in it */
+    } else if (!inode_is_at(folder, record_name(record), record->file, &in_place, err)) {
+        ok = false;
+    } else if (ours && copy_is_whole(item, record)) {
         ok = recover_private(store, item, folder, private, record, err);
     } else if (in_place) {
+        fix_again(folder, record);
         ok = item_drop(store, item, record->id, err);
     } else if (copy_is_whole(item, record)) {
         ok = finish_held(store, item, record, err);
@@ -155,7 +147,12 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
 }
 
 static bool recover_restoring(struct quarantine *store, int item, struct record *record, struct error *err) {
-    if (!is_there(item, ITEM_CONTENT)) {
+    bool waits;
+    if (!is_there(item, ITEM_CONTENT, &waits, err)) {
+        return false;
+    }
+    if (!waits) {
+        fix_in_recorded(record);
         record->state = STATE_RESTORED;
         return record_write(store, item, record, err) && item_to_history(store, item, record, err);
     }
@@ -173,13 +170,17 @@ static bool recover_restoring(struct quarantine *store, int item, struct record 
 
 static bool recover_one(struct quarantine *store, int item, const char *id, struct error *err) {
     struct record record = {0};
-    if (!is_there(item, ITEM_RECORD)) {
-        /* Made, but not begun: at most our own empty placeholder is in it. */
+    bool begun;
+    if (!is_there(item, ITEM_RECORD, &begun, err)) {
+        return false;
+    }
+    if (!begun) { /* at most our own empty placeholder is in it */
         struct stat st;
-        if (fstatat(item, ITEM_CONTENT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size != 0) {
-            return error_set(err, ERR_IO, "a file without a record");
+        bool content = fstatat(item, ITEM_CONTENT, &st, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!content && errno != ENOENT) {
+            return error_sys(err, errno, "can't look into the item");
         }
-        return item_drop(store, item, id, err);
+        return content && st.st_size != 0 ? error_set(err, ERR_IO, "a file without a record") : item_drop(store, item, id, err);
     }
     if (!record_read(item, &record, err)) {
         return false;

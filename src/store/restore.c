@@ -201,6 +201,11 @@ static bool open_target(const struct record *record, const struct restore_option
 
 /* ---- the move ---- */
 
+/* Last of all, for such a file can't be renamed. */
+static bool fix_restored(int fd, const struct record *record, struct error *err) {
+    return !record->lifted || metadata_fix(fd, &record->metadata, err);
+}
+
 /* Onto another file system: a copy that has no name until it is whole. */
 static bool copy_out(int content, int folder, const char *name, const struct record *record, const uint8_t expected[32], bool privileges,
                      struct error *err) {
@@ -228,6 +233,7 @@ static bool copy_out(int content, int folder, const char *name, const struct rec
     if (!ok && named) {
         (void)unlinkat(folder, hidden, 0);
     }
+    ok = ok && fix_restored(copy, record, err);
     close(copy);
     return ok && flush(folder, "the folder", err);
 }
@@ -244,7 +250,7 @@ static bool move_out(int item, int content, int folder, const char *name, const 
         }
         if (renameat2(item, ITEM_CONTENT, folder, name, RENAME_NOREPLACE) == 0 ||
             (errno == EINVAL && linkat(item, ITEM_CONTENT, folder, name, 0) == 0 && unlinkat(item, ITEM_CONTENT, 0) == 0)) {
-            return flush(folder, "the folder", err) && flush(item, "the item", err);
+            return fix_restored(content, record, err) && flush(folder, "the folder", err) && flush(item, "the item", err);
         }
         if (errno != EXDEV) {
             return error_sys(err, errno, "can't give the file its name back");
@@ -299,7 +305,7 @@ static bool restore_open(struct quarantine *store, int item, int content, struct
     if (ok) {
         record->state = STATE_RESTORING;
         ok = record_write(store, item, record, err) && move_out(item, content, folder, name, record, sha256, privileges, err);
-        if (!ok && inode_at(item, ITEM_CONTENT).number != 0) {
+        if (!ok && faccessat(item, ITEM_CONTENT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
             keep_holding(store, item, content, record, allow);
         }
     }

@@ -10,7 +10,6 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -19,83 +18,7 @@
 
 #include "store/inside.h"
 
-enum { ITEMS_MAX = 10000, FREE_PERCENT = 5 };
-
-/* ---- items ---- */
-
-bool item_open(const struct quarantine *store, const char *id, int *fd, struct error *err) {
-    if (strchr(id, '/') != NULL || id[0] == '.' || id[0] == '\0') {
-        return error_set(err, ERR_USAGE, "\"%s\" is no ID of an item", id);
-    }
-    *fd = openat(store->folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0 && errno == ENOENT) {
-        return error_set(err, ERR_USAGE, "there is no item %s; certban quarantine list names all", id);
-    }
-    return *fd >= 0 || error_sys(err, errno, "can't open the item %s", id);
-}
-
-static bool remove_if_there(int folder, const char *name, struct error *err) {
-    return unlinkat(folder, name, 0) == 0 || errno == ENOENT || error_sys(err, errno, "can't remove %s", name);
-}
-
-bool item_drop(const struct quarantine *store, int item, const char *id, struct error *err) {
-    return remove_if_there(item, ITEM_CONTENT, err) && remove_if_there(item, ITEM_PLACEHOLDER, err) && flush(item, "the item", err) &&
-           remove_if_there(item, ITEM_RECORD ".new", err) && remove_if_there(item, ITEM_RECORD, err) &&
-           (unlinkat(store->folder, id, AT_REMOVEDIR) == 0 || error_sys(err, errno, "can't remove the item %s", id)) &&
-           flush(store->folder, "the store", err);
-}
-
-bool item_to_history(const struct quarantine *store, int item, const struct record *record, struct error *err) {
-    char name[QUARANTINE_ID_SIZE + 8];
-    snprintf(name, sizeof name, "%s.json", record->id);
-    if (mkdirat(store->folder, "history", 0700) != 0 && errno != EEXIST) {
-        return error_sys(err, errno, "can't make the history");
-    }
-    int history = openat(store->folder, "history", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool ok = history >= 0 && renameat(item, ITEM_RECORD, history, name) == 0 && fsync(history) == 0;
-    int sys = errno;
-    if (history >= 0) {
-        close(history);
-    }
-    return (ok || error_sys(err, sys, "can't keep the record of item %s", record->id)) && item_drop(store, item, record->id, err);
-}
-
-/* The next free ID of today: YYYYMMDD-NNNNNN. */
-static bool item_new(const struct quarantine *store, char id[QUARANTINE_ID_SIZE], int *item, struct error *err) {
-    time_t now = time(NULL);
-    struct tm utc;
-    char **all, today[16];
-    size_t n, length;
-    unsigned long last = 0;
-    if (gmtime_r(&now, &utc) == NULL || (length = strftime(today, sizeof today, "%Y%m%d-", &utc)) == 0 || !items(store, &all, &n, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (strncmp(all[i], today, length) == 0) {
-            unsigned long number = strtoul(all[i] + length, NULL, 10);
-            last = number > last ? number : last;
-        }
-    }
-    items_free(all, n);
-    if (n >= ITEMS_MAX) {
-        return error_set(err, ERR_LIMIT, "store full: %d items; certban quarantine purge makes room", ITEMS_MAX);
-    }
-    for (unsigned long number = last + 1; number <= last + 1000; number++) {
-        char past[QUARANTINE_ID_SIZE + 24];
-        snprintf(id, QUARANTINE_ID_SIZE, "%s%06lu", today, number % 1000000);
-        snprintf(past, sizeof past, "history/%s.json", id);
-        if (faccessat(store->folder, past, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-            continue;
-        }
-        if (mkdirat(store->folder, id, 0700) == 0) {
-            return item_open(store, id, item, err);
-        }
-        if (errno != EEXIST) {
-            return error_sys(err, errno, "can't make an item");
-        }
-    }
-    return error_set(err, ERR_LIMIT, "no free ID for an item");
-}
+enum { FREE_PERCENT = 5 };
 
 /* ---- what both ways share ---- */
 
@@ -117,6 +40,23 @@ static bool is_judged(int folder, const char *name, const struct record *record,
     return ok;
 }
 
+/* The act (S5). What may not be moved is made movable first, if the user wants that: the record says so before it is done. */
+static bool take_name(struct quarantine *store, int item, int folder, const struct take *take, int hold, const char *held,
+                      struct record *record, struct error *err) {
+    if (exchange(folder, record_name(record), hold, held, err)) {
+        return true;
+    }
+    if (err->sys != EPERM || (record->metadata.flags & METADATA_FIXED) == 0) {
+        return false;
+    }
+    if (!take->lift) {
+        return error_set(err, ERR_DENIED, "the file is immutable or append-only; --clear-immutable lifts that");
+    }
+    record->lifted = true;
+    return record_write(store, item, record, err) && metadata_lift((int)take->file.os, &record->metadata, err) &&
+           exchange(folder, record_name(record), hold, held, err);
+}
+
 /* What came is not what was judged: it goes back, and the item with it. */
 static bool give_back(struct quarantine *store, int item, int folder, int hold, const char *held, struct record *record,
                       struct error *err) {
@@ -131,15 +71,15 @@ static bool give_back(struct quarantine *store, int item, int folder, int hold, 
         }
         return error_set(err, ERR_CHANGED, "another file stood at the name and could not be put back: it is item %s", record->id);
     }
-    if (!item_drop(store, item, record->id, err)) {
-        return false;
-    }
-    return error_set(err, ERR_CHANGED, "the file changed before it could be taken; it is where it was");
+    fix_again(folder, record);
+    return item_drop(store, item, record->id, err) &&
+           error_set(err, ERR_CHANGED, "the file changed before it could be taken; it is where it was");
 }
 
 static bool look_once(int folder, const struct record *record, struct error *err) {
-    return inode_same(inode_at(folder, record_name(record)), record->file) ||
-           error_set(err, ERR_CHANGED, "the name no longer leads to the file that was judged");
+    bool is;
+    return inode_is_at(folder, record_name(record), record->file, &is, err) &&
+           (is || error_set(err, ERR_CHANGED, "the name no longer leads to the file that was judged"));
 }
 
 /* Somebody who has it open for writing can still change it; the lease tells. */
@@ -190,7 +130,8 @@ bool take_finish(struct quarantine *store, int item, int folder, struct record *
 }
 
 /* Steps S2 to S5. *crosses: it lies on another file system, and nothing was done. */
-static bool take_by_rename(struct quarantine *store, int item, int folder, struct record *record, bool *crosses, struct error *err) {
+static bool take_by_rename(struct quarantine *store, int item, int folder, const struct take *take, struct record *record, bool *crosses,
+                           struct error *err) {
     *crosses = false;
     if (!placeholder_make(item, ITEM_CONTENT, &record->placeholder, err)) {
         return false;
@@ -199,10 +140,9 @@ static bool take_by_rename(struct quarantine *store, int item, int folder, struc
     if (!record_write(store, item, record, err) || !look_once(folder, record, err)) {
         return false;
     }
-    if (!exchange(folder, record_name(record), item, ITEM_CONTENT, err)) {
+    if (!take_name(store, item, folder, take, item, ITEM_CONTENT, record, err)) {
         *crosses = err->sys == EXDEV;
-        bool fixed = err->sys == EPERM && (record->metadata.flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
-        return fixed ? error_set(err, ERR_DENIED, "the file is immutable or append-only; chattr -ia lifts that") : false;
+        return false;
     }
     return take_finish(store, item, folder, record, err);
 }
@@ -260,20 +200,32 @@ static bool open_private(int folder, const char *name, int *fd, struct error *er
     return true;
 }
 
+/* As give_back. What can't be put back stays in the private folder, and the item with it: the next recovery tries again. */
+static bool give_back_copy(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
+    bool stray = false;
+    if (!put_back(folder, record_name(record), private, PRIVATE_FILE, record->placeholder, &stray, err)) {
+        return false;
+    }
+    if (stray) {
+        return error_set(err, ERR_CHANGED, "another file stood at the name and could not be put back: it is in %s beside it",
+                         text_c(&record->private));
+    }
+    fix_again(folder, record);
+    if (!remove_if_there(private, PRIVATE_FILE, err)) { /* the placeholder */
+        return false;
+    }
+    return (unlinkat(folder, text_c(&record->private), AT_REMOVEDIR) == 0 || error_sys(err, errno, "can't remove the private folder")) &&
+           item_drop(store, item, record->id, err) &&
+           error_set(err, ERR_CHANGED, "the file changed before it could be taken; it is where it was");
+}
+
 bool take_finish_copy(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
     bool same;
     if (!is_judged(private, PRIVATE_FILE, record, &same, err)) {
         return false;
     }
     if (!same) {
-        bool stray = false;
-        if (!put_back(folder, record_name(record), private, PRIVATE_FILE, record->placeholder, &stray, err)) {
-            return false;
-        }
-        (void)unlinkat(private, PRIVATE_FILE, stray ? AT_REMOVEDIR : 0);
-        (void)unlinkat(folder, text_c(&record->private), AT_REMOVEDIR);
-        return item_drop(store, item, record->id, err) &&
-               error_set(err, ERR_CHANGED, "the file changed before it could be taken; it is where it was");
+        return give_back_copy(store, item, folder, private, record, err);
     }
     if (!flush(folder, "the folder", err) || !placeholder_remove(folder, record_name(record), private, record->placeholder, err)) {
         return false;
@@ -284,14 +236,15 @@ bool take_finish_copy(struct quarantine *store, int item, int folder, int privat
     return flush(folder, "the folder", err) && take_ownership(item, record, err) && held(store, item, record, err);
 }
 
-static bool take_by_copy(struct quarantine *store, int item, int folder, int file, struct record *record, struct error *err) {
+static bool take_by_copy(struct quarantine *store, int item, int folder, const struct take *take, struct record *record,
+                         struct error *err) {
     uint32_t random;
     int private;
     if (!remove_if_there(item, ITEM_CONTENT, err) || !has_room(store, record->size, err)) {
         return false;
     }
     record->placeholder = (struct inode_id){0};
-    if (!record_write(store, item, record, err) || !copy_in(item, file, record, err)) {
+    if (!record_write(store, item, record, err) || !copy_in(item, (int)take->file.os, record, err)) {
         return false;
     }
     if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
@@ -310,7 +263,7 @@ static bool take_by_copy(struct quarantine *store, int item, int folder, int fil
         return false;
     }
     bool ok = placeholder_make(private, PRIVATE_FILE, &record->placeholder, err) && record_write(store, item, record, err) &&
-              look_once(folder, record, err) && exchange(folder, record_name(record), private, PRIVATE_FILE, err) &&
+              look_once(folder, record, err) && take_name(store, item, folder, take, private, PRIVATE_FILE, record, err) &&
               take_finish_copy(store, item, folder, private, record, err);
     close(private);
     return ok;
@@ -318,9 +271,8 @@ static bool take_by_copy(struct quarantine *store, int item, int folder, int fil
 
 /* ---- the way in ---- */
 
-static bool fill(const struct quarantine *store, const struct take *take, struct record *record, struct error *err) {
+static bool fill(const struct take *take, struct record *record, struct error *err) {
     struct fs_identity folder, file;
-    (void)store;
     if (!fs_identify(take->folder, &folder, err) || !fs_identify(take->file, &file, err)) {
         return false;
     }
@@ -358,16 +310,18 @@ bool quarantine_take(struct quarantine *store, const struct take *take, char id[
     struct text words = {0};
     int item = -1;
     bool crosses = false;
-    if (!check_names(take, err) || !fill(store, take, &record, err) || !item_new(store, record.id, &item, err)) {
+    if (!check_names(take, err) || !fill(take, &record, err) || !item_room(store, take->size, err) ||
+        !item_new(store, record.id, &item, err)) {
         record_free(&record);
         return false;
     }
     int folder = (int)take->folder.os;
-    bool ok = take_by_rename(store, item, folder, &record, &crosses, err);
+    bool ok = take_by_rename(store, item, folder, take, &record, &crosses, err);
     if (!ok && crosses) {
-        ok = take_by_copy(store, item, folder, (int)take->file.os, &record, err);
+        ok = take_by_copy(store, item, folder, take, &record, err);
     }
     if (ok) {
+        store->held_bytes += take->size;
         memcpy(id, record.id, sizeof record.id);
     }
     close(item);

@@ -426,12 +426,13 @@ static void another_file_at_the_name_stays(void **state) {
         assert_true(file_sha256((int)t.file.os, t.sha256, &err));
         shell("mv '%s' '%s.moved'", p.path, p.path);
         shell(swaps[i], p.path);
-        before = inode_at((int)t.folder.os, "file.exe");
+        assert_true(inode_at((int)t.folder.os, "file.exe", &before, NULL));
         assert_true(quarantine_open(p.state, true, &store, &err));
         assert_false(quarantine_take(store, &t, id, &err));
         assert_int_equal(err.kind, ERR_CHANGED);
         quarantine_close(store);
-        struct inode_id after = inode_at((int)t.folder.os, "file.exe");
+        struct inode_id after;
+        assert_true(inode_at((int)t.folder.os, "file.exe", &after, NULL));
         assert_true(before.number == after.number);
         assert_int_equal(held_whole(&p), 0);
         fs_close(&t.file);
