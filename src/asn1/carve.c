@@ -8,10 +8,12 @@
  */
 #include "asn1/carve.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "asn1/cert_search.h"
 #include "asn1/cms.h"
+#include "base/base64.h"
 #include "base/reader.h"
 
 enum {
@@ -21,6 +23,9 @@ enum {
     CANDIDATES = 4096,   /* places tried in one search */
     CERTS_MAX = 1024,    /* loose certificates kept */
     HEADER_MAX = 6 + 11, /* what tells a SignedData */
+    BASE64_MIN = 256,    /* digits: a shorter certificate is none */
+    BASE64_MAX = 1 << 20,
+    BASE64_RUNS = 32, /* in one search */
 };
 #define EDGE ((uint64_t)64 << 20) /* how much of either end of a source is searched */
 
@@ -236,10 +241,41 @@ static struct carving begin(struct contents *contents, struct arena *arena) {
     return (struct carving){.contents = contents, .arena = arena, .budget = BUDGET};
 }
 
+/* How far base64 goes on from pos. */
+static size_t base64_end(struct bytes b, size_t pos) {
+    while (pos < b.n && (isalnum(b.p[pos]) || memchr("+/=\r\n\t ", b.p[pos], 8) != NULL)) {
+        pos++;
+    }
+    return pos;
+}
+
+/* DER is wrapped in base64 where text is wanted: what is told by its first octets, 30 82, 30 83 or 30 80, is looked into. */
+static void carve_base64(struct carving *outer, struct bytes b, uint64_t at) {
+    size_t end = 0;
+    unsigned runs = 0;
+    for (size_t pos = bytes_find(b, bytes_text("MI"), 0); pos < b.n; pos = bytes_find(b, bytes_text("MI"), end)) {
+        bool sequence = pos + 2 < b.n && memchr("IMA", b.p[pos + 2], 3) != NULL;
+        end = sequence ? base64_end(b, pos) : pos + 2;
+        if (end - pos < BASE64_MIN) {
+            continue;
+        }
+        struct bytes text = bytes_cut(b, pos, end);
+        uint8_t *octets = runs++ < BASE64_RUNS && text.n <= BASE64_MAX ? arena_alloc(outer->arena, text.n) : NULL;
+        if (octets == NULL) {
+            limit(outer->contents, "more base64 than is looked into");
+            return;
+        }
+        memcpy(octets, text.p, text.n);
+        struct carving c = begin(outer->contents, outer->arena);
+        carve(&c, bytes_make(octets, base64_decode(octets, text.n)), at + pos);
+    }
+}
+
 size_t carve_bytes(struct contents *contents, struct arena *arena, struct bytes b, uint64_t at) {
     struct carving c = begin(contents, arena);
     size_t before = contents->n_signatures;
     carve(&c, b, at);
+    carve_base64(&c, b, at);
     return contents->n_signatures - before;
 }
 

@@ -30,7 +30,10 @@ static bool read_tbs(struct der_cursor *c, struct crl *crl, struct error *err) {
     struct der_cursor outer, all;
     struct bytes oid, value;
     der_optional(c, DER_INTEGER, &e);
-    if (!der_expect(c, DER_SEQUENCE, &e, err) || !der_expect(c, DER_SEQUENCE, &e, err)) {
+    if (!der_expect(c, DER_SEQUENCE, &e, err)) { /* the algorithm */
+        return false;
+    }
+    if (!der_expect(c, DER_SEQUENCE, &e, err)) {
         return false;
     }
     crl->issuer = e.whole;

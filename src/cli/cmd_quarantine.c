@@ -135,6 +135,26 @@ static const struct quarantine_item *find(const struct quarantine_listing *listi
     return NULL;
 }
 
+static void show(struct session *s, const struct quarantine_item *item) {
+    if (s->json) {
+        print_json(s, item);
+    } else {
+        fputs(item->record, s->output.stream); /* JSON: whatever is in it is escaped */
+    }
+}
+
+/* What was restored or purged has its record still. */
+static bool show_past(struct session *s, const char *id) {
+    struct quarantine_listing past = {0};
+    struct error err;
+    bool found = s->store != NULL && quarantine_past(s->store, id, &past, &err);
+    if (found) {
+        show(s, &past.items[0]);
+    }
+    quarantine_listing_free(&past);
+    return found;
+}
+
 static int run_show(const struct command *command, const struct options *options) {
     struct session s;
     struct error err = {0};
@@ -146,13 +166,11 @@ static int run_show(const struct command *command, const struct options *options
     }
     for (size_t i = 0; i < options->n_args; i++) {
         const struct quarantine_item *item = find(&listing, options->args[i]);
-        if (item == NULL) {
+        if (item != NULL) {
+            show(&s, item);
+        } else if (!show_past(&s, options->args[i])) {
             ui_say("there is no item %s; certban quarantine list names all", options->args[i]);
             s.status = STATUS_USAGE;
-        } else if (s.json) {
-            print_json(&s, item);
-        } else {
-            fputs(item->record, s.output.stream); /* JSON: whatever is in it is escaped */
         }
     }
     quarantine_listing_free(&listing);
@@ -285,6 +303,17 @@ static int run_purge(const struct command *command, const struct options *option
     return session_end(&s);
 }
 
+/* A line of quarantine_verify: what is wrong, an item's ID before it where it is one's. */
+static void tell_problem(struct session *s, const char *line) {
+    if (!s->json) {
+        ui_say("%s", line);
+        return;
+    }
+    struct error err;
+    error_set(&err, ERR_CHANGED, "%s", line);
+    json_print(json_error(bytes_none(), &err), s->output.stream);
+}
+
 static int run_verify(const struct command *command, const struct options *options) {
     struct session s;
     struct error err = {0};
@@ -295,12 +324,21 @@ static int run_verify(const struct command *command, const struct options *optio
     if (!session_begin(&s, options, &empty, &err) || (!empty && !quarantine_verify(s.store, &problems, &n, &err))) {
         return refuse(&s, &err);
     }
+    size_t n_problems = 0;
     for (char *line = problems.n != 0 ? strtok(problems.p, "\n") : NULL; line != NULL; line = strtok(NULL, "\n")) {
-        ui_say("%s", line);
+        tell_problem(&s, line);
         s.status = STATUS_NOT_EXAMINED;
+        n_problems++;
     }
-    if (!options->given[OPTION_QUIET]) {
-        printf("%zu item%s looked at: %s\n", n, n == 1 ? "" : "s", s.status == STATUS_FINE ? "all is as it was taken" : "see above");
+    if (s.json) {
+        json_t *o = json_object();
+        json_put_text(o, "type", "verified");
+        json_put(o, "items", json_integer((json_int_t)n));
+        json_put(o, "problems", json_integer((json_int_t)n_problems));
+        json_print(o, s.output.stream);
+    } else if (!options->given[OPTION_QUIET]) {
+        fprintf(s.output.stream, "%zu item%s looked at: %s\n", n, n == 1 ? "" : "s",
+                n_problems == 0 ? "all is as it was taken" : "see above");
     }
     text_free(&problems);
     return session_end(&s);
@@ -324,7 +362,7 @@ static const struct command quarantine_list_command = {
 static const struct command quarantine_show_command = {
     .name = "show",
     .args = "ID…",
-    .help = "the whole record of an item: where it was, what it was, why it was taken",
+    .help = "the whole record of an item, held or gone: where it was, what it was, why it was taken",
     .takes = LOOKS,
     .examples = "  certban quarantine show 20230404-000001",
     .min_args = 1,
@@ -377,7 +415,7 @@ static const struct command quarantine_verify_command = {
     .name = "verify",
     .args = "",
     .help = "whether every item is as it was taken, and the record of events unbroken",
-    .takes = TAKE(STATE) | TAKE(QUIET),
+    .takes = LOOKS,
     .examples = "  certban quarantine verify",
     .run = run_verify,
     .parent = &command_quarantine,

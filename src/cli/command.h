@@ -22,7 +22,7 @@ struct command {
     const char *help;          /* one line */
     const char *more;          /* further paragraphs for --help; NULL when there is nothing to say */
     const char *examples;      /* lines indented by two, each a command that can be typed; NULL when there are none */
-    uint64_t takes;            /* options: TAKE(…) | … */
+    option_set takes;          /* options: TAKE(…) | … */
     size_t min_args, max_args; /* SIZE_MAX: any number */
     int (*run)(const struct command *command, const struct options *options);
     const struct command *const *sub; /* NULL-terminated; NULL when there are none */

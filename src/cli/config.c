@@ -29,7 +29,7 @@ static bool is_word(const char *value, const char *const *words) {
 }
 
 /* The row of that name that the command takes; else any row of that name; OPTION_COUNT when no option has it. */
-static size_t row_of(uint64_t takes, const char *name) {
+static size_t row_of(option_set takes, const char *name) {
     size_t found = OPTION_COUNT;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (strcmp(option_table[i].name, name) == 0) {

@@ -35,7 +35,7 @@ void help_program(void) {
 }
 
 static void print_options(const struct command *command) {
-    uint64_t takes = command->takes | TAKE_ALWAYS;
+    option_set takes = command->takes | TAKE_ALWAYS;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
         if ((takes >> i & 1) == 0) {
@@ -93,7 +93,7 @@ static void print_scdoc(const char *s) {
 }
 
 static void scdoc_options(const struct command *command) {
-    uint64_t takes = command->takes | TAKE_ALWAYS;
+    option_set takes = command->takes | TAKE_ALWAYS;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
         if ((takes >> i & 1) == 0) {

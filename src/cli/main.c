@@ -44,7 +44,9 @@ static int without_command(int argc, char **argv) {
         help_program();
         return ui_finish(STATUS_FINE);
     }
-    return command_usage(NULL, argc > 1 ? "no command is named" : "certban needs a command: scan, check, show …");
+    const char *near = argc > 1 ? options_nearest(argv[1]) : NULL;
+    return near != NULL ? command_usage(NULL, "certban needs a command: certban COMMAND --%s was meant?", near)
+                        : command_usage(NULL, "certban needs a command: scan, check, show …");
 }
 
 /* What was closed by the caller must not be taken by the first file or socket that is opened: reading or writing there stays an error. */

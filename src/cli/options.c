@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ const struct option_row option_table[OPTION_COUNT] = {
     OPTIONS(X)
 #undef X
 };
-_Static_assert(OPTION_COUNT <= 64, "a set of options is 64 bits");
+_Static_assert(OPTION_COUNT <= 8 * sizeof(option_set), "a set of options has a bit for each");
 
 /* getopt's codes: options by their place in the table, past every letter; 1 is a word that is no option. */
 enum { CODE_WORD = 1, CODE_BASE = 256, NUMBER_MAX = 1000000 };
@@ -25,7 +26,7 @@ struct getopt_tables {
     char letters[2 * OPTION_COUNT + 3];
 };
 
-static void make_tables(uint64_t takes, struct getopt_tables *tables) {
+static void make_tables(option_set takes, struct getopt_tables *tables) {
     size_t n = 0, n_letters = 0;
     tables->letters[n_letters++] = '-';
     tables->letters[n_letters++] = ':';
@@ -47,7 +48,7 @@ static void make_tables(uint64_t takes, struct getopt_tables *tables) {
     tables->letters[n_letters] = '\0';
 }
 
-static size_t by_code(uint64_t takes, int code) {
+static size_t by_code(option_set takes, int code) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if ((takes >> i & 1) != 0 && (code == CODE_BASE + (int)i || (code > CODE_WORD && code == option_table[i].letter))) {
             return i;
@@ -151,8 +152,8 @@ bool options_set(struct options *options, size_t id, const char *value, struct e
     return take(options, id, word->text, err);
 }
 
-/* What was meant by an option that this command does not take: the nearest name, in its own options first. */
-static const char *nearest(uint64_t takes, const char *name) {
+/* What was meant by an option that a command does not take: the nearest name in its own options. */
+static const char *nearest(option_set takes, const char *name) {
     const char *best = NULL;
     unsigned best_distance = 4;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -165,6 +166,13 @@ static const char *nearest(uint64_t takes, const char *name) {
     return best;
 }
 
+enum { NAME_SIZE = 64 };
+
+/* The name in "--name" or "--name=value". */
+static void name_of(const char *word, char name[NAME_SIZE]) {
+    snprintf(name, NAME_SIZE, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+}
+
 static void wrong_option(const struct command *command, const char *word) {
     if (optopt >= CODE_BASE) {
         command_usage(command, "--%s takes no value", option_table[optopt - CODE_BASE].name);
@@ -174,11 +182,8 @@ static void wrong_option(const struct command *command, const char *word) {
         command_usage(command, "there is no option %.2s", word);
         return;
     }
-    char name[64];
-    size_t n = strcspn(word + 2, "=");
-    n = n < sizeof name ? n : sizeof name - 1;
-    memcpy(name, word + 2, n);
-    name[n] = '\0';
+    char name[NAME_SIZE];
+    name_of(word, name);
     const char *near = nearest(command->takes | TAKE_ALWAYS, name);
     for (size_t i = 0; near == NULL && i < OPTION_COUNT; i++) {
         if (strcmp(option_table[i].name, name) == 0) {
@@ -193,9 +198,18 @@ static void wrong_option(const struct command *command, const char *word) {
     }
 }
 
+const char *options_nearest(const char *word) {
+    char name[NAME_SIZE];
+    if (strncmp(word, "--", 2) != 0) {
+        return NULL;
+    }
+    name_of(word, name);
+    return nearest(~(option_set)0, name);
+}
+
 bool options_parse(int argc, char **argv, size_t skip, const struct command *command, struct options *options) {
     struct getopt_tables tables;
-    uint64_t takes = command->takes | TAKE_ALWAYS;
+    option_set takes = command->takes | TAKE_ALWAYS;
     make_tables(takes, &tables);
     *options = (struct options){0};
     struct error err = {0};

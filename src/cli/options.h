@@ -88,10 +88,12 @@ enum option_id {
 };
 
 /* The set of options that a command takes: TAKE(POLICY) | TAKE(JSON). --config and --help are always in it. */
-#define TAKE(id) (UINT64_C(1) << OPTION_##id)
+/* A set of options, a bit each. */
+__extension__ typedef unsigned __int128 option_set;
+#define TAKE(id) ((option_set)1 << OPTION_##id)
 #define TAKE_ALWAYS (TAKE(CONFIG) | TAKE(HELP))
 #define TAKE_OF_LIMIT(X, id, ...) | TAKE(MAX_##id)
-#define TAKE_LIMITS (UINT64_C(0) LIMITS(TAKE_OF_LIMIT, 0))
+#define TAKE_LIMITS ((option_set)0 LIMITS(TAKE_OF_LIMIT, 0))
 
 struct option_row {
     const char *name;
@@ -117,6 +119,9 @@ struct options {
 };
 
 struct command;
+
+/* options_nearest is the option, of whatever command, that was meant by a word like "--polici"; NULL when none is near. */
+const char *options_nearest(const char *word);
 
 /* options_parse reads argv (without the program's and the command's names being arguments: the first skip words that are no
  * options are left out). False when something is wrong: a sentence went to standard error. */

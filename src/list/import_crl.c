@@ -267,8 +267,8 @@ static bool probe(struct bytes content) {
         return false;
     }
     der_optional(&tbs, DER_INTEGER, &e);
-    return der_expect(&tbs, DER_SEQUENCE, &e, NULL) && der_expect(&tbs, DER_SEQUENCE, &e, NULL) &&
-           (der_optional(&tbs, DER_UTC_TIME, &e) || der_optional(&tbs, DER_GENERALIZED_TIME, &e));
+    bool algorithm = der_expect(&tbs, DER_SEQUENCE, &e, NULL), issuer = algorithm && der_expect(&tbs, DER_SEQUENCE, &e, NULL);
+    return issuer && (der_optional(&tbs, DER_UTC_TIME, &e) || der_optional(&tbs, DER_GENERALIZED_TIME, &e));
 }
 
 const struct importer importer_crl = {"crl", "certificate revocation list", probe, read};

@@ -8,20 +8,20 @@ static uint8_t fold(uint8_t c) {
 }
 
 /* Without the # that may make a comment of the whole header. */
-bool import_column_is(struct bytes field, const char *name) {
-    while (field.n != 0 && (field.p[0] == '#' || field.p[0] == ' ')) {
-        field = bytes_cut(field, 1, field.n);
+bool import_column_is(struct bytes name, const char *column) {
+    while (name.n != 0 && (name.p[0] == '#' || name.p[0] == ' ')) {
+        name = bytes_cut(name, 1, name.n);
     }
-    while (field.n != 0 && field.p[field.n - 1] == ' ') {
-        field.n--;
+    while (name.n != 0 && name.p[name.n - 1] == ' ') {
+        name.n--;
     }
-    size_t n = strlen(name);
-    for (size_t i = 0; i < n && i < field.n; i++) {
-        if (fold(field.p[i]) != fold((uint8_t)name[i])) {
+    size_t n = strlen(column);
+    for (size_t i = 0; i < n && i < name.n; i++) {
+        if (fold(name.p[i]) != fold((uint8_t)column[i])) {
             return false;
         }
     }
-    return field.n == n;
+    return name.n == n;
 }
 
 /* Several serials in one field: ["aa:bb", "cc:dd"], or with ; or | between. */

@@ -81,8 +81,10 @@ void record_free(struct record *record);
 /* record_write puts the record into an item's folder: new file, fsync, rename, fsync of the folder and of the store. */
 CERTBAN_MUST_USE bool record_write(const struct quarantine *store, int item, const struct record *record, struct error *err);
 
-/* record_read reads one back; record_parse does so from text. A damaged one is ERR_MALFORMED. */
+/* record_read reads an item's back, record_read_as one under another name; record_parse does so from text. A damaged one is ERR_MALFORMED.
+ */
 CERTBAN_MUST_USE bool record_read(int item, struct record *record, struct error *err);
+CERTBAN_MUST_USE bool record_read_as(int folder, const char *name, struct record *record, struct error *err);
 CERTBAN_MUST_USE bool record_parse(struct bytes text, struct record *record, struct error *err);
 
 /* record_text is the record as JSON. */

@@ -226,6 +226,26 @@ bool quarantine_list(struct quarantine *store, struct quarantine_listing *out, s
     return ok;
 }
 
+bool quarantine_past(struct quarantine *store, const char *id, struct quarantine_listing *out, struct error *err) {
+    char name[sizeof "history/.json" + QUARANTINE_ID_SIZE];
+    struct record record = {0};
+    *out = (struct quarantine_listing){.items = calloc(1, sizeof *out->items)};
+    if (out->items == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory for the list");
+    }
+    if (strlen(id) >= QUARANTINE_ID_SIZE || strchr(id, '/') != NULL) {
+        return error_set(err, ERR_USAGE, "\"%s\" is no ID of an item", id);
+    }
+    snprintf(name, sizeof name, "history/%s.json", id);
+    if (!record_read_as(store->folder, name, &record, err)) {
+        return false;
+    }
+    bool ok = fill_item(&record, &out->items[0], err);
+    out->n = 1;
+    record_free(&record);
+    return ok;
+}
+
 static void drop(const char *s) {
     void *p;
     memcpy(&p, &s, sizeof p);

@@ -55,6 +55,8 @@ struct quarantine_listing {
     size_t n;
 };
 CERTBAN_MUST_USE bool quarantine_list(struct quarantine *store, struct quarantine_listing *out, struct error *err);
+/* quarantine_past is the one item of that ID that was restored or purged, from the history. ERR_USAGE when there is none. */
+CERTBAN_MUST_USE bool quarantine_past(struct quarantine *store, const char *id, struct quarantine_listing *out, struct error *err);
 void quarantine_listing_free(struct quarantine_listing *listing);
 
 struct restore_options {

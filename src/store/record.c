@@ -267,7 +267,11 @@ bool record_parse(struct bytes text, struct record *record, struct error *err) {
 }
 
 bool record_read(int item, struct record *record, struct error *err) {
-    int fd = openat(item, ITEM_RECORD, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return record_read_as(item, ITEM_RECORD, record, err);
+}
+
+bool record_read_as(int folder, const char *name, struct record *record, struct error *err) {
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return error_sys(err, errno, "the item has no record");
     }
