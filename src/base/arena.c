@@ -33,12 +33,14 @@ static struct arena_chunk *chunk_new(size_t n) {
 void *arena_alloc(struct arena *arena, size_t n) {
     size_t rounded = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (rounded < n || rounded > arena->cap - arena->used) {
+        arena->ran_out = true;
         return NULL;
     }
     struct arena_chunk *chunk = arena->chunks;
     if (chunk == NULL || rounded > chunk->size - chunk->used) {
         struct arena_chunk *fresh = chunk_new(rounded);
         if (fresh == NULL) {
+            arena->ran_out = true;
             return NULL;
         }
         fresh->next = chunk;
@@ -106,10 +108,12 @@ void arena_reset(struct arena *arena) {
     }
     arena->chunks = keep;
     arena->used = 0;
+    arena->ran_out = false;
 }
 
 void arena_free(struct arena *arena) {
     chunks_free(arena->chunks);
     arena->chunks = NULL;
     arena->used = 0;
+    arena->ran_out = false;
 }

@@ -12,6 +12,7 @@ struct arena {
     struct arena_chunk *chunks; /* newest first */
     size_t used;                /* bytes handed out since the last reset */
     size_t cap;                 /* no more than this is handed out */
+    bool ran_out;               /* something was asked for and not given, since the last reset */
 };
 
 /* The cap for one examined file (64 MiB). */

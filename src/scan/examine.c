@@ -286,8 +286,10 @@ static void judge(struct exam *exam) {
             match_file(exam);
         }
     }
-    prove_matches(exam);
-    match_allows(exam);
+    if (exam->proven != NULL) {
+        prove_matches(exam);
+        match_allows(exam);
+    }
 }
 
 /* A file that was named is read at both ends whatever it begins with, and all of it is searched; its members are not. */
@@ -338,6 +340,10 @@ static void examine_level(struct examiner *examiner, struct source *source, cons
     struct level level = {0};
     if (examiner->members && source->size != 0) {
         look_inside(&exam, &probe, inside, budget, sink, &level);
+    }
+    if (arena->ran_out) { /* whoever asked may have gone on without: what was found is not all */
+        arena_full(arena, &err);
+        contents_unreadable(&exam.contents, &err);
     }
     describe_fill(&exam, out, examiner->describe || exam.n_matches != 0 || exam.contents.anomalies.n != 0);
     out->inside = inside;

@@ -39,6 +39,16 @@ static void add(struct exam *exam, const struct key *key, enum role role, size_t
     exam->matches[exam->n_matches++] = (struct match){.key = key, .role = role, .signature = signature, .cert = cert};
 }
 
+/* A hash of something in the file. Where it can't be computed for want of memory, it might have been the banned one. */
+static bool hash_of(struct exam *exam, enum hash hash, struct bytes b, uint8_t *out) {
+    struct error err;
+    bool ok = digest_bytes(hash, b, out, &err);
+    if (!ok && err.kind == ERR_LIMIT) {
+        contents_unreadable(&exam->contents, &err);
+    }
+    return ok;
+}
+
 /* Every key of one kind and value; allow rules are looked up later, by what was proven. */
 static size_t find(struct exam *exam, enum key_kind kind, struct bytes value, enum role role, size_t signature, const struct cert *cert) {
     size_t n, found = 0;
@@ -115,7 +125,7 @@ static size_t find_thumbprints(struct exam *exam, const struct cert *cert, const
     size_t found = find(exam, KEY_CERT_SHA256, bytes_make(sha256, 32), role, signature, cert);
     uint8_t value[HASH_SIZE_MAX];
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (blocklist_wants(list, kinds[i].kind, 0) && digest_bytes(kinds[i].hash, cert->der, value, NULL)) {
+        if (blocklist_wants(list, kinds[i].kind, 0) && hash_of(exam, kinds[i].hash, cert->der, value)) {
             found += find(exam, kinds[i].kind, bytes_make(value, hash_size(kinds[i].hash)), role, signature, cert);
         }
     }
@@ -128,7 +138,7 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
     uint8_t value[HASH_SIZE_MAX];
     size_t found = find_thumbprints(exam, cert, sha256, role, signature);
     struct bytes minimal;
-    if (cert->not_minimal && cert_minimal(cert, exam->arena, &minimal, NULL) && digest_bytes(HASH_SHA256, minimal, value, NULL)) {
+    if (cert->not_minimal && cert_minimal(cert, exam->arena, &minimal, NULL) && hash_of(exam, HASH_SHA256, minimal, value)) {
         struct cert plain = *cert;
         plain.der = minimal;
         size_t before = exam->n_matches;
@@ -143,11 +153,11 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
     }
     for (size_t i = 0; i < sizeof tbs_hashes / sizeof tbs_hashes[0]; i++) {
         size_t n = hash_size(tbs_hashes[i]);
-        if (blocklist_wants(list, KEY_TBS, n) && digest_bytes(tbs_hashes[i], cert->tbs, value, NULL)) {
+        if (blocklist_wants(list, KEY_TBS, n) && hash_of(exam, tbs_hashes[i], cert->tbs, value)) {
             found += find(exam, KEY_TBS, bytes_make(value, n), role, signature, cert);
         }
     }
-    if (blocklist_wants(list, KEY_SPKI, 0) && digest_bytes(HASH_SHA256, cert->spki, value, NULL)) {
+    if (blocklist_wants(list, KEY_SPKI, 0) && hash_of(exam, HASH_SHA256, cert->spki, value)) {
         found += find(exam, KEY_SPKI, bytes_make(value, 32), role, signature, cert);
     }
     return found;
@@ -157,7 +167,7 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
  * keys that name one outright were left out of the list; these came by a name or a number. */
 static void spare_never_banned(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], size_t before) {
     uint8_t spki[HASH_SIZE_MAX];
-    bool has_spki = digest_bytes(HASH_SHA256, cert->spki, spki, NULL);
+    bool has_spki = hash_of(exam, HASH_SHA256, cert->spki, spki);
     if (!blocklist_never_ban(exam->examiner->list, sha256, has_spki ? spki : NULL)) {
         return;
     }
@@ -173,7 +183,7 @@ static void spare_never_banned(struct exam *exam, const struct cert *cert, const
 static void match_cert(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
     uint8_t sha256[HASH_SIZE_MAX];
     size_t before = exam->n_matches;
-    if (cert->broken || !digest_bytes(HASH_SHA256, cert->der, sha256, NULL)) {
+    if (cert->broken || !hash_of(exam, HASH_SHA256, cert->der, sha256)) {
         return;
     }
     if (memo_has(exam->examiner->memo, sha256)) {
@@ -257,7 +267,7 @@ static void match_apple(struct exam *exam, const struct signature *s, size_t sig
     }
     for (size_t i = 0; blocklist_wants(list, KEY_CDHASH, 0) && i < s->n_directories; i++) {
         uint8_t value[HASH_SIZE_MAX];
-        if (digest_supported(s->directories[i].hash) && digest_bytes(s->directories[i].hash, s->directories[i].blob, value, NULL)) {
+        if (digest_supported(s->directories[i].hash) && hash_of(exam, s->directories[i].hash, s->directories[i].blob, value)) {
             size_t before = exam->n_matches;
             find(exam, KEY_CDHASH, bytes_make(value, 20), ROLE_ANY, signature, NULL);
             for (size_t k = before; k < exam->n_matches; k++) {

