@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names of archives in reports. They have no signature that covers them whole; what they hold is looked at by their container
- * (source/archive.c).
+ * (source/archive.c, source/asar.c).
  *
- * Which of them is moved away for a member's sake: what people download and unpack (7z, RAR) and what installs (deb, rpm), as ZIP is.
+ * Which of them is moved away for a member's sake: what people download and unpack (7z, RAR), what installs (deb, rpm), and what is a
+ * program's own (asar), as ZIP is.
  * A tar archive, alone or packed, and a packed file are as often somebody's backup, and an image of a disc holds a whole system: these
  * are flagged, and who knows better moves them.
  */
@@ -47,6 +48,10 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 ARCHIVES(X)
 #undef X
 
+static bool probe_asar(const struct probe *probe) {
+    return asar_at_head(probe->head);
+}
+
 static bool probe_iso(const struct probe *probe) {
     return archive_is_iso(probe->middle);
 }
@@ -56,5 +61,11 @@ static bool probe_cpio(const struct probe *probe) {
            bytes_starts(probe->head, bytes_text("070707"));
 }
 
+const struct format format_asar = {.name = "asar",
+                                   .long_name = "archive of an Electron program",
+                                   .members_only = true,
+                                   .acts_on_members = true,
+                                   .probe = probe_asar,
+                                   .read = read};
 const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", .members_only = true, .probe = probe_cpio, .read = read};
 const struct format format_iso = {.name = "iso", .long_name = "disc image", .members_only = true, .probe = probe_iso, .read = read};

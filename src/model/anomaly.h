@@ -49,6 +49,7 @@
     X(OVERLAPPING_MEMBER, "overlapping-member", true, "members that share bytes")                                                          \
     X(DUPLICATE_MEMBER, "duplicate-member", false, "two members of one name")                                                              \
     X(UNSAFE_NAME, "unsafe-name", true, "the name of a member leads out of the folder that it is unpacked to")                             \
+    X(OUTSIDE_MEMBER, "outside-member", false, "a member that the archive keeps beside itself, not in it")                                 \
     X(COVERS_PART, "covers-part", false, "the signature covers only a part of what is used")                                               \
     X(VIA_CATALOG, "via-catalog", false, "the signature stands in a catalog file")                                                         \
     X(TEXT_AFTER_SIGNATURE, "text-after-signature", true, "text behind the signature block")                                               \

@@ -39,6 +39,9 @@ enum archive_kind {
 enum archive_kind archive_kind_of(struct bytes head);
 bool archive_is_iso(struct bytes middle);
 
+/* asar_at_head says whether a file begins as an archive of an Electron program does (source/asar.c). */
+bool asar_at_head(struct bytes head);
+
 /* A file packed by itself, perhaps a tar archive inside. */
 bool archive_is_packed(enum archive_kind kind);
 

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/container.h"
 
-extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_cabs, container_xar, container_zip;
-extern const struct container container_archive;
+extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_pieces, container_xar,
+    container_zip;
+extern const struct container container_archive, container_asar;
 
 /* One row a container, one driver a row. */
 /* clang-format off */
 const struct container *const containers[] = {
     &container_cab,
     &container_cfb,
-    &container_pe_cabs,
+    &container_pe_pieces,
     &container_zip,
     &container_xar,
     &container_cpio,
     &container_dmg,
     &container_archive,
+    &container_asar,
     NULL,
 };
 /* clang-format on */

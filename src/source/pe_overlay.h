@@ -3,7 +3,7 @@
 #ifndef CERTBAN_SOURCE_PE_OVERLAY_H
 #define CERTBAN_SOURCE_PE_OVERLAY_H
 
-#include "base/source.h"
+#include "layout/pe.h"
 
 /* Offsets in the file; at <= end <= after <= size. */
 struct pe_overlay {
@@ -12,8 +12,8 @@ struct pe_overlay {
     uint64_t after; /* behind the certificate table; without one, the file's end */
 };
 
-/* pe_overlay_find reads the headers (Microsoft's "PE Format"). Where they can't be followed the overlay is the whole file. False
- * only when the source can't be read. */
-CERTBAN_MUST_USE bool pe_overlay_find(struct source *source, struct pe_overlay *out, struct error *err);
+/* pe_overlay_find reads the headers, too. Where they can't be followed the overlay is the whole file, and there are no sections.
+ * False only when the source can't be read, or without memory. */
+CERTBAN_MUST_USE bool pe_overlay_find(struct source *source, struct arena *arena, struct pe *pe, struct pe_overlay *out, struct error *err);
 
 #endif

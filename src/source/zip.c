@@ -162,7 +162,8 @@ static bool find_without_end(struct zip *zip, struct error *err) {
 /* Where in a program an archive may stand. One in its last section is no overlay, but as good for those that unpack it. */
 static bool find_overlay(struct zip *zip, struct pe_overlay *overlay, struct error *err) {
     uint8_t tail[TAIL];
-    if (!pe_overlay_find(zip->source, overlay, err)) {
+    struct pe pe;
+    if (!pe_overlay_find(zip->source, zip->arena, &pe, overlay, err)) {
         return false;
     }
     size_t n = overlay->end < sizeof tail ? (size_t)overlay->end : sizeof tail;

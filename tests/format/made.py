@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What run-bombs and run-shapes share: test lines (TAP), runs of certban with the memory and time they took, archives made by hand."""
+"""What run-bombs, run-hidden and run-shapes share: test lines (TAP), runs of certban with the memory and time they took, archives made by hand."""
 import json
 import os
 import pathlib
@@ -176,6 +176,66 @@ def zipped(*members, pack=True):
         else:
             z.add(name, data)
     return z.end()
+
+
+def asar(tree, unpacked=()):
+    """an archive of an Electron program; tree: {name: bytes or a tree}; unpacked: paths that are kept beside it"""
+    data = bytearray()
+
+    def folder(tree, path):
+        files = {}
+        for name, value in tree.items():
+            here = f"{path}/{name}".lstrip("/")
+            if isinstance(value, dict):
+                files[name] = folder(value, here)
+            elif here in unpacked:
+                files[name] = {"size": len(value), "unpacked": True}
+            else:
+                files[name] = {"size": len(value), "offset": str(len(data))}
+                data.extend(value)
+        return {"files": files}
+
+    return asar_head(json.dumps(folder(tree, "")).encode()) + bytes(data)
+
+
+def asar_head(text):
+    padded = text + bytes(-len(text) % 4)
+    return struct.pack("<IIII", 4, len(padded) + 8, len(padded) + 4, len(text)) + padded
+
+
+def stored_7z(*members):
+    """a 7-Zip archive of (name, bytes), nothing of it compressed: one folder a member"""
+
+    def number(n):
+        for extra in range(8):
+            if n < 1 << (7 + 7 * extra):
+                first = 0xFF & ~(0xFF >> extra) | n >> (8 * extra)
+                return bytes([first]) + (n & ((1 << (8 * extra)) - 1)).to_bytes(extra, "little")
+        return b"\xff" + n.to_bytes(8, "little")
+
+    n = number(len(members))
+    sizes = b"".join(number(len(data)) for _, data in members)
+    names = b"\0" + b"".join(name.encode("utf-16-le") + b"\0\0" for name, _ in members)
+    streams = b"\x06\0" + n + b"\x09" + sizes + b"\0" + b"\x07\x0b" + n + b"\0" + b"\x01\x01\0" * len(members) + b"\x0c" + sizes + b"\0\x08\0\0"
+    header = b"\x01\x04" + streams + b"\x05" + n + b"\x11" + number(len(names)) + names + b"\0\0"
+    body = b"".join(data for _, data in members)
+    start = struct.pack("<QQI", len(body), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + body + header
+
+
+def stored_rar(*members):
+    """a RAR 4 archive of (name, bytes), nothing of it compressed"""
+
+    def block(kind, flags, rest, data=b""):
+        head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
+        return struct.pack("<H", zlib.crc32(head) & 0xFFFF) + head + data
+
+    out = b"Rar!\x1a\7\0" + block(0x73, 0, bytes(6))
+    for name, data in members:
+        name = name.encode()
+        rest = struct.pack("<IIBIIBBHI", len(data), len(data), 3, zlib.crc32(data), 0x5A21, 20, 0x30, len(name), 0o100644) + name
+        out += block(0x74, 0x8000, rest, data)
+    return out + block(0x7B, 0x4000, b"")
 
 
 def write(name, data):

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stands whole in a Windows program: cabinets, packages, archives and other programs, each a member with the signature it may have
+ * of its own. Self-extracting programs and setups keep them behind their sections, behind the certificate table, as resources (Squirrel:
+ * a ZIP archive of the type DATA; many others: RCDATA), at the beginning of a section, and where the section .wixburn says (WiX Burn).
+ *
+ * ZIP archives behind the sections are source/zip.c's: it looks for them from their end.
+ */
+#include "base/reader.h"
+#include "source/archive.h"
+#include "source/container.h"
+#include "source/pe_overlay.h"
+#include "source/piece.h"
+#include "source/stream.h"
+
+enum {
+    FIRST_SEARCH = 1 << 20, /* so many bytes of what is behind the sections, or behind the certificate table */
+    NEXT_SEARCH = 64 << 10, /* and behind each piece */
+    PIECES_MAX = 64,        /* of one program, its resources aside */
+    RESOURCE_MIN = 64,      /* a smaller one holds nothing that is signed */
+};
+
+struct walk {
+    struct source *source;
+    struct budget *budget;
+    struct visitor *visitor;
+    struct arena *arena;  /* the program's */
+    struct arena scratch; /* one piece's */
+    struct pe pe;
+    struct pe_overlay overlay;
+    struct extent {
+        uint64_t at, n;
+    } seen[PIECES_MAX]; /* the pieces that were shown; n as they say themselves, else 1 */
+    unsigned n_seen;
+};
+
+static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
+    (void)tail;
+    (void)size;
+    return bytes_starts(head, bytes_text("MZ"));
+}
+
+static bool visit(struct walk *w, const char *name, uint64_t at, uint64_t n, struct error *err) {
+    struct window_source window;
+    if (name == NULL) {
+        return arena_full(&w->scratch, err);
+    }
+    window_source_init(&window, name, w->source, at, n);
+    const struct member member = {.path = name, .source = &window.source};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+/* The shown piece that an offset is in, or that begins at or next behind it; NULL when there is none. */
+static const struct extent *seen_from(const struct walk *w, uint64_t at) {
+    const struct extent *next = NULL;
+    for (unsigned i = 0; i < w->n_seen; i++) {
+        const struct extent *e = &w->seen[i];
+        if (e->at + e->n > at && (next == NULL || e->at < next->at)) {
+            next = e;
+        }
+    }
+    return next;
+}
+
+static bool is_seen(const struct walk *w, uint64_t at) {
+    const struct extent *e = seen_from(w, at);
+    return e != NULL && e->at <= at;
+}
+
+/* Shows the piece at an offset, n bytes of it. Where one knows its own size, there are only its members in it. */
+static bool visit_piece(struct walk *w, const struct piece *piece, uint64_t at, uint64_t n, struct error *err) {
+    if (w->n_seen == PIECES_MAX) {
+        return error_set(err, ERR_LIMIT, "more than %d files in a program", PIECES_MAX);
+    }
+    w->seen[w->n_seen++] = (struct extent){at, piece->sized ? piece->n : 1};
+    return visit(w, arena_printf(&w->scratch, "%s@%llu", piece->kind, (unsigned long long)at), at, n, err);
+}
+
+/* ---- WiX Burn ---- */
+
+/*
+ * The section .wixburn (burn/engine/section.cpp): 0 u32 0x00f14300, 4 u32 version, 8 bundle's GUID, 24 u32 stub's size, 28 u32 checksum,
+ * 32 u32 offset and 36 u32 size of the signature that the engine had first, 40 u32 format, 44 u32 count, 48 u32 size of each container.
+ * The first one (the user interface) stands behind the stub, the others behind that signature; without it, behind the certificate table.
+ */
+static bool walk_burn(struct walk *w, const struct pe_section *section, struct error *err) {
+    enum { BURN_HEAD = 48, CONTAINERS_MAX = 16 };
+    struct bytes b;
+    if (!source_read_some(w->source, w->arena, section->raw_at, BURN_HEAD + CONTAINERS_MAX * 4, &b, err)) {
+        return false;
+    }
+    struct reader r = reader_make(b, section->raw_at);
+    uint32_t magic = reader_u32le(&r);
+    reader_skip(&r, 20);
+    uint64_t stub = reader_u32le(&r);
+    reader_skip(&r, 4);
+    uint64_t signature_at = reader_u32le(&r), signature_n = reader_u32le(&r);
+    reader_skip(&r, 4);
+    uint32_t count = reader_u32le(&r);
+    if (!reader_ok(&r) || magic != 0x00f14300) {
+        return true; /* then the engine finds nothing either; the search may */
+    }
+    bool resigned = signature_at != 0 && signature_n != 0, table = w->overlay.after > w->overlay.end;
+    uint64_t at = stub;
+    for (uint32_t i = 0; i < count && r.left.n >= 4; i++) {
+        uint64_t n = reader_u32le(&r);
+        at = i != 1 ? at : resigned ? signature_at + signature_n : table ? w->overlay.after : at;
+        if (at >= w->source->size) {
+            return error_set(err, ERR_MALFORMED, "container %u of the setup, at %llu, is past the end of the file", i,
+                             (unsigned long long)at);
+        }
+        struct piece piece;
+        arena_reset(&w->scratch);
+        if (!piece_at(w->source, at, w->source->size, &w->scratch, &piece, err)) {
+            return false;
+        }
+        piece.kind = piece.kind != NULL ? piece.kind : "container";
+        if (n != 0 && !visit_piece(w, &piece, at, n, err)) {
+            return false;
+        }
+        at += n;
+    }
+    return true;
+}
+
+/* ---- sections ---- */
+
+static bool walk_sections(struct walk *w, struct error *err) {
+    for (size_t i = 0; i < w->pe.n_sections; i++) {
+        const struct pe_section *s = &w->pe.sections[i];
+        struct piece piece;
+        arena_reset(&w->scratch);
+        if (bytes_starts(s->name, bytes_text(".wixburn")) && !walk_burn(w, s, err)) {
+            return false;
+        }
+        if (s->raw_size == 0 || s->raw_at == 0 || is_seen(w, s->raw_at)) {
+            continue;
+        }
+        if (!piece_at(w->source, s->raw_at, (uint64_t)s->raw_at + s->raw_size, &w->scratch, &piece, err) ||
+            (piece.kind != NULL && !visit_piece(w, &piece, s->raw_at, piece.n, err))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- resources ---- */
+
+/* Whether a resource is a file that may carry signatures, or hold such files. */
+static bool is_file(struct walk *w, const struct pe_resource *resource, bool *is, struct error *err) {
+    struct bytes head;
+    struct piece piece;
+    *is = false;
+    if (resource->n < RESOURCE_MIN) {
+        return true;
+    }
+    if (!source_read_some(w->source, &w->scratch, resource->at, resource->n < 512 ? resource->n : 512, &head, err)) {
+        return false;
+    }
+    enum archive_kind kind = archive_kind_of(head);
+    /* The two that are known by little else than small numbers are left to files that say what they are by being files. */
+    *is = bytes_starts(head, bytes_text("PK\3\4")) || bytes_starts(head, bytes_text("xar!")) ||
+          (kind != ARCHIVE_KINDS && kind != ARCHIVE_LZMA && kind != ARCHIVE_COMPRESS);
+    if (!*is && piece_find(head, 0) == 0) {
+        if (!piece_at(w->source, resource->at, resource->at + resource->n, &w->scratch, &piece, err)) {
+            return false;
+        }
+        *is = piece.kind != NULL;
+    }
+    return true;
+}
+
+static bool visit_resource(struct walk *w, struct pe_resources *walk, const struct pe_resource *resource, struct error *err) {
+    bool is;
+    arena_reset(&w->scratch);
+    if (!is_file(w, resource, &is, err) || !is) {
+        return !is;
+    }
+    const char *type = pe_resource_name(walk, resource->type, true, &w->scratch);
+    const char *name = pe_resource_name(walk, resource->name, false, &w->scratch);
+    const char *path = type == NULL || name == NULL ? NULL
+                       : resource->one_of_many      ? arena_printf(&w->scratch, "resource %s %s %u", type, name, resource->language)
+                                                    : arena_printf(&w->scratch, "resource %s %s", type, name);
+    return visit(w, path, resource->at, resource->n, err);
+}
+
+static bool walk_resources(struct walk *w, struct error *err) {
+    struct pe_resources walk;
+    struct pe_resource resource;
+    bool end = false;
+    pe_resources_begin(&walk, w->source, &w->pe, UINT32_MAX);
+    while (!end) {
+        if (!budget_spend(w->budget, 0, err) || !pe_resources_next(&walk, &resource, &end, err) ||
+            (!end && !visit_resource(w, &walk, &resource, err))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- what no section holds ---- */
+
+/* A stored member of a ZIP archive, which is shown with its name where the archive is: its local header (APPNOTE 4.3.7) ends here. */
+static bool is_stored(struct bytes b, size_t pos) {
+    enum { LOCAL = 30, NEAR = 1024 };
+    size_t from = pos > NEAR ? pos - NEAR : 0;
+    struct bytes magic = bytes_text("PK\3\4");
+    for (size_t at = bytes_find(b, magic, from); at < pos; at = bytes_find(b, magic, at + 1)) {
+        struct reader r = reader_make(bytes_cut(b, at, LOCAL), 0);
+        reader_skip(&r, 26);
+        size_t n = (size_t)reader_u16le(&r) + reader_u16le(&r);
+        if (reader_ok(&r) && at + LOCAL + n == pos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The next piece in [at, to) that was not shown; *found is its offset, UINT64_MAX when there is none. */
+static bool find(struct walk *w, uint64_t at, uint64_t to, uint64_t end, uint64_t *found, struct piece *piece, struct error *err) {
+    struct bytes b;
+    *found = UINT64_MAX;
+    if (!source_read_some(w->source, &w->scratch, at, to - at, &b, err)) {
+        return false;
+    }
+    for (size_t pos = piece_find(b, 0); pos < b.n; pos = piece_find(b, pos + 1)) {
+        if (is_stored(b, pos)) {
+            continue;
+        }
+        if (!budget_spend(w->budget, 0, err) || !piece_at(w->source, at + pos, end, &w->scratch, piece, err)) {
+            return false;
+        }
+        if (piece->kind != NULL) {
+            *found = at + pos;
+            return true;
+        }
+    }
+    return true;
+}
+
+/* The beginning of a range is searched, and what is behind each piece in it. */
+static bool walk_range(struct walk *w, uint64_t at, uint64_t end, struct error *err) {
+    struct piece piece;
+    uint64_t found, until = at + FIRST_SEARCH;
+    while (at < end) {
+        const struct extent *seen = seen_from(w, at);
+        if (seen != NULL && (seen->at <= at || at >= until)) {
+            at = seen->at + seen->n;
+            until = at + NEXT_SEARCH > until ? at + NEXT_SEARCH : until;
+            continue;
+        }
+        uint64_t to = until < end ? until : end;
+        to = seen != NULL && seen->at < to ? seen->at : to;
+        arena_reset(&w->scratch);
+        if (at >= to) {
+            return true;
+        }
+        if (!find(w, at, to, end, &found, &piece, err)) {
+            return false;
+        }
+        if (found != UINT64_MAX && !visit_piece(w, &piece, found, piece.n, err)) {
+            return false;
+        }
+        at = found != UINT64_MAX ? found : to;
+    }
+    return true;
+}
+
+static bool walk_overlay(struct walk *w, struct error *err) {
+    return walk_range(w, w->overlay.at, w->overlay.end, err);
+}
+
+static bool walk_rest(struct walk *w, struct error *err) {
+    return walk_range(w, w->overlay.after, w->source->size, err);
+}
+
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    static bool (*const parts[])(struct walk * w, struct error * err) = {walk_sections, walk_resources, walk_overlay, walk_rest};
+    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .arena = arena, .scratch = arena_make(ARENA_FILE_CAP)};
+    struct error why = {0}, first = {0};
+    (void)anomalies;
+    bool ok = pe_overlay_find(source, arena, &w.pe, &w.overlay, &first);
+    /* What is wrong in one place does not hide what is in another; past a limit there is no going on. */
+    for (size_t i = 0; ok && i < sizeof parts / sizeof *parts && first.kind != ERR_LIMIT; i++) {
+        first = !parts[i](&w, &why) && (first.kind == ERR_NONE || why.kind == ERR_LIMIT) ? why : first;
+    }
+    arena_free(&w.scratch);
+    return first.kind == ERR_NONE || error_set(err, first.kind, "%s", first.text);
+}
+
+const struct container container_pe_pieces = {.name = "program", .probe = probe, .walk = walk};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Archives of Electron programs, and what stands in Windows programs: what the seeds show, whole, cut short and changed. */
+#include "listing.h"
+
+extern const struct container container_asar, container_pe_pieces;
+
+static void test_tree(void **state) {
+    (void)state;
+    struct listing l = list(&container_asar, "asar/tree");
+    assert_string_equal(text_c(&l.text), "package.json 2 00000f62\nd/e/a.node 9 7bc8e1ea\n");
+    text_free(&l.text);
+}
+
+static void test_odd(void **state) {
+    (void)state;
+    struct listing l = list(&container_asar, "asar/odd");
+    assert_string_equal(text_c(&l.text), "out: a member that is not in the archive: 9 bytes at 7 of 3\na 3 00017862\n");
+    text_free(&l.text);
+}
+
+static void test_pieces(void **state) {
+    (void)state;
+    struct listing l = list(&container_pe_pieces, "pieces/resources");
+    has(&l, "resource DATA 131 ");
+    has(&l, "resource RCDATA SETUP ");
+    has(&l, "resource RCDATA 7 0 ");
+    has(&l, "resource RCDATA 7 1033 ");
+    text_free(&l.text);
+    l = list(&container_pe_pieces, "pieces/overlay");
+    has(&l, "7z@588 ");
+    has(&l, "program@");
+    has(&l, "rar@");
+    text_free(&l.text);
+    l = list(&container_pe_pieces, "pieces/burn");
+    has(&l, "cabinet@576 ");
+    has(&l, "cabinet@3697 ");
+    assert_null(strchr(text_c(&l.text), '!'));
+    text_free(&l.text);
+}
+
+static void hostile(const struct container *container, const char *name) {
+    struct bytes b = load(name);
+    hostile_each(b, attempt, (void *)container);
+}
+
+static void test_hostile(void **state) {
+    (void)state;
+    hostile(&container_asar, "asar/tree");
+    hostile(&container_asar, "asar/odd");
+    hostile(&container_pe_pieces, "pieces/resources");
+    hostile(&container_pe_pieces, "pieces/overlay");
+    hostile(&container_pe_pieces, "pieces/burn");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_odd),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_hostile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
