@@ -8,54 +8,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static const char child_path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
-enum { EXIT_NOT_THERE = 127, CHILD_WORDS_MAX = 16 };
+#include "scan/confine.h"
 
-static void limit(int what, rlim_t most) {
-    struct rlimit r = {most, most};
-    setrlimit(what, &r);
-}
-
-/* Runs in the new process. A network of its own, with nothing in it, is asked for; where the system forbids that, the dead proxy
- * keeps the program from fetching revocation lists. */
+/* Runs in the new process. A network of its own, with nothing in it, is asked for; where the system forbids that, the dead proxy of
+ * its environment keeps the program from fetching revocation lists. */
 static void become(const char *const *argv, const char *home, int out) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
         errno = 0;
     }
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    limit(RLIMIT_CPU, CHILD_SECONDS);
-    limit(RLIMIT_AS, (rlim_t)2 << 30);
-    limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, 64);
-    int null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0) {
-        _exit(EXIT_NOT_THERE);
-    }
-    char home_word[512];
-    snprintf(home_word, sizeof home_word, "HOME=%s", home);
-    char path[sizeof child_path], proxy[] = "http_proxy=http://127.0.0.1:9", proxies[] = "https_proxy=http://127.0.0.1:9",
-                                  zone[] = "TZ=UTC", locale[] = "LC_ALL=C.UTF-8";
-    memcpy(path, child_path, sizeof path);
-    char *environment[] = {path, home_word, proxy, proxies, zone, locale, NULL};
-    char *words[CHILD_WORDS_MAX + 1];
-    size_t n = 0;
-    for (; n < CHILD_WORDS_MAX && argv[n] != NULL; n++) {
-        words[n] = strdup(argv[n]); /* execvpe takes words that it could change */
-    }
-    words[n] = NULL;
-    if (words[0] == NULL) {
-        _exit(EXIT_NOT_THERE);
-    }
-    execvpe(words[0], words, environment);
-    _exit(EXIT_NOT_THERE);
+    confine_limit(CHILD_SECONDS, 0);
+    confine_exec(argv, home, out);
 }
 
 static int64_t now_ms(void) {
@@ -114,7 +80,7 @@ static bool run_in(const char *home, const char *const *argv, struct text *out, 
         return error_set(err, ERR_CRASHED, "%s was ended by signal %d", argv[0], WTERMSIG(how));
     }
     *status = WEXITSTATUS(how);
-    return *status != EXIT_NOT_THERE || error_set(err, ERR_UNSUPPORTED, "%s is not installed", argv[0]);
+    return *status != CONFINE_NOT_THERE || error_set(err, ERR_UNSUPPORTED, "%s is not installed", argv[0]);
 }
 
 bool child_run(const char *const *argv, struct text *out, int *status, struct error *err) {

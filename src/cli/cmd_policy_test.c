@@ -6,7 +6,7 @@
 #include "cli/cmd_policy.h"
 #include "cli/json.h"
 #include "cli/progress.h"
-#include "cli/report.h"
+#include "cli/run.h"
 #include "cli/ui.h"
 
 enum { EXAMPLES_MAX = 3, PATH_SHOWN = 4096 };
@@ -183,6 +183,8 @@ static int run(const struct command *command, const struct options *options) {
         .sandbox = !options->given[OPTION_NO_SANDBOX],
         .action = ACTION_REPORT,
     };
+    struct helper_programs helpers;
+    scan.examiner.helpers = run_helpers(&helpers, options);
     ok = ok && scan_run(&scan, &tally.events, &summary, &err);
     progress_clear(&tally.progress);
     ok = ok && output_open(options, &output, &err);
@@ -201,7 +203,8 @@ const struct command policy_test = {
     .help = "what policies would hit, rule by rule, before they are live; nothing is changed",
     .more = "Only the policies named are used. A file counts once for each rule, its members for themselves.",
     .takes = TAKE(AGAINST) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(ANCHORS) | TAKE(INCLUDE) | TAKE(EXCLUDE) |
-             TAKE(CROSS_FILESYSTEMS) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(QUIET) | TAKE(PROGRESS),
+             TAKE(CROSS_FILESYSTEMS) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(HELPERS) | TAKE(QUIET) |
+             TAKE(PROGRESS),
     .examples = "  certban policy test new.xml --against /srv/software",
     .min_args = 1,
     .max_args = SIZE_MAX,

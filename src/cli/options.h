@@ -43,6 +43,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
       "refuse what is not signed by WHO: a name or a SHA-256; may be given again")                                                         \
     X(THOROUGH, "thorough", 0, TAKES_NOTHING, NULL, "examine every file to its end, whatever its beginning looks like")                    \
     X(NO_MEMBERS, "no-members", 0, TAKES_NOTHING, NULL, "don't look inside archives and installers")                                       \
+    X(HELPERS, "helpers", 0, TAKES_WORD, "DIR", "where 7z and innoextract are looked for; \"none\": run neither")                          \
     LIMITS(OPTION_OF_LIMIT, X)                                                                                                             \
     X(ANCHORS, "anchors", 0, TAKES_WORDS, "FILE", "trust the certificates in this PEM file too")                                           \
     X(INCLUDE, "include", 0, TAKES_WORDS, "GLOB", "only files whose name or path fits; may be given again")                                \

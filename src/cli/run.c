@@ -143,6 +143,12 @@ static struct scan_options scan_options(const struct run *run, const struct opti
     };
 }
 
+const struct helper_programs *run_helpers(struct helper_programs *out, const struct options *options) {
+    const char *folder = options->word[OPTION_HELPERS];
+    helper_find(out, folder);
+    return folder != NULL && strcmp(folder, "none") == 0 ? NULL : out;
+}
+
 /* Whether the options say more than how the report is to look. */
 static bool narrowed(const struct options *options) {
     static const enum option_id looks[] = {OPTION_JSON,  OPTION_FORMAT,   OPTION_OUTPUT,    OPTION_ACTION, OPTION_ALL,  OPTION_QUIET,
@@ -238,7 +244,9 @@ static int run_with(const struct run *run, const struct options *options, const 
     };
     sink.events.progress = sink.progress.wanted ? on_progress : NULL;
     struct scan_options scan = scan_options(run, options, policies, paths, state);
+    struct helper_programs helpers;
     scan.examiner.limits = limits;
+    scan.examiner.helpers = run_helpers(&helpers, options);
     struct scan_summary summary = {0};
     bool ran = run_report(&sink, &scan, &summary, &err);
     second_free(sink.second);

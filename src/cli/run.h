@@ -5,11 +5,12 @@
 
 #include "cli/command.h"
 #include "cli/report.h"
+#include "scan/helper.h"
 
 /* The options that all three take. */
 #define RUN_TAKES                                                                                                                          \
-    (TAKE(POLICY) | TAKE(NO_BUILTIN) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE_LIMITS |        \
-     TAKE(ANCHORS) | TAKE(FILES_FROM) | TAKE(NULL_SEPARATED) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(STATE) | TAKE(STRICT) |                \
+    (TAKE(POLICY) | TAKE(NO_BUILTIN) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(HELPERS) |      \
+     TAKE_LIMITS | TAKE(ANCHORS) | TAKE(FILES_FROM) | TAKE(NULL_SEPARATED) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(STATE) | TAKE(STRICT) |  \
      TAKE(EXIT_ZERO) | TAKE(QUIET) | TAKE(COLOR) | TAKE(PROGRESS))
 #define RUN_ACTS (TAKE(ACTION) | TAKE(DRY_RUN) | TAKE(PACKAGES) | TAKE(CONFIRM_MASS) | TAKE(CLEAR_IMMUTABLE) | TAKE(MAX_STORE))
 
@@ -21,6 +22,9 @@ struct run {
     unsigned scope;                     /* REPORT_…, without --all */
     const struct report_writer *people; /* in place of the text report; NULL: the text report */
 };
+
+/* run_helpers finds the programs that --helpers says. They are in out, or there are none (NULL). */
+const struct helper_programs *run_helpers(struct helper_programs *out, const struct options *options);
 
 /* run_command does a whole run and returns the exit status. */
 int run_command(const struct run *run, const struct command *command, const struct options *options);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names of archives in reports. They have no signature that covers them whole; what they hold is looked at by their container
- * (source/archive.c, source/asar.c).
+ * (source/archive.c, source/asar.c, source/helper.c).
  *
  * Which of them is moved away for a member's sake: what people download and unpack (7z, RAR), what installs (deb, rpm), and what is a
  * program's own (asar), as ZIP is.
- * A tar archive, alone or packed, and a packed file are as often somebody's backup, and an image of a disc holds a whole system: these
- * are flagged, and who knows better moves them.
+ * A tar archive, alone or packed, and a packed file are as often somebody's backup, and an image of a disc or of Windows holds a whole
+ * system: these are flagged, and who knows better moves them.
  */
 #include "source/archive.h"
 #include "format/format.h"
@@ -52,6 +52,14 @@ static bool probe_asar(const struct probe *probe) {
     return asar_at_head(probe->head);
 }
 
+static bool probe_wim(const struct probe *probe) {
+    return archive_is_wim(probe->head);
+}
+
+static bool probe_nsis(const struct probe *probe) {
+    return archive_is_nsis(probe->head);
+}
+
 static bool probe_iso(const struct probe *probe) {
     return archive_is_iso(probe->middle);
 }
@@ -67,5 +75,8 @@ const struct format format_asar = {.name = "asar",
                                    .acts_on_members = true,
                                    .probe = probe_asar,
                                    .read = read};
+const struct format format_nsis = {
+    .name = "nsis", .long_name = "data of an NSIS setup", .members_only = true, .acts_on_members = true, .probe = probe_nsis, .read = read};
+const struct format format_wim = {.name = "wim", .long_name = "Windows image", .members_only = true, .probe = probe_wim, .read = read};
 const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", .members_only = true, .probe = probe_cpio, .read = read};
 const struct format format_iso = {.name = "iso", .long_name = "disc image", .members_only = true, .probe = probe_iso, .read = read};

@@ -365,7 +365,8 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
     struct budget budget = {.depth_left = (unsigned)limit_most(limits, LIMIT_DEPTH),
                             .members_left = limit_most(limits, LIMIT_MEMBERS),
                             .bytes_left = limit_most(limits, LIMIT_UNPACKED),
-                            .limits = limits};
+                            .limits = limits,
+                            .helper = examiner->helper};
     struct verdict verdict;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

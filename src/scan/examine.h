@@ -11,17 +11,21 @@
 #include "model/verdict.h"
 
 struct memo;
+struct helper;
+struct helper_programs;
 
 struct examiner {
     const struct blocklist *list;
-    bool verify;                     /* prove every signature, not only matches */
-    bool describe;                   /* fill signatures for the report even where nothing matched */
-    bool thorough;                   /* carve where no format asks for it */
-    bool search;                     /* do so for the file itself, not for its members */
-    bool members;                    /* look inside containers */
-    struct limits limits;            /* of looking inside. Past its time a file's reader is ended */
-    const char *folder;              /* what relative paths are relative to, for rules about paths; NULL: as they stand */
-    const char *const *anchor_files; /* --anchors: PEM files, read before the sandbox closes */
+    bool verify;                           /* prove every signature, not only matches */
+    bool describe;                         /* fill signatures for the report even where nothing matched */
+    bool thorough;                         /* carve where no format asks for it */
+    bool search;                           /* do so for the file itself, not for its members */
+    bool members;                          /* look inside containers */
+    struct helper *helper;                 /* for containers that need one; NULL: they are unreadable */
+    const struct helper_programs *helpers; /* what it may run; NULL: nothing */
+    struct limits limits;                  /* of looking inside. Past its time a file's reader is ended */
+    const char *folder;                    /* what relative paths are relative to, for rules about paths; NULL: as they stand */
+    const char *const *anchor_files;       /* --anchors: PEM files, read before the sandbox closes */
     size_t n_anchor_files;
     struct anchors *anchors; /* made at first need by examiner_anchors; the compiled-in ones and the PEM texts */
     struct bytes *anchor_pems;

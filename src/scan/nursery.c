@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "scan/pass.h"
 #include "scan/sandbox.h"
 
 /* Both directions of the nursery's socket; a worker's socket comes along with the answer to FORK. */
@@ -27,46 +28,11 @@ struct order_message {
 };
 
 static bool send_message(int socket, const struct order_message *message, int fd) {
-    union {
-        struct cmsghdr align;
-        char octets[CMSG_SPACE(sizeof(int))];
-    } control = {.octets = {0}};
-    struct order_message copy = *message;
-    struct iovec part = {&copy, sizeof copy};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        header.msg_control = &control;
-        header.msg_controllen = sizeof control;
-        struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-        rights->cmsg_level = SOL_SOCKET;
-        rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-    }
-    ssize_t sent;
-    do {
-        sent = sendmsg(socket, &header, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    return sent == (ssize_t)sizeof copy;
+    return pass_send(socket, bytes_make(message, sizeof *message), bytes_none(), fd);
 }
 
 static bool receive_message(int socket, struct order_message *message, int *fd) {
-    union {
-        struct cmsghdr align;
-        char octets[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct iovec part = {message, sizeof *message};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t got;
-    do {
-        got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-    *fd = -1;
-    if (got > 0 && rights != NULL && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
-        memcpy(fd, CMSG_DATA(rights), sizeof *fd);
-    }
-    return got == (ssize_t)sizeof *message;
+    return pass_receive(socket, message, sizeof *message, fd) == (ssize_t)sizeof *message;
 }
 
 /* ---- inside the nursery ---- */

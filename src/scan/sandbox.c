@@ -124,8 +124,29 @@ const char *sandbox_available(void) {
     return words;
 }
 
-/* A domain in which everything that Landlock knows is forbidden. Where the kernel has none, seccomp forbids the same calls. */
-static bool close_paths(struct error *err) {
+bool sandbox_has_paths(void) {
+    return landlock_version() > 0;
+}
+
+static bool add_path(int ruleset, const struct sandbox_path *path, uint64_t all, struct error *err) {
+    const uint64_t rights[] = {
+        [SANDBOX_READ] = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE,
+        [SANDBOX_RUN] = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE,
+        [SANDBOX_ALL] = all,
+    };
+    struct landlock_path_beneath_attr rule = {.allowed_access = rights[path->right]};
+    rule.parent_fd = open(path->path, O_PATH | O_CLOEXEC);
+    if (rule.parent_fd < 0) {
+        return true;
+    }
+    bool ok = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
+              error_sys(err, errno, "Landlock has no rule for %s", path->path);
+    close(rule.parent_fd);
+    return ok;
+}
+
+/* A domain in which everything that Landlock knows is forbidden but what the rules say. */
+bool sandbox_paths(const struct sandbox_path *paths, size_t n, struct error *err) {
     int version = landlock_version();
     if (version <= 0) {
         return true;
@@ -135,9 +156,13 @@ static bool close_paths(struct error *err) {
     size_t size = version >= 6 ? sizeof ruleset : version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
     int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, size, 0);
     if (fd < 0) {
-        return error_sys(err, errno, "Landlock has no domain for the reader");
+        return error_sys(err, errno, "Landlock has no domain");
     }
-    bool ok = syscall(SYS_landlock_restrict_self, fd, 0) == 0 || error_sys(err, errno, "Landlock does not take the reader in");
+    bool ok = true;
+    for (size_t i = 0; i < n && ok; i++) {
+        ok = add_path(fd, &paths[i], ruleset.fs, err);
+    }
+    ok = ok && (syscall(SYS_landlock_restrict_self, fd, 0) == 0 || error_sys(err, errno, "Landlock does not take the process in"));
     close(fd);
     return ok;
 }
@@ -188,7 +213,7 @@ bool sandbox_enter(struct error *err) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return error_sys(err, errno, "can't give up new privileges");
     }
-    if (!close_paths(err)) {
+    if (!sandbox_paths(NULL, 0, err)) { /* where the kernel has no Landlock, seccomp forbids the same calls */
         return error_within(err, "sandbox");
     }
     int bad = filter != NULL ? seccomp_load(filter) : -EINVAL;

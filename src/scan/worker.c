@@ -10,6 +10,7 @@
 
 #include "base/reader.h"
 #include "crypto/digest.h"
+#include "scan/helper.h"
 #include "scan/memo.h"
 #include "scan/sandbox.h"
 #include "scan/wire.h"
@@ -177,9 +178,13 @@ static bool serve(struct worker *worker, uint8_t *buffer, char *path) {
 void worker_main(int socket, enum worker_kind kind, const struct examiner *examiner, bool sandbox) {
     static struct worker worker;
     static struct memo memo;
+    static struct helper_client client;
     worker =
         (struct worker){.sink = {on_verdict}, .socket = socket, .kind = kind, .examiner = *examiner, .arena = arena_make(ARENA_FILE_CAP)};
     worker.examiner.memo = &memo;
+    if (examiner->helpers != NULL && examiner->members && helper_start(&client, examiner->helpers)) {
+        worker.examiner.helper = &client.helper;
+    }
     uint8_t *buffer = malloc(WORKER_ASK_MAX);
     char *path = malloc(WORKER_PATH_MAX + 1);
     struct error err = {0};

@@ -3,9 +3,11 @@
  * Archives that libarchive takes apart (archive.h), and files packed by themselves, of which one has two readings: what is packed, and
  * the tar or cpio archive that this is. Only regular files are members.
  *
- * Not readable, and said so: what is encrypted, what libarchive has no codec for, volumes of a set, UDF file systems.
+ * Left to 7z, where there is one: UDF file systems, 7z and RAR archives for which libarchive has no codec. Not readable, and said so:
+ * what is encrypted, volumes of a set.
  */
 #include "source/archive_read.h"
+#include "source/helper.h"
 
 #include <stdlib.h>
 
@@ -131,6 +133,11 @@ static bool fill_spool(struct walk *w, struct spool *spool, struct error *err) {
     return true;
 }
 
+/* Whether 7z may read what libarchive can't. */
+static bool may_be_helped(const struct walk *w) {
+    return w->reader.kind == ARCHIVE_7Z || w->reader.kind == ARCHIVE_RAR;
+}
+
 static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct error *err) {
     struct stream_source *s = arena_alloc(&w->scratch, sizeof *s);
     struct error why = {0};
@@ -140,6 +147,12 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
     }
     if (!stream_source_init(s, path, size, 0, &w->reader.stream, w->budget, &w->scratch, &why)) {
         return visit_problem(w, path, &why, err);
+    }
+    if (may_be_helped(w)) { /* its first byte says whether there is a codec, and is asked for in any case */
+        uint8_t first;
+        if (!source_into(&s->source, &first, 1, 0, &why) && why.kind == ERR_UNSUPPORTED && !archive_reader_encrypted(&w->reader)) {
+            return error_set(err, why.kind, "%s", why.text);
+        }
     }
     const struct member member = {.path = path, .source = &s->source};
     return w->visitor->visit(w->visitor, &member, err);
@@ -216,10 +229,29 @@ static bool walk_entries(struct walk *w, struct error *err) {
     }
 }
 
+/* What libarchive has no codec for, 7z may have. It is shown from the beginning again: a member may come twice, none is lost. */
+static bool walk_by_helper(struct walk *w, enum archive_kind kind, const struct error *why, struct error *err) {
+    uint8_t head[8];
+    bool rar5 = kind == ARCHIVE_RAR && source_into(w->source, head, sizeof head, 0, NULL) && head[6] == 1;
+    enum helper_format format = kind == ARCHIVE_7Z ? HELPER_7Z : rar5 ? HELPER_RAR5 : HELPER_RAR;
+    struct error later = {0};
+    bool ran = false;
+    if (w->budget->helper == NULL) {
+        error_set(&later, ERR_UNSUPPORTED, "needs %s, which is not there", helper_name(format));
+    } else if (w->budget->helper->take_apart(w->budget->helper, format, w->source, w->budget, w->visitor, &ran, &later)) {
+        return true;
+    }
+    return ran ? error_set(err, later.kind, "%s", later.text) : error_set(err, why->kind, "%s; %s", why->text, later.text);
+}
+
 static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
-    bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, err) && walk_entries(w, err);
+    struct error why = {0};
+    bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, &why) && walk_entries(w, &why);
     archive_reader_close(&w->reader);
-    return ok;
+    if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {
+        return walk_by_helper(w, kind, &why, err);
+    }
+    return ok || error_set(err, why.kind, "%s", why.text);
 }
 
 /* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file
@@ -242,7 +274,7 @@ static bool walk_image(struct walk *w, struct error *err) {
     if (iso && !udf) {
         return true;
     }
-    return error_set(err, ERR_UNSUPPORTED, "an image with a UDF file system: needs 7z");
+    return helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, err);
 }
 
 /* What the beginning is, then the image that the middle may be. */

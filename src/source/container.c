@@ -3,7 +3,7 @@
 
 extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_pieces, container_xar,
     container_zip;
-extern const struct container container_archive, container_asar;
+extern const struct container container_archive, container_asar, container_helped, container_inno;
 
 /* One row a container, one driver a row. */
 /* clang-format off */
@@ -17,6 +17,8 @@ const struct container *const containers[] = {
     &container_dmg,
     &container_archive,
     &container_asar,
+    &container_helped,
+    &container_inno,
     NULL,
 };
 /* clang-format on */

@@ -14,6 +14,8 @@ struct member {
     const struct error *problem;
 };
 
+struct helper;
+
 /* What the walk shares over all levels of one file: what is left of its limits. */
 struct budget {
     unsigned depth_left;
@@ -21,6 +23,7 @@ struct budget {
     uint64_t bytes_left;         /* unpacked bytes that may still be produced */
     int64_t deadline;            /* CLOCK_MONOTONIC nanoseconds; 0 none */
     const struct limits *limits; /* NULL: the usual ones */
+    struct helper *helper;       /* takes apart what this program can't (helper.h); NULL: there is none */
 };
 
 /* visit looks at a member; false (err) ends the walk for good (the budget is used up). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+. Volumes of
- * another kind are said to be unreadable where nothing else is in the image, or where they are Apple's own.
+ * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+; those of APFS
+ * and of HFS before it are left to 7z. Volumes of another kind are said to be unreadable where nothing else is in the image.
  */
 #include "source/disk.h"
+#include "source/helper.h"
 #include "source/hfs.h"
 #include "source/udif.h"
 
@@ -26,21 +27,21 @@ struct work {
 /* The files of every volume; *read counts those that could be looked into. */
 static bool walk_volumes(struct work *w, struct source *disk, bool must, struct error *err) {
     struct disk_volume volumes[DISK_VOLUMES_MAX];
-    size_t n, read = 0, apfs = 0, old = 0;
+    size_t n, read = 0;
     struct error why = {0}, first = {0};
     if (!disk_volumes(disk, volumes, &n, err)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
         struct window_source window;
-        apfs += volumes[i].kind == DISK_APFS;
-        old += volumes[i].kind == DISK_HFS;
-        if (volumes[i].kind != DISK_HFSPLUS) {
+        enum disk_kind kind = volumes[i].kind;
+        if (kind != DISK_HFSPLUS && kind != DISK_APFS && kind != DISK_HFS) {
             continue;
         }
         read++;
         window_source_init(&window, disk->name, disk, volumes[i].at, volumes[i].n);
-        if (hfs_walk(&window.source, w->arena, w->budget, w->visitor, w->anomalies, &why)) {
+        if (kind == DISK_HFSPLUS ? hfs_walk(&window.source, w->arena, w->budget, w->visitor, w->anomalies, &why)
+                                 : helper_walk(kind == DISK_APFS ? HELPER_APFS : HELPER_HFS, &window.source, w->budget, w->visitor, &why)) {
             continue;
         }
         if (why.kind == ERR_LIMIT) {
@@ -50,9 +51,6 @@ static bool walk_volumes(struct work *w, struct source *disk, bool must, struct 
     }
     if (first.kind != ERR_NONE) {
         return error_set(err, first.kind, "%s", first.text);
-    }
-    if (apfs != 0 || old != 0) {
-        return error_set(err, ERR_UNSUPPORTED, "a volume of %s, which is not read", apfs != 0 ? "APFS" : "HFS");
     }
     return read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
 }

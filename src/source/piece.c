@@ -10,6 +10,7 @@
 #include "base/reader.h"
 #include "layout/cab.h"
 #include "layout/cfb.h"
+#include "source/archive.h"
 #include "source/pe_overlay.h"
 
 /* The window begins where the piece does. *n stays 0 where none begins. False (err) when that can't be said. */
@@ -83,25 +84,43 @@ static bool measure_program(struct source *window, struct arena *scratch, uint64
     return true;
 }
 
+/* From the first header to the end, 24 u32 as it says itself (fileform.h of NSIS: 0 flags, 4 "NullsoftInst", 20 u32 header's size). */
+static bool measure_nsis(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    enum { FIRST_HEADER = 28 };
+    struct bytes b;
+    if (!source_read_some(window, scratch, 0, FIRST_HEADER, &b, err)) {
+        return false;
+    }
+    struct reader r = reader_make(b, 0);
+    reader_skip(&r, FIRST_HEADER - 4);
+    uint64_t all = reader_u32le(&r);
+    if (reader_ok(&r) && all >= FIRST_HEADER && archive_is_nsis(b)) {
+        *n = least(all, window->size);
+    }
+    return true;
+}
+
 static const struct row {
     const char *kind;
     size_t n;
     const char *magic;
+    size_t at;        /* where the magic stands in the piece */
     measure *measure; /* NULL: it does not say how long it is */
 } rows[] = {
-    {"cabinet", 8, "MSCF\0\0\0\0", measure_cabinet},
-    {"7z", 6, "7z\xbc\xaf\x27\x1c", measure_7z},
-    {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", measure_compound},
-    {"program", 2, "MZ", measure_program},
-    {"rar", 7, "Rar!\x1a\7\0", NULL},
-    {"rar", 8, "Rar!\x1a\7\1\0", NULL},
-    {"wim", 8, "MSWIM\0\0\0", NULL},
+    {"cabinet", 8, "MSCF\0\0\0\0", 0, measure_cabinet},
+    {"7z", 6, "7z\xbc\xaf\x27\x1c", 0, measure_7z},
+    {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, measure_compound},
+    {"program", 2, "MZ", 0, measure_program},
+    {"nsis", 16, "\xef\xbe\xad\xdeNullsoftInst", 4, measure_nsis},
+    {"rar", 7, "Rar!\x1a\7\0", 0, NULL},
+    {"rar", 8, "Rar!\x1a\7\1\0", 0, NULL},
+    {"wim", 8, "MSWIM\0\0\0", 0, NULL},
 };
-enum { ROWS = sizeof rows / sizeof *rows, MAGIC_MAX = 8 };
+enum { ROWS = sizeof rows / sizeof *rows, MAGIC_MAX = 20 };
 
 static const struct row *row_of(struct bytes b) {
     for (size_t i = 0; i < ROWS; i++) {
-        if (bytes_starts(b, bytes_make(rows[i].magic, rows[i].n))) {
+        if (bytes_starts(bytes_cut(b, rows[i].at, b.n), bytes_make(rows[i].magic, rows[i].n))) {
             return &rows[i];
         }
     }
@@ -111,7 +130,8 @@ static const struct row *row_of(struct bytes b) {
 size_t piece_find(struct bytes b, size_t from) {
     for (size_t at = from; at < b.n; at++) {
         uint8_t c = b.p[at];
-        if ((c == 'M' || c == '7' || c == 0xd0 || c == 'R') && row_of(bytes_cut(b, at, MAGIC_MAX)) != NULL) {
+        bool nsis = c < 16 && b.n - at > 4 && b.p[at + 4] == 0xef; /* its magic is not at its beginning */
+        if ((nsis || c == 'M' || c == '7' || c == 0xd0 || c == 'R') && row_of(bytes_cut(b, at, MAGIC_MAX)) != NULL) {
             return at;
         }
     }
@@ -122,13 +142,14 @@ bool piece_at(struct source *source, uint64_t at, uint64_t end, struct arena *sc
     uint8_t octets[MAGIC_MAX];
     *out = (struct piece){0};
     end = least(end, source->size);
-    if (at >= end || end - at < sizeof octets) {
+    if (at >= end) {
         return true;
     }
-    if (!source_into(source, octets, sizeof octets, at, err)) {
+    size_t have = (size_t)least(sizeof octets, end - at);
+    if (!source_into(source, octets, have, at, err)) {
         return false;
     }
-    const struct row *row = row_of(bytes_make(octets, sizeof octets));
+    const struct row *row = row_of(bytes_make(octets, have));
     if (row == NULL) {
         return true;
     }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files that a helper has left, told to the reader one by one. */
+#ifndef CERTBAN_SCAN_KEEPER_SHOW_H
+#define CERTBAN_SCAN_KEEPER_SHOW_H
+
+#include "base/error.h"
+
+/* keeper_show sends a KEEPER_FILE for each regular file below a folder, at any depth. Links and special files are passed over: nothing
+ * of them is in the archive, or it is there under another name. False when something could not be opened. */
+CERTBAN_MUST_USE bool keeper_show(int socket, const char *folder, struct error *err);
+
+#endif
