@@ -223,8 +223,8 @@ def stored_7z(*members):
     return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + body + header
 
 
-def stored_rar(*members):
-    """a RAR 4 archive of (name, bytes), nothing of it compressed"""
+def stored_rar(*members, method=0x30):
+    """a RAR 4 archive of (name, bytes), nothing of it compressed, whatever the method says"""
 
     def block(kind, flags, rest, data=b""):
         head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
@@ -233,7 +233,7 @@ def stored_rar(*members):
     out = b"Rar!\x1a\7\0" + block(0x73, 0, bytes(6))
     for name, data in members:
         name = name.encode()
-        rest = struct.pack("<IIBIIBBHI", len(data), len(data), 3, zlib.crc32(data), 0x5A21, 20, 0x30, len(name), 0o100644) + name
+        rest = struct.pack("<IIBIIBBHI", len(data), len(data), 3, zlib.crc32(data), 0x5A21, 20, method, len(name), 0o100644) + name
         out += block(0x74, 0x8000, rest, data)
     return out + block(0x7B, 0x4000, b"")
 
