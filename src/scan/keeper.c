@@ -108,12 +108,14 @@ static const char *mount_point(const struct keeper *k) {
     return NULL;
 }
 
-/* At most half of the machine's memory, whatever is asked for. */
+/* All readers together, of which there is one a processor, get at most half of the machine's memory, whatever is asked for. */
 static bool find_room(struct keeper *k, struct error *err) {
     struct sysinfo info;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t most = KEEPER_ROOM;
-    if (sysinfo(&info) == 0 && info.totalram != 0 && (uint64_t)info.totalram * info.mem_unit / 2 < most) {
-        most = (uint64_t)info.totalram * info.mem_unit / 2;
+    if (sysinfo(&info) == 0 && info.totalram != 0) {
+        uint64_t share = (uint64_t)info.totalram * info.mem_unit / 2 / (processors > 0 ? (uint64_t)processors : 1);
+        most = share < most ? share : most;
     }
     if (k->ask.size > most) {
         return error_set(err, ERR_LIMIT, "it is larger than %llu MiB, for which there is no room in memory",
@@ -307,7 +309,7 @@ static bool run_program(struct keeper *k, struct error *err) {
     if (pid == 0) {
         become_program(k, ends[1]);
     }
-    int sys = errno, pid_fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    int pid_fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, sys = errno;
     close(ends[1]);
     bool in_time = pid_fd >= 0 && watch(k, pid_fd, ends[0]);
     close(ends[0]);
@@ -319,6 +321,9 @@ static bool run_program(struct keeper *k, struct error *err) {
     }
     kill(pid, SIGKILL); /* the first process of its namespace: all the others go with it */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (pid_fd < 0) {
+        return error_sys(err, sys, "can't watch a helper");
     }
     return (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) || explain(k, status, in_time, err);
 }
