@@ -10,11 +10,49 @@ int bytes_order(struct bytes a, struct bytes b) {
     return a.n < b.n ? -1 : a.n > b.n;
 }
 
+/* How often an octet stands in text and programs, roughly. */
+static unsigned commonness(uint8_t c) {
+    if (c == 0 || c == ' ' || c == '\n' || c == 0xff) {
+        return 4;
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c == 'j' || c == 'k' || c == 'q' || c == 'x' || c == 'z' ? 2 : 3;
+    }
+    return c < ' ' || c >= 0x80 ? 1 : 2;
+}
+
+static size_t rarest(struct bytes needle) {
+    size_t best = 0;
+    for (size_t i = 1; i < needle.n; i++) {
+        best = commonness(needle.p[i]) < commonness(needle.p[best]) ? i : best;
+    }
+    return best;
+}
+
+enum { SHORT_NEEDLE = 32, FALSE_HITS = 64 };
+
+/* memmem looks at each octet, memchr at many at once: so the rarest octet of a short needle is looked for. Where that one is not rare
+ * at all, memmem goes on, which is linear whatever it gets. */
 size_t bytes_find(struct bytes a, struct bytes needle, size_t from) {
-    if (needle.n == 0 || from > a.n) {
+    if (needle.n == 0 || from > a.n || a.n - from < needle.n) {
         return a.n;
     }
-    const uint8_t *hit = memmem(a.p + from, a.n - from, needle.p, needle.n);
+    size_t at = from, last = a.n - needle.n;
+    if (needle.n <= SHORT_NEEDLE) {
+        size_t k = rarest(needle);
+        for (unsigned tries = 0; tries < FALSE_HITS; tries++) {
+            const uint8_t *hit = at <= last ? memchr(a.p + at + k, needle.p[k], last - at + 1) : NULL;
+            if (hit == NULL) {
+                return a.n;
+            }
+            at = (size_t)(hit - a.p) - k;
+            if (memcmp(a.p + at, needle.p, needle.n) == 0) {
+                return at;
+            }
+            at++;
+        }
+    }
+    const uint8_t *hit = memmem(a.p + at, a.n - at, needle.p, needle.n);
     return hit != NULL ? (size_t)(hit - a.p) : a.n;
 }
 

@@ -41,7 +41,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 
 #define X(id, kind, word, words, acts)                                                                                                     \
     static bool probe_##id(const struct probe *probe) {                                                                                    \
-        return archive_kind_of(probe->head) == ARCHIVE_##kind;                                                                             \
+        return (probe->archive != 0 ? probe->archive - 1 : (unsigned)archive_kind_of(probe->head)) == ARCHIVE_##kind;                      \
     }                                                                                                                                      \
     const struct format format_##id = {                                                                                                    \
         .name = word, .long_name = words, .members_only = true, .acts_on_members = acts, .probe = probe_##id, .read = read};

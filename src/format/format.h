@@ -21,6 +21,7 @@ struct probe {
     uint64_t size;
     const char *name; /* the file's or member's path, for what nothing but its name tells apart; NULL: unknown */
     bool thorough;    /* say true wherever it may be, whatever reading it costs */
+    unsigned archive; /* 1 + archive_kind_of(head), once it was asked; 0: not yet. Many formats want to know */
 };
 
 struct format {

@@ -55,6 +55,23 @@ static bool has_word_at(struct bytes b, size_t at, const char *word, size_t widt
     return true;
 }
 
+/* Whether b has a word anywhere; rare is the one of its letters to look for, as it stands in b. */
+static bool has_word(struct bytes b, const char *word, char rare, size_t width) {
+    size_t before = width * (size_t)(strchr(word, folded((uint8_t)rare)) - word);
+    for (size_t from = 0; from < b.n;) {
+        const uint8_t *hit = memchr(b.p + from, rare, b.n - from);
+        if (hit == NULL) {
+            return false;
+        }
+        size_t at = (size_t)(hit - b.p);
+        if (at >= before && has_word_at(b, at - before, word, width)) {
+            return true;
+        }
+        from = at + 1;
+    }
+    return false;
+}
+
 /* Whether the file's name is one under which Windows runs it, or reads it, as a script. */
 static bool is_named_so(const char *name) {
     static const char *const endings[] = {".ps1", ".psm1", ".psd1", ".ps1xml", ".psc1", ".cdxml",
@@ -81,13 +98,8 @@ static bool probe(const struct probe *probe) {
     }
     size_t n = probe->head.n < PROBE_TAIL ? probe->head.n : PROBE_TAIL, width = wide ? 2 : 1;
     struct bytes end = probe->tail.n != 0 ? probe->tail : bytes_cut(probe->head, probe->head.n - n, n);
-    for (size_t at = 0; at < end.n; at++) {
-        uint8_t c = folded(end.p[at]);
-        if ((c == 's' && has_word_at(end, at, "signature block", width)) || (c == '*' && has_word_at(end, at, "** sig **", width))) {
-            return true;
-        }
-    }
-    return false;
+    return has_word(end, "signature block", 'k', width) || has_word(end, "signature block", 'K', width) ||
+           has_word(end, "** sig **", '*', width);
 }
 
 /* A line without blanks around it, and where it begins and ends. */

@@ -5,6 +5,7 @@
 
 #include "asn1/carve.h"
 #include "scan/exam.h"
+#include "source/archive.h"
 #include "source/stream.h"
 
 /* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
@@ -90,6 +91,7 @@ bool examine_candidate(const struct examiner *examiner, const struct probe *read
     }
     probe.tail = tail_of(probe.head, probe.tail, probe.size);
     probe.thorough = examiner->thorough;
+    probe.archive = 1 + (unsigned)archive_kind_of(probe.head);
     for (size_t i = 0; formats[i] != NULL; i++) {
         if (formats[i]->probe(&probe)) {
             return true;

@@ -83,11 +83,40 @@ static void error_gets_its_place(void **state) {
     assert_string_equal(err.text, "certificate table: entry has length 7");
 }
 
+/* Against memmem, in bytes where the needle's octets are rare, common, and nothing else; from every start. */
+static void finding(void **state) {
+    (void)state;
+    static const char *const alphabets[] = {"k", "ko", "koly", "abc koly\4", "abcdefghijlmnopqrs"};
+    static const struct bytes needles[] = {{(const uint8_t *)"koly\0\0\0\4", 8}, {(const uint8_t *)"k", 1},
+                                           {(const uint8_t *)"kkkkko", 6},       {(const uint8_t *)"koly", 4},
+                                           {(const uint8_t *)"ok ko", 5},        {(const uint8_t *)"", 0}};
+    uint8_t hay[700];
+    uint32_t seed = 1;
+    for (size_t a = 0; a < sizeof alphabets / sizeof *alphabets; a++) {
+        for (size_t i = 0; i < sizeof hay; i++) {
+            seed = seed * 1103515245 + 12345;
+            hay[i] = (uint8_t)alphabets[a][(seed >> 16) % strlen(alphabets[a])];
+        }
+        memcpy(hay + 600, "koly\0\0\0\4", 8);
+        for (size_t n = 0; n < sizeof needles / sizeof *needles; n++) {
+            for (size_t from = 0; from <= sizeof hay; from++) {
+                const uint8_t *hit = needles[n].n != 0 ? memmem(hay + from, sizeof hay - from, needles[n].p, needles[n].n) : NULL;
+                size_t expected = hit != NULL ? (size_t)(hit - hay) : sizeof hay;
+                assert_int_equal(bytes_find(bytes_make(hay, sizeof hay), needles[n], from), expected);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reader_is_sticky),          cmocka_unit_test(reader_sub_cannot_see_past_its_end),
-        cmocka_unit_test(arena_keeps_its_cap),       cmocka_unit_test(hex_as_lists_write_it),
-        cmocka_unit_test(safe_text_moves_no_cursor), cmocka_unit_test(nearest_word),
+        cmocka_unit_test(finding),
+        cmocka_unit_test(reader_is_sticky),
+        cmocka_unit_test(reader_sub_cannot_see_past_its_end),
+        cmocka_unit_test(arena_keeps_its_cap),
+        cmocka_unit_test(hex_as_lists_write_it),
+        cmocka_unit_test(safe_text_moves_no_cursor),
+        cmocka_unit_test(nearest_word),
         cmocka_unit_test(error_gets_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
