@@ -3,17 +3,17 @@
 
 #include "asn1/oid.h"
 
-enum { GENERAL_NAME_DIRECTORY = 0xa4 };
+enum { GENERAL_NAME_DIRECTORY = 0xa4, SCOPE_POINT = 0xa0, SCOPE_INDIRECT = 0x84 };
 
 /* Extension ::= SEQUENCE { extnID OID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } (RFC 5280 4.1) */
-static bool next_extension(struct der_cursor *all, struct bytes *oid, struct bytes *value) {
+static bool next_extension(struct der_cursor *all, struct bytes *oid, bool *critical, struct bytes *value) {
     struct der_cursor one;
     struct der e;
     if (!der_enter(all, DER_SEQUENCE, &one, NULL) || !der_expect(&one, DER_OID, &e, NULL)) {
         return false;
     }
     *oid = e.content;
-    der_optional(&one, DER_BOOLEAN, &e);
+    *critical = der_optional(&one, DER_BOOLEAN, &e) && e.content.n == 1 && e.content.p[0] != 0;
     bool ok = der_expect(&one, DER_OCTET_STRING, &e, NULL);
     *value = ok ? e.content : bytes_none();
     return ok;
@@ -23,12 +23,57 @@ static bool is_time(struct der_cursor *c, struct der *time) {
     return der_optional(c, DER_UTC_TIME, time) || der_optional(c, DER_GENERALIZED_TIME, time);
 }
 
+/*
+ * IssuingDistributionPoint ::= SEQUENCE { distributionPoint [0]?, onlyContainsUserCerts [1] BOOLEAN, onlyContainsCACerts [2] BOOLEAN,
+ *   onlySomeReasons [3] BIT STRING?, indirectCRL [4] BOOLEAN, onlyContainsAttributeCerts [5] BOOLEAN } (RFC 5280 5.2.5)
+ */
+static void read_scope(struct bytes value, struct crl *crl) {
+    struct der_cursor c = der_cursor_make(value, 0), in;
+    struct der e;
+    crl->scope = value;
+    if (!der_enter(&c, DER_SEQUENCE, &in, NULL)) {
+        crl->partial = true; /* nobody knows what it leaves out */
+        return;
+    }
+    while (der_next(&in, &e, NULL)) {
+        bool set = !bytes_zero(e.content); /* FALSE is the default of them all */
+        if (e.tag == SCOPE_INDIRECT) {
+            crl->indirect = crl->indirect || set;
+        } else if (e.tag != SCOPE_POINT) {
+            crl->partial = crl->partial || set;
+        }
+    }
+    crl->partial = crl->partial || in.failed;
+}
+
+/* The extensions of the list (RFC 5280 5.2). */
+static void read_extensions(struct der_cursor *all, struct crl *crl) {
+    struct bytes oid, value;
+    bool critical;
+    while (next_extension(all, &oid, &critical, &value)) {
+        struct der_cursor inner = der_cursor_make(value, 0), in;
+        struct der e;
+        if (oid_is(oid, OID_EXT_DELTA_CRL)) {
+            crl->delta = true;
+        } else if (oid_is(oid, OID_EXT_CRL_NUMBER)) {
+            crl->number = der_expect(&inner, DER_INTEGER, &e, NULL) ? der_serial(e.content) : bytes_none();
+        } else if (oid_is(oid, OID_EXT_AKI)) {
+            bool has = der_enter(&inner, DER_SEQUENCE, &in, NULL) && der_optional(&in, DER_CONTEXT_0, &e);
+            crl->key_id = has ? e.content : bytes_none();
+        } else if (oid_is(oid, OID_EXT_DISTRIBUTION_POINT)) {
+            read_scope(value, crl);
+        } else {
+            crl->unknown_critical = crl->unknown_critical || critical;
+        }
+    }
+    crl->unknown_critical = crl->unknown_critical || all->left.n != 0; /* what can't be read might be one */
+}
+
 /* TBSCertList ::= SEQUENCE { version INTEGER?, signature SEQUENCE, issuer Name, thisUpdate Time, nextUpdate Time?,
  *   revokedCertificates SEQUENCE OF …?, crlExtensions [0] EXPLICIT? } */
 static bool read_tbs(struct der_cursor *c, struct crl *crl, struct error *err) {
     struct der e;
     struct der_cursor outer, all;
-    struct bytes oid, value;
     der_optional(c, DER_INTEGER, &e);
     if (!der_expect(c, DER_SEQUENCE, &e, err)) { /* the algorithm */
         return false;
@@ -50,9 +95,7 @@ static bool read_tbs(struct der_cursor *c, struct crl *crl, struct error *err) {
         crl->entries = e.content;
     }
     if (der_optional(c, DER_CONTEXT_0_CONS, &e) && der_inside(c, &e, &outer, NULL) && der_enter(&outer, DER_SEQUENCE, &all, NULL)) {
-        while (next_extension(&all, &oid, &value)) {
-            crl->delta = crl->delta || oid_is(oid, OID_EXT_DELTA_CRL);
-        }
+        read_extensions(&all, crl);
     }
     return true;
 }
@@ -60,7 +103,12 @@ static bool read_tbs(struct der_cursor *c, struct crl *crl, struct error *err) {
 bool crl_parse(struct bytes der, struct crl *crl, struct error *err) {
     struct der_cursor c = der_cursor_make(der, 0), in, tbs;
     struct der outer, e;
-    struct crl read = {.issuer = bytes_none(), .entries = bytes_none(), .next_update = INT64_MAX};
+    struct crl read = {.issuer = bytes_none(),
+                       .entries = bytes_none(),
+                       .number = bytes_none(),
+                       .key_id = bytes_none(),
+                       .scope = bytes_none(),
+                       .next_update = INT64_MAX};
     if (!der_expect(&c, DER_SEQUENCE, &outer, err) || !der_inside(&c, &outer, &in, err) || !der_expect(&in, DER_SEQUENCE, &e, err) ||
         !der_inside(&in, &e, &tbs, err)) {
         return false;
@@ -80,7 +128,11 @@ bool crl_parse(struct bytes der, struct crl *crl, struct error *err) {
 }
 
 struct crl_walk crl_walk_begin(const struct crl *crl) {
-    return (struct crl_walk){.cursor = der_cursor_make(crl->entries, 0), .issuer = crl->issuer};
+    return crl_walk_at(crl, 0);
+}
+
+struct crl_walk crl_walk_at(const struct crl *crl, size_t at) {
+    return (struct crl_walk){.cursor = der_cursor_make(bytes_cut(crl->entries, at, crl->entries.n), 0), .issuer = crl->issuer};
 }
 
 /* GeneralNames ::= SEQUENCE OF GeneralName: the directoryName [4] EXPLICIT Name among them (RFC 5280 5.3.3). */
@@ -102,6 +154,7 @@ static bool read_entry_extensions(struct crl_walk *walk, struct der_cursor *c, s
     struct der_cursor all;
     struct der e;
     struct bytes oid, value;
+    bool critical;
     if (c->left.n == 0) {
         return true;
     }
@@ -109,16 +162,21 @@ static bool read_entry_extensions(struct crl_walk *walk, struct der_cursor *c, s
         return false;
     }
     while (all.left.n != 0) {
-        if (!next_extension(&all, &oid, &value)) {
+        if (!next_extension(&all, &oid, &critical, &value)) {
             return false;
         }
         struct der_cursor inner = der_cursor_make(value, 0);
-        if (oid_is(oid, OID_EXT_CRL_REASON) && der_expect(&inner, DER_ENUMERATED, &e, NULL) && e.content.n == 1) {
-            entry->reason = e.content.p[0];
-        } else if (oid_is(oid, OID_EXT_INVALIDITY_DATE) && (!der_next(&inner, &e, NULL) || !der_time(&e, &entry->invalid_since, NULL))) {
-            return false;
+        if (oid_is(oid, OID_EXT_CRL_REASON)) {
+            bool ok = der_expect(&inner, DER_ENUMERATED, &e, NULL) && e.content.n == 1;
+            entry->reason = ok ? e.content.p[0] : entry->reason;
+        } else if (oid_is(oid, OID_EXT_INVALIDITY_DATE)) {
+            if (!der_next(&inner, &e, NULL) || !der_time(&e, &entry->invalid_since, NULL)) {
+                return false;
+            }
         } else if (oid_is(oid, OID_EXT_CERTIFICATE_ISSUER)) {
             walk->issuer = directory_name(value);
+        } else {
+            entry->unknown_critical = entry->unknown_critical || critical;
         }
     }
     return true;

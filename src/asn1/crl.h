@@ -15,7 +15,13 @@ struct crl {
     struct bytes signature;           /* the BIT STRING's content without the unused-bits octet */
     struct bytes entries;             /* content of revokedCertificates; empty when there are none */
     int64_t this_update, next_update; /* INT64_MAX when next_update is not given */
-    bool delta;                       /* it has a deltaCRLIndicator: it says what changed since another one */
+    struct bytes number;              /* cRLNumber: INTEGER content as serials are; empty when not given */
+    struct bytes key_id;              /* of the key that signed it (authorityKeyIdentifier); empty when not given */
+    struct bytes scope;    /* the value of issuingDistributionPoint: which certificates it speaks of; empty: all of the issuer's */
+    bool partial;          /* its scope leaves out kinds of certificates or reasons: who is not in it may be revoked all the same */
+    bool indirect;         /* it may speak of certificates of other issuers */
+    bool delta;            /* it has a deltaCRLIndicator: it says what changed since another one */
+    bool unknown_critical; /* it has a critical extension that is not known: RFC 5280 5.2 forbids to use it */
 };
 
 /* crl_parse reads the list at the start of der. Nothing is copied. */
@@ -41,6 +47,7 @@ struct crl_entry {
     int64_t revoked_at;    /* seconds since 1970 */
     int64_t invalid_since; /* invalidityDate; INT64_MAX when not given */
     int reason;            /* an enum crl_reason, or what else stands there */
+    bool unknown_critical; /* as of the list: RFC 5280 5.3 */
     size_t number;         /* from 1 */
 };
 
@@ -51,6 +58,9 @@ struct crl_walk {
     size_t number;
 };
 struct crl_walk crl_walk_begin(const struct crl *crl);
+
+/* crl_walk_at begins in the middle: at an entry of the list's own issuer that stands at that offset of crl->entries. */
+struct crl_walk crl_walk_at(const struct crl *crl, size_t at);
 
 /* crl_next takes the next entry. False at the end, or with err and walk->cursor.failed when what comes is no element. An entry that is
  * wrong inside comes with serial empty. */

@@ -38,9 +38,11 @@
     X(APPLE_CDHASHES, "1.2.840.113635.100.9.2")                                                                                            \
     X(EXT_SKI, "2.5.29.14")                                                                                                                \
     X(EXT_BASIC_CONSTRAINTS, "2.5.29.19")                                                                                                  \
+    X(EXT_CRL_NUMBER, "2.5.29.20")                                                                                                         \
     X(EXT_CRL_REASON, "2.5.29.21")                                                                                                         \
     X(EXT_INVALIDITY_DATE, "2.5.29.24")                                                                                                    \
     X(EXT_DELTA_CRL, "2.5.29.27")                                                                                                          \
+    X(EXT_DISTRIBUTION_POINT, "2.5.29.28")                                                                                                 \
     X(EXT_CERTIFICATE_ISSUER, "2.5.29.29")                                                                                                 \
     X(EXT_AKI, "2.5.29.35")                                                                                                                \
     X(EXT_EKU, "2.5.29.37")                                                                                                                \

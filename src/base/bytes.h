@@ -55,6 +55,15 @@ static inline struct bytes bytes_cut(struct bytes a, size_t at, size_t n) {
     return (struct bytes){a.p + at, n};
 }
 
+/* bytes_head is the first eight bytes as a number, zeros behind a shorter end: numbers order as the bytes do. */
+static inline uint64_t bytes_head(struct bytes b) {
+    uint64_t head = 0;
+    for (size_t i = 0; i < sizeof head; i++) {
+        head = head << 8 | (i < b.n ? b.p[i] : 0);
+    }
+    return head;
+}
+
 /* bytes_order compares like memcmp, the shorter of two equal beginnings first. */
 int bytes_order(struct bytes a, struct bytes b);
 

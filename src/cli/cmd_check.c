@@ -19,6 +19,7 @@ const struct command command_check = {
     .takes = RUN_TAKES | RUN_ACTS | TAKE(ALL) | TAKE(VERIFY) | TAKE(REQUIRE_SIGNED) | TAKE(REQUIRE_SIGNER),
     .examples = "  certban check setup.exe && ./deploy setup.exe\n"
                 "  certban check --json --strict --policy our-bans.xml *.msi\n"
+                "  certban check --crl crls setup.exe\n"
                 "  certban check --require-signer 'Example Ltd' --format junit -o report.xml setup.exe\n"
                 "  curl -s https://example.org/setup.exe | certban check -",
     .min_args = 1,

@@ -17,6 +17,7 @@ const struct command command_scan = {
     .takes = RUN_TAKES | RUN_ACTS | TAKE(ALL) | TAKE(VERIFY) | TAKE(INCLUDE) | TAKE(EXCLUDE) | TAKE(CROSS_FILESYSTEMS),
     .examples = "  certban scan ~/Downloads\n"
                 "  certban scan --action quarantine --dry-run /srv\n"
+                "  certban scan --crl /var/lib/crls /srv\n"
                 "  certban scan --json --output report.json --exclude node_modules /\n"
                 "  find /srv -newer stamp -type f -print0 | certban scan --files-from - -0",
     .min_args = 1,

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cli/ui.h"
+#include "list/revocations.h"
 
 /* Keeps the first thing that is wrong; what is merely odd is said at once. */
 struct strict_listener {
@@ -75,11 +76,36 @@ bool policies_search(const struct options *options, struct places *places, struc
     return (text_ok(&places->policies) && text_ok(&places->certs)) || error_set(err, ERR_LIMIT, "no memory for paths");
 }
 
+static void heard_list(struct revocations_listener *listener, const char *words) {
+    (void)listener;
+    ui_say("%s", words);
+}
+
+/* --crl: the revocation lists go behind the rules. */
+static bool load_crls(const struct options *options, struct blocklist *list, struct error *err) {
+    struct revocations_listener listener = {heard_list};
+    size_t n = options->n_words[OPTION_CRL];
+    struct revocations *set = n != 0 ? revocations_new((int64_t)time(NULL)) : NULL;
+    bool ok = n == 0 || set != NULL || error_set(err, ERR_LIMIT, "no memory for revocation lists");
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = revocations_add(set, options->words[OPTION_CRL][i], &listener, err);
+    }
+    ok = ok && (n == 0 || blocklist_revoke(list, set, err));
+    if (!ok) {
+        revocations_free(set);
+    }
+    return ok;
+}
+
 bool policies_load(const struct options *options, struct policies *out, struct error *err) {
     struct places places;
     struct search search;
     bool ok = policies_search(options, &places, &search, err) && load(&search, out, err);
     places_free(&places);
+    if (ok && !load_crls(options, out->list, err)) {
+        policies_free(out);
+        ok = false;
+    }
     return ok;
 }
 

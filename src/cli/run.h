@@ -10,8 +10,8 @@
 /* The options that all three take. */
 #define RUN_TAKES                                                                                                                          \
     (TAKE(POLICY) | TAKE(NO_BUILTIN) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(HELPERS) |      \
-     TAKE_LIMITS | TAKE(ANCHORS) | TAKE(FILES_FROM) | TAKE(NULL_SEPARATED) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(STATE) | TAKE(STRICT) |  \
-     TAKE(EXIT_ZERO) | TAKE(QUIET) | TAKE(COLOR) | TAKE(PROGRESS))
+     TAKE_LIMITS | TAKE(ANCHORS) | TAKE(CRL) | TAKE(FILES_FROM) | TAKE(NULL_SEPARATED) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(STATE) |     \
+     TAKE(STRICT) | TAKE(EXIT_ZERO) | TAKE(QUIET) | TAKE(COLOR) | TAKE(PROGRESS))
 #define RUN_ACTS (TAKE(ACTION) | TAKE(DRY_RUN) | TAKE(PACKAGES) | TAKE(CONFIRM_MASS) | TAKE(CLEAR_IMMUTABLE) | TAKE(MAX_STORE))
 
 struct run {

@@ -12,6 +12,8 @@
 #include "list/fold.h"
 #include "list/never_ban.h"
 #include "list/policy.h"
+#include "list/revocations.h"
+#include "list/room.h"
 
 enum { RULES_MAX = 1 << 20, KEYS_MAX = 1 << 23, TBS_MAX = 64 };
 
@@ -35,6 +37,7 @@ struct blocklist {
     bool any_size; /* a ban names a file by hash without its size */
     uint64_t seed;
     struct never_ban *never;
+    struct revocations *revoked; /* NULL: none */
     bool sealed;
 };
 
@@ -68,22 +71,8 @@ void blocklist_free(struct blocklist *list) {
     free(list->filter);
     free(list->sizes);
     never_ban_free(list->never);
+    revocations_free(list->revoked);
     free(list);
-}
-
-/* Makes room for more elements of a heap array. */
-static bool make_room(void **array, size_t *room, size_t n, size_t more, size_t size) {
-    if (more <= *room - n) {
-        return true;
-    }
-    size_t wanted = *room * 2 > n + more ? *room * 2 : n + more;
-    void *fresh = reallocarray(*array, wanted, size);
-    if (fresh == NULL) {
-        return false;
-    }
-    *array = fresh;
-    *room = wanted;
-    return true;
 }
 
 static bool no_memory(struct error *err) {
@@ -101,9 +90,9 @@ bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t 
     if (list->sealed) {
         return error_set(err, ERR_USAGE, "the list of bans is sealed");
     }
-    if (!make_room((void **)&list->policies, &list->room_policies, list->n_policies, 1, sizeof(void *)) ||
-        !make_room((void **)&list->rules, &list->room_rules, list->n_rules, policy->n_rules, sizeof(void *)) ||
-        !make_room((void **)&list->keys, &list->room_keys, list->n_keys, n_keys, sizeof(void *))) {
+    if (!room_make((void **)&list->policies, &list->room_policies, list->n_policies, 1, sizeof(void *)) ||
+        !room_make((void **)&list->rules, &list->room_rules, list->n_rules, policy->n_rules, sizeof(void *)) ||
+        !room_make((void **)&list->keys, &list->room_keys, list->n_keys, n_keys, sizeof(void *))) {
         return no_memory(err);
     }
     list->policies[list->n_policies++] = policy;
@@ -126,7 +115,7 @@ bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t 
 }
 
 bool blocklist_keep(struct blocklist *list, struct policy *policy, int64_t now, struct error *err) {
-    if (!make_room((void **)&list->kept, &list->room_kept, list->n_kept, 1, sizeof(void *))) {
+    if (!room_make((void **)&list->kept, &list->room_kept, list->n_kept, 1, sizeof(void *))) {
         return no_memory(err);
     }
     if (!blocklist_add(list, policy, now, err)) {
@@ -136,15 +125,6 @@ bool blocklist_keep(struct blocklist *list, struct policy *policy, int64_t now, 
     return true;
 }
 
-/* The first eight bytes of a value, so that numbers order as the bytes do. */
-static uint64_t value_head(struct bytes value) {
-    uint64_t head = 0;
-    for (size_t i = 0; i < sizeof head; i++) {
-        head = head << 8 | (i < value.n ? value.p[i] : 0);
-    }
-    return head;
-}
-
 /* Subjects are found by their common name, those without one by their organization: two regions of one space of hashes. */
 static uint64_t subject_head(const struct blocklist *list, struct bytes name, bool organization) {
     return fold_hash(name, list->seed) >> 1 | (uint64_t)organization << 63;
@@ -152,7 +132,7 @@ static uint64_t subject_head(const struct blocklist *list, struct bytes name, bo
 
 static uint64_t key_head(const struct blocklist *list, const struct key *key) {
     if (key->kind != KEY_SUBJECT) {
-        return value_head(key->value);
+        return bytes_head(key->value);
     }
     return key->value.n != 0 ? subject_head(list, key->value, false) : subject_head(list, key->organization, true);
 }
@@ -192,7 +172,6 @@ static bool is_file_key(enum key_kind kind) {
     return kind == KEY_FILE_MD5 || kind == KEY_FILE_SHA1 || kind == KEY_FILE_SHA256;
 }
 
-/* What bans ask for: counts by kind, lengths of TBS hashes, sizes of files. */
 /* Which bit of the filter stands for a head. */
 static uint64_t filter_bit(const struct blocklist *list, enum key_kind kind, uint64_t head) {
     uint64_t h = (head ^ list->seed ^ (uint64_t)kind << 56) * UINT64_C(0x9e3779b97f4a7c15);
@@ -220,6 +199,7 @@ static bool make_filter(struct blocklist *list, const uint64_t *heads, size_t n)
     return true;
 }
 
+/* What bans ask for: counts by kind, lengths of TBS hashes, sizes of files. */
 static void note_wants(struct blocklist *list, const struct key *key) {
     if (key->rule->allow) {
         return;
@@ -339,7 +319,7 @@ const struct key *const *blocklist_find(const struct blocklist *list, enum key_k
     if ((unsigned)kind >= KEY_COUNT || kind == KEY_SUBJECT || !list->sealed) {
         return NULL;
     }
-    size_t end, from = run_of_head(list, kind, value_head(value), &end);
+    size_t end, from = run_of_head(list, kind, bytes_head(value), &end);
     from = lower_value(list, from, end, value, false);
     end = lower_value(list, from, end, value, true);
     *n = end - from;
@@ -376,8 +356,23 @@ bool blocklist_never_ban(const struct blocklist *list, const uint8_t sha256[32],
            (spki_sha256 != NULL && never_ban_has(list->never, KEY_SPKI, bytes_make(spki_sha256, 32)));
 }
 
+bool blocklist_revoke(struct blocklist *list, struct revocations *revoked, struct error *err) {
+    if (!list->sealed || list->revoked != NULL) {
+        return error_set(err, ERR_USAGE, "the list of bans can't take revocations now");
+    }
+    if (!revocations_seal(revoked, (uint32_t)list->n_rules, err)) {
+        return false;
+    }
+    list->revoked = revoked;
+    return true;
+}
+
+struct revocations *blocklist_revoked(const struct blocklist *list) {
+    return list->revoked;
+}
+
 size_t blocklist_count(const struct blocklist *list) {
-    return list->n_rules;
+    return list->n_rules + (list->revoked != NULL ? revocations_count(list->revoked) : 0);
 }
 
 size_t blocklist_expired(const struct blocklist *list) {
@@ -385,13 +380,19 @@ size_t blocklist_expired(const struct blocklist *list) {
 }
 
 const struct rule *blocklist_rule(const struct blocklist *list, uint32_t number) {
-    return number < list->n_rules ? list->rules[number] : NULL;
+    if (number < list->n_rules) {
+        return list->rules[number];
+    }
+    return list->revoked != NULL ? revocations_rule(list->revoked, number - list->n_rules) : NULL;
 }
 
 size_t blocklist_policies(const struct blocklist *list) {
-    return list->n_policies;
+    return list->n_policies + (list->revoked != NULL);
 }
 
 const struct policy *blocklist_policy(const struct blocklist *list, size_t i) {
-    return i < list->n_policies ? list->policies[i] : NULL;
+    if (i < list->n_policies) {
+        return list->policies[i];
+    }
+    return i == list->n_policies && list->revoked != NULL ? revocations_policy(list->revoked) : NULL;
 }

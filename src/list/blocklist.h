@@ -7,6 +7,7 @@
 #include "model/rule.h"
 
 struct blocklist;
+struct revocations;
 
 struct blocklist *blocklist_new(void);
 void blocklist_free(struct blocklist *list);
@@ -20,6 +21,12 @@ CERTBAN_MUST_USE bool blocklist_keep(struct blocklist *list, struct policy *poli
 
 /* blocklist_seal sorts and freezes the index; lookups are allowed from then on. */
 CERTBAN_MUST_USE bool blocklist_seal(struct blocklist *list, struct error *err);
+
+/* blocklist_revoke adds the entries of revocation lists behind the rules of a sealed list, which owns them then. They are found by
+ * blocklist_revoked alone (revocations_find; NULL: there are none), but they are counted and have numbers as rules do, and one policy. On
+ * failure the caller still owns them. */
+CERTBAN_MUST_USE bool blocklist_revoke(struct blocklist *list, struct revocations *revoked, struct error *err);
+struct revocations *blocklist_revoked(const struct blocklist *list);
 
 /* blocklist_wants says whether any key of a ban (allow rules are asked for only after a match) of that kind is listed (for KEY_TBS: with a
  * value of n bytes; else n is ignored), so that identities nobody names are never computed. */

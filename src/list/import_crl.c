@@ -11,8 +11,8 @@
 #include "asn1/name.h"
 #include "asn1/x509.h"
 #include "base/hex.h"
-#include "crypto/anchors.h"
-#include "crypto/pubkey.h"
+#include "crypto/crl_verify.h"
+#include "list/crl_reason.h"
 #include "list/importer.h"
 #include "list/pem.h"
 #include "list/policy_value.h"
@@ -34,66 +34,28 @@ struct reading {
     size_t before;            /* entries of the lists before */
 };
 
-/* What a reason makes of a ban. */
-static const struct {
-    const char *words;
-    enum severity severity;
-    enum action action;
-} reasons[] = {
-    [CRL_UNSPECIFIED] = {"", SEVERITY_HIGH, ACTION_QUARANTINE},
-    [CRL_KEY_COMPROMISE] = {"key compromise", SEVERITY_HIGH, ACTION_QUARANTINE},
-    [CRL_CA_COMPROMISE] = {"compromise of the CA", SEVERITY_HIGH, ACTION_QUARANTINE},
-    [CRL_AFFILIATION_CHANGED] = {"affiliation changed", SEVERITY_LOW, ACTION_FLAG},
-    [CRL_SUPERSEDED] = {"superseded", SEVERITY_LOW, ACTION_FLAG},
-    [CRL_CESSATION] = {"cessation of operation", SEVERITY_LOW, ACTION_FLAG},
-    [CRL_HOLD] = {"on hold", SEVERITY_INFO, ACTION_REPORT},
-    [7] = {"an unknown reason", SEVERITY_MEDIUM, ACTION_FLAG},
-    [CRL_REMOVE] = {"", SEVERITY_INFO, ACTION_REPORT},
-    [CRL_PRIVILEGE_WITHDRAWN] = {"privilege withdrawn", SEVERITY_HIGH, ACTION_QUARANTINE},
-    [CRL_AA_COMPROMISE] = {"compromise of the attribute authority", SEVERITY_HIGH, ACTION_QUARANTINE},
-};
-enum { UNKNOWN_REASON = 7 };
-
 static void refuse(struct import *import, size_t line, const char *why) {
     struct import_row row;
     import_row_begin(import, &row, line);
     import_row_refuse(&row, "%.150s", why);
 }
 
-/* Whether a certificate's key signed the list; CHECK_NONE: it is another's, or can't be asked. */
-static enum check check_with(const struct crl *crl, const struct cert *cert) {
-    const char *detail;
-    if (!name_equal(cert->subject, crl->issuer)) {
-        return CHECK_NONE;
-    }
-    struct signed_thing thing = {
-        .spki = cert->spki, .algorithm = crl->algorithm, .hash = HASH_NONE, .a = crl->tbs, .b = bytes_none(), .signature = crl->signature};
-    return pubkey_verify(&thing, &detail);
-}
-
 /* The built-in roots; without memory there are none. */
-static const struct anchor *roots_named(struct reading *r, struct bytes name, size_t *n) {
-    *n = 0;
+static enum check check_with_roots(struct reading *r, const struct crl *crl) {
     if (r->anchors == NULL) {
         r->anchors = anchors_new();
         if (r->anchors == NULL || !anchors_add_builtin(r->anchors, NULL)) {
-            return NULL;
+            return CHECK_NONE;
         }
     }
-    return anchors_named(r->anchors, name_hash(name), n);
+    return crl_signed_by_anchor(crl, r->anchors);
 }
 
 /* CHECK_BAD when somebody of the issuer's name is at hand, and none of them signed it. */
 static enum check check_signature(struct reading *r, const struct crl *crl) {
-    enum check state = CHECK_NONE;
-    size_t n;
-    const struct anchor *roots = roots_named(r, crl->issuer, &n);
-    for (size_t i = 0; i < n && state != CHECK_GOOD; i++) {
-        enum check one = check_with(crl, &roots[i].cert);
-        state = one != CHECK_NONE ? one : state;
-    }
+    enum check state = check_with_roots(r, crl);
     for (size_t i = 0; i < r->n_certs && state != CHECK_GOOD; i++) {
-        enum check one = check_with(crl, &r->certs[i]);
+        enum check one = crl_signed_by(crl, &r->certs[i]);
         state = one != CHECK_NONE ? one : state;
     }
     return state;
@@ -123,7 +85,7 @@ static bool set_issuer(struct reading *r, struct bytes name) {
 /* When what was signed stops to count. False when that is no time that a rule can have. */
 static bool set_date(struct import_row *row, const struct crl_entry *entry) {
     static const int64_t year_1990 = 631152000, year_2101 = 4133980800;
-    int64_t since = entry->invalid_since < entry->revoked_at ? entry->invalid_since : entry->revoked_at;
+    int64_t since = crl_since(entry);
     row->only.has_after = since >= year_1990; /* before, nobody signed code */
     row->only.signed_after = since;
     return since < year_2101;
@@ -132,7 +94,7 @@ static bool set_date(struct import_row *row, const struct crl_entry *entry) {
 static void read_entry(struct reading *r, const struct crl_entry *entry) {
     struct import_row row;
     char hex[2 * SERIAL_MAX + 1] = "";
-    size_t reason = entry->reason >= 0 && (size_t)entry->reason < sizeof reasons / sizeof *reasons ? (size_t)entry->reason : UNKNOWN_REASON;
+    const struct crl_reason_row *reason = crl_reason_row(entry->reason);
     import_row_begin(r->import, &row, r->before + entry->number);
     if (entry->reason == CRL_REMOVE) {
         import_row_refuse(&row, "is revoked no longer");
@@ -144,11 +106,11 @@ static void read_entry(struct reading *r, const struct crl_entry *entry) {
     }
     row.issuer = r->issuer;
     row.issuer_common_name = r->common_name;
-    row.severity = reasons[reason].severity;
-    row.action = reasons[reason].action;
+    row.severity = reason->severity;
+    row.action = reason->action;
     row.confidence = r->checked ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
     struct text words = {0};
-    text_addf(&words, "revoked by %.200s%s%s%s", r->who, reasons[reason].words[0] != '\0' ? ": " : "", reasons[reason].words,
+    text_addf(&words, "revoked by %.200s%s%s%s", r->who, reason->words[0] != '\0' ? ": " : "", reason->words,
               r->checked ? "" : "; the list's signature is unchecked");
     row.reason = import_words(r->import, bytes_make(words.p, words.n));
     text_free(&words);

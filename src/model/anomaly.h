@@ -37,6 +37,7 @@
     X(BAD_SIGNATURE, "bad-signature", true, "the signature does not hold")                                                                 \
     X(FOREIGN_TIMESTAMP, "foreign-timestamp", true, "a time stamp made for another signature")                                             \
     X(UNTRUSTED_TIMESTAMP, "untrusted-timestamp", false, "a time stamp that ends in no trusted authority")                                 \
+    X(FOREIGN_REVOCATION, "foreign-revocation", false, "a revocation list names the certificate, but its issuer did not sign that list")   \
     X(TIMESTAMP_BEFORE_CERTIFICATE, "timestamp-before-certificate", true, "a time stamp older than the signer's certificate")              \
     X(CLAIMED_TIME_ONLY, "claimed-time-only", false, "the signing time is the signer's word alone")                                        \
     X(DATA_AFTER_CONTAINER, "data-after-container", true, "data behind the end of the container")                                          \

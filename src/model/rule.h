@@ -43,6 +43,7 @@ const char *confidence_name(enum confidence confidence);
 
 struct rule;
 struct policy;
+struct revocation_list;
 
 /* One way to name what a rule bans. */
 struct key {
@@ -89,7 +90,9 @@ struct rule {
     struct key *keys;
     size_t n_keys;
     struct conditions only;
-    const struct cert *cert; /* the certificate itself where the policy holds it (missing-certificate proofs); else NULL */
+    const struct cert *cert;            /* the certificate itself where the policy holds it (missing-certificate proofs); else NULL */
+    struct revocation_list *revoked_by; /* the list that it is an entry of (list/revocations.h); NULL: it is a policy's rule */
+    int revoked_for;                    /* that entry's reason (enum crl_reason) */
 };
 
 struct policy {

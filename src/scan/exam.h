@@ -76,6 +76,13 @@ void hash_file(struct exam *exam);
 /* prove_matches sets each match's proof from what prove_all found, and applies the rules' conditions; drops what does not apply. */
 void prove_matches(struct exam *exam);
 
+/* revoked_timestamps takes the trust from time stamps whose authority is revoked, in the same revocation lists as all else. */
+CERTBAN_MUST_USE bool revoked_timestamps(struct exam *exam, struct timestamp *stamps, size_t n, struct error *err);
+
+/* revoked_matches drops those matches with revocation lists that do not hold: lists that their issuers did not sign, certificates that
+ * are no longer on hold or signed nothing here. Behind prove_matches. */
+void revoked_matches(struct exam *exam);
+
 /* prove_conditions says whether the conditions hold that say which files a rule is about; dates are apart, they excuse instead. */
 bool prove_conditions(const struct exam *exam, const struct conditions *only);
 

@@ -8,6 +8,7 @@
 #include "asn1/name.h"
 #include "asn1/x509.h"
 #include "crypto/identity.h"
+#include "list/revocations.h"
 #include "scan/exam.h"
 #include "scan/memo.h"
 
@@ -73,9 +74,28 @@ bool match_issuer(const struct key *key, struct bytes issuer, struct arena *aren
     return true;
 }
 
+/* What revocation lists say of that certificate. */
+static size_t find_revoked(struct exam *exam, struct bytes serial, struct bytes issuer, enum role role, size_t signature,
+                           const struct cert *cert) {
+    struct revocations *set = blocklist_revoked(exam->examiner->list);
+    size_t found = 0, n = set != NULL ? revocations_count(set) : 0;
+    for (size_t i = n != 0 ? revocations_find(set, issuer, serial, 0) : 0; i < n; i = revocations_find(set, issuer, serial, i + 1)) {
+        const struct rule *rule = revocations_rule(set, i);
+        found++;
+        if (rule != NULL) {
+            add(exam, &rule->keys[0], role, signature, cert);
+        } else {
+            struct error err;
+            error_set(&err, ERR_LIMIT, "no memory for what a revocation list says");
+            contents_unreadable(&exam->contents, &err);
+        }
+    }
+    return found;
+}
+
 static size_t find_serial(struct exam *exam, struct bytes serial, struct bytes issuer, enum role role, size_t signature,
                           const struct cert *cert) {
-    size_t n, found = 0;
+    size_t n, found = find_revoked(exam, serial, issuer, role, signature, cert);
     const struct key *const *keys = blocklist_find(exam->examiner->list, KEY_SERIAL, serial, &n);
     for (size_t i = 0; i < n; i++) {
         if (!keys[i]->rule->allow && match_issuer(keys[i], issuer, exam->arena)) {

@@ -158,7 +158,8 @@ static bool prove_signer(struct exam *exam, size_t i, struct error *err) {
     if (s->signer == NULL) {
         return true;
     }
-    if (!timestamps_verify(s, examiner_anchors(exam->examiner), exam->arena, &p->timestamps, &p->n_timestamps, err)) {
+    if (!timestamps_verify(s, examiner_anchors(exam->examiner), exam->arena, &p->timestamps, &p->n_timestamps, err) ||
+        !revoked_timestamps(exam, p->timestamps, p->n_timestamps, err)) {
         return false;
     }
     p->signed_at = earliest_good(p);
@@ -484,4 +485,5 @@ void prove_matches(struct exam *exam) {
         exam->matches[kept++] = m;
     }
     exam->n_matches = kept;
+    revoked_matches(exam);
 }
