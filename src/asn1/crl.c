@@ -3,7 +3,7 @@
 
 #include "asn1/oid.h"
 
-enum { GENERAL_NAME_DIRECTORY = 0xa4, SCOPE_POINT = 0xa0, SCOPE_INDIRECT = 0x84 };
+enum { GENERAL_NAME_DIRECTORY = 0xa4, SCOPE_POINT = 0xa0, SCOPE_USERS = 0x81, SCOPE_AUTHORITIES = 0x82, SCOPE_INDIRECT = 0x84 };
 
 /* Extension ::= SEQUENCE { extnID OID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } (RFC 5280 4.1) */
 static bool next_extension(struct der_cursor *all, struct bytes *oid, bool *critical, struct bytes *value) {
@@ -28,19 +28,22 @@ static bool is_time(struct der_cursor *c, struct der *time) {
  *   onlySomeReasons [3] BIT STRING?, indirectCRL [4] BOOLEAN, onlyContainsAttributeCerts [5] BOOLEAN } (RFC 5280 5.2.5)
  */
 static void read_scope(struct bytes value, struct crl *crl) {
-    struct der_cursor c = der_cursor_make(value, 0), in;
-    struct der e;
+    struct der_cursor c = der_cursor_make(value, 0), in, point;
+    struct der e, names;
     crl->scope = value;
-    if (!der_enter(&c, DER_SEQUENCE, &in, NULL)) {
-        crl->partial = true; /* nobody knows what it leaves out */
-        return;
-    }
-    while (der_next(&in, &e, NULL)) {
+    crl->partial = !der_enter(&c, DER_SEQUENCE, &in, NULL);
+    while (!crl->partial && der_next(&in, &e, NULL)) {
         bool set = !bytes_zero(e.content); /* FALSE is the default of them all */
-        if (e.tag == SCOPE_INDIRECT) {
-            crl->indirect = crl->indirect || set;
-        } else if (e.tag != SCOPE_POINT) {
-            crl->partial = crl->partial || set;
+        if (e.tag == SCOPE_POINT && der_inside(&in, &e, &point, NULL) && der_expect(&point, DER_CONTEXT_0_CONS, &names, NULL)) {
+            crl->points = names.content;
+        } else if (e.tag == SCOPE_USERS) {
+            crl->users_only = set;
+        } else if (e.tag == SCOPE_AUTHORITIES) {
+            crl->authorities_only = set;
+        } else if (e.tag == SCOPE_INDIRECT) {
+            crl->indirect = set;
+        } else {
+            crl->partial = set;
         }
     }
     crl->partial = crl->partial || in.failed;
@@ -108,6 +111,7 @@ bool crl_parse(struct bytes der, struct crl *crl, struct error *err) {
                        .number = bytes_none(),
                        .key_id = bytes_none(),
                        .scope = bytes_none(),
+                       .points = bytes_none(),
                        .next_update = INT64_MAX};
     if (!der_expect(&c, DER_SEQUENCE, &outer, err) || !der_inside(&c, &outer, &in, err) || !der_expect(&in, DER_SEQUENCE, &e, err) ||
         !der_inside(&in, &e, &tbs, err)) {

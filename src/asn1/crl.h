@@ -17,11 +17,13 @@ struct crl {
     int64_t this_update, next_update; /* INT64_MAX when next_update is not given */
     struct bytes number;              /* cRLNumber: INTEGER content as serials are; empty when not given */
     struct bytes key_id;              /* of the key that signed it (authorityKeyIdentifier); empty when not given */
-    struct bytes scope;    /* the value of issuingDistributionPoint: which certificates it speaks of; empty: all of the issuer's */
-    bool partial;          /* its scope leaves out kinds of certificates or reasons: who is not in it may be revoked all the same */
-    bool indirect;         /* it may speak of certificates of other issuers */
-    bool delta;            /* it has a deltaCRLIndicator: it says what changed since another one */
-    bool unknown_critical; /* it has a critical extension that is not known: RFC 5280 5.2 forbids to use it */
+    struct bytes scope;  /* the value of issuingDistributionPoint: which certificates it speaks of; empty: all of the issuer's */
+    struct bytes points; /* of that: the names of the distribution point (GeneralName elements); empty when not given */
+    bool users_only, authorities_only; /* of that: certificates of CAs, or all others, are left out */
+    bool partial;                      /* of that: it leaves out more, some reasons, or what nobody here knows */
+    bool indirect;                     /* it may speak of certificates of other issuers */
+    bool delta;                        /* it has a deltaCRLIndicator: it says what changed since another one */
+    bool unknown_critical;             /* it has a critical extension that is not known: RFC 5280 5.2 forbids to use it */
 };
 
 /* crl_parse reads the list at the start of der. Nothing is copied. */

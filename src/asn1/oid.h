@@ -44,8 +44,11 @@
     X(EXT_DELTA_CRL, "2.5.29.27")                                                                                                          \
     X(EXT_DISTRIBUTION_POINT, "2.5.29.28")                                                                                                 \
     X(EXT_CERTIFICATE_ISSUER, "2.5.29.29")                                                                                                 \
+    X(EXT_CRL_POINTS, "2.5.29.31")                                                                                                         \
     X(EXT_AKI, "2.5.29.35")                                                                                                                \
     X(EXT_EKU, "2.5.29.37")                                                                                                                \
+    X(EXT_AUTHORITY_INFO, "1.3.6.1.5.5.7.1.1")                                                                                             \
+    X(ACCESS_OCSP, "1.3.6.1.5.5.7.48.1")                                                                                                   \
     X(AT_COMMON_NAME, "2.5.4.3")                                                                                                           \
     X(AT_COUNTRY, "2.5.4.6")                                                                                                               \
     X(AT_ORGANIZATION, "2.5.4.10")                                                                                                         \

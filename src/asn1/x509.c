@@ -18,6 +18,7 @@ enum { SERIAL_OCTETS = 20 };
  *   basicConstraints    SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLen INTEGER? } (2.5.29.19, 4.2.1.9)
  *   authorityKeyId      SEQUENCE { keyIdentifier [0]?, … }                      (2.5.29.35, 4.2.1.1)
  *   extKeyUsage         SEQUENCE OF OID                                         (2.5.29.37, 4.2.1.12)
+ *   cRLDistributionPoints, authorityInfoAccess: asn1/urls.h reads them
  */
 static void read_extension(struct bytes oid, struct bytes value, struct arena *arena, struct cert *cert) {
     struct der_cursor c = der_cursor_make(value, 0), in;
@@ -40,6 +41,10 @@ static void read_extension(struct bytes oid, struct bytes value, struct arena *a
             cert->has_eku = true;
             cert->eku = e.content;
         }
+    } else if (oid_is(oid, OID_EXT_CRL_POINTS)) {
+        cert->crl_points = value;
+    } else if (oid_is(oid, OID_EXT_AUTHORITY_INFO)) {
+        cert->authority_info = value;
     }
 }
 
@@ -161,7 +166,9 @@ static struct cert empty_cert(struct bytes der, uint64_t at) {
                          .signature = none,
                          .eku = none,
                          .ski = none,
-                         .aki = none};
+                         .aki = none,
+                         .crl_points = none,
+                         .authority_info = none};
 }
 
 /* Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE, signatureValue BIT STRING } */

@@ -32,7 +32,8 @@ struct command {
 /* The table, NULL-terminated. */
 extern const struct command *const commands[];
 
-extern const struct command command_scan, command_check, command_show, command_policy, command_quarantine, command_version, command_docs;
+extern const struct command command_scan, command_check, command_show, command_policy, command_crl, command_quarantine, command_version,
+    command_docs;
 
 /* command_find is the row of that name in a table; NULL when there is none. command_nearest is the one that was probably meant;
  * NULL when none is near. */

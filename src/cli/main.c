@@ -12,7 +12,7 @@
 #include "cli/ui.h"
 
 const struct command *const commands[] = {
-    &command_scan, &command_check, &command_show, &command_policy, &command_quarantine, &command_version, &command_docs, NULL,
+    &command_scan, &command_check, &command_show, &command_policy, &command_crl, &command_quarantine, &command_version, &command_docs, NULL,
 };
 
 static int unknown(const struct command *parent, const struct command *const *table, const char *word) {

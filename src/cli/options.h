@@ -66,6 +66,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(BUNDLE_VERSION, "version", 0, TAKES_WORD, "N", "the bundle's version, which must rise (seconds since 1970)")                         \
     X(EXPIRES, "expires", 0, TAKES_WORD, "TIME", "from then on nobody takes the bundle any more (in 90 days)")                             \
     X(CA, "ca", 0, TAKES_WORD, "FILE", "CAs that the server may be certified by (PEM), instead of the system's")                           \
+    X(ALLOW_PRIVATE, "allow-private", 0, TAKES_NOTHING, NULL, "follow addresses in files into private networks too")                       \
     X(AGAINST, "against", 0, TAKES_WORDS, "PATH", "try the list on these files or folders")                                                \
     X(TO_FOLDER, "to", 0, TAKES_WORD, "DIR", "restore into this folder instead of where the file was")                                     \
     X(AS, "as", 0, TAKES_WORD, "NAME", "restore under this name")                                                                          \

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cli/ui.h"
+#include "list/files.h"
 #include "list/revocations.h"
 
 /* Keeps the first thing that is wrong; what is merely odd is said at once. */
@@ -81,18 +82,34 @@ static void heard_list(struct revocations_listener *listener, const char *words)
     ui_say("%s", words);
 }
 
-/* --crl: the revocation lists go behind the rules. */
-static bool load_crls(const struct options *options, struct blocklist *list, struct error *err) {
+/* The revocation lists under these paths go behind the rules. */
+static bool load_crls(const char *const *paths, size_t n, struct blocklist *list, struct error *err) {
     struct revocations_listener listener = {heard_list};
-    size_t n = options->n_words[OPTION_CRL];
-    struct revocations *set = n != 0 ? revocations_new((int64_t)time(NULL)) : NULL;
-    bool ok = n == 0 || set != NULL || error_set(err, ERR_LIMIT, "no memory for revocation lists");
+    struct revocations *set = revocations_new((int64_t)time(NULL));
+    bool ok = set != NULL || error_set(err, ERR_LIMIT, "no memory for revocation lists");
     for (size_t i = 0; ok && i < n; i++) {
-        ok = revocations_add(set, options->words[OPTION_CRL][i], &listener, err);
+        ok = revocations_add(set, paths[i], &listener, err);
     }
-    ok = ok && (n == 0 || blocklist_revoke(list, set, err));
+    ok = ok && blocklist_revoke(list, set, err);
     if (!ok) {
         revocations_free(set);
+    }
+    return ok;
+}
+
+bool policies_revocations(const struct options *options, const char *otherwise, struct policies *out, struct error *err) {
+    size_t n = options->n_words[OPTION_CRL];
+    struct policies policies = {.list = blocklist_new()};
+    bool ok = (policies.list != NULL || error_set(err, ERR_LIMIT, "no memory")) && blocklist_seal(policies.list, err);
+    if (ok && n != 0) {
+        ok = load_crls(options->words[OPTION_CRL], n, policies.list, err);
+    } else if (ok) {
+        ok = load_crls(&otherwise, file_exists(otherwise), policies.list, err);
+    }
+    if (ok) {
+        *out = policies;
+    } else {
+        policies_free(&policies);
     }
     return ok;
 }
@@ -102,7 +119,8 @@ bool policies_load(const struct options *options, struct policies *out, struct e
     struct search search;
     bool ok = policies_search(options, &places, &search, err) && load(&search, out, err);
     places_free(&places);
-    if (ok && !load_crls(options, out->list, err)) {
+    size_t n = options->n_words[OPTION_CRL];
+    if (ok && n != 0 && !load_crls(options->words[OPTION_CRL], n, out->list, err)) {
         policies_free(out);
         ok = false;
     }

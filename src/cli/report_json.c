@@ -18,6 +18,7 @@ static json_t *cert_json(const struct cert_info *cert) {
     json_put_time(o, "not_before", cert->not_before);
     json_put_time(o, "not_after", cert->not_after);
     json_put_text(o, "subscriber", cert->subscriber);
+    json_put_text(o, "revocation", revocation_name(cert->revocation));
     return o;
 }
 

@@ -35,6 +35,7 @@ static void add_cert(struct tree *tree, unsigned depth, const struct cert_info *
     tree_hex(tree, depth, "TBS", bytes_make(cert->tbs_sha256, sizeof cert->tbs_sha256));
     tree_hex(tree, depth, "key", bytes_make(cert->spki_sha256, sizeof cert->spki_sha256));
     tree_value(tree, depth, "subscriber", cert->subscriber);
+    tree_value(tree, depth, "revocation", revocation_name(cert->revocation));
 }
 
 static void add_stamps(struct tree *tree, unsigned depth, const struct signature_info *s) {

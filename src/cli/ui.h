@@ -67,6 +67,9 @@ CERTBAN_MUST_USE bool policies_search(const struct options *options, struct plac
  * judged without it. policies_builtin reads the compiled-in ones only. */
 CERTBAN_MUST_USE bool policies_load(const struct options *options, struct policies *out, struct error *err);
 CERTBAN_MUST_USE bool policies_builtin(struct policies *out, struct error *err);
+
+/* policies_revocations is no policy, only the revocation lists of --crl, else those of the folder otherwise, if there is one. */
+CERTBAN_MUST_USE bool policies_revocations(const struct options *options, const char *otherwise, struct policies *out, struct error *err);
 void policies_free(struct policies *policies);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "list/files.h"
 #include "list/policy_value.h"
+#include "list/replace.h"
 
 /* Clocks may differ by so much (seconds) before a bundle counts as issued in the future. */
 enum { CLOCK_SKEW = 86400, NAME_SIZE = 160 };
@@ -33,28 +34,12 @@ static void store_close(struct store *s) {
     text_free(&s->path);
 }
 
-/* Makes the folders that are missing; what is there must be root's or ours, and no one else's to write. */
-static bool make_folders(const char *path, struct error *err) {
-    char *copy = strdup(path);
-    bool ok = copy != NULL || error_set(err, ERR_LIMIT, "no memory");
-    for (char *p = copy; ok && *p != '\0'; p++) {
-        if (*p == '/' && p != copy) {
-            *p = '\0';
-            ok = mkdir(copy, 0755) == 0 || errno == EEXIST || errno == EROFS || error_sys(err, errno, "can't make the folder %s", copy);
-            *p = '/';
-        }
-    }
-    ok = ok && (mkdir(copy, 0755) == 0 || errno == EEXIST || error_sys(err, errno, "can't make the folder %s", copy));
-    free(copy);
-    return ok;
-}
-
 static bool store_open(struct store *s, const struct bundle_install *job, struct error *err) {
     static const char *const none[] = {NULL};
     struct names names;
     *s = (struct store){.job = job, .folder = -1, .lock = -1};
     text_addf(&s->path, "%s/bundles", job->state);
-    if (!text_ok(&s->path) || !make_folders(text_c(&s->path), err)) {
+    if (!text_ok(&s->path) || !folders_make(text_c(&s->path), err)) {
         return text_ok(&s->path) ? false : error_set(err, ERR_LIMIT, "no memory");
     }
     if (!folder_names(text_c(&s->path), FILE_TRUSTED, none, &names, err)) {
@@ -102,41 +87,9 @@ static uint64_t read_seen(const struct store *s) {
     return version;
 }
 
-/* Writes a file beside the one that it will replace. */
-static bool write_fresh(const struct store *s, struct bytes content, struct error *err) {
-    unlinkat(s->folder, s->fresh, 0);
-    int fd = openat(s->folder, s->fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    bool ok = fd >= 0;
-    while (ok && content.n != 0) {
-        ssize_t n = write(fd, content.p, content.n);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        ok = n > 0;
-        content = bytes_cut(content, ok ? (size_t)n : 0, content.n);
-    }
-    ok = ok && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
-    int sys = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (!ok) {
-        unlinkat(s->folder, s->fresh, 0);
-        return error_sys(err, sys, "can't write %s/%s", text_c(&s->path), s->fresh);
-    }
-    return true;
-}
-
 static bool replace(const struct store *s, struct bytes content, const char *name, struct error *err) {
-    if (!write_fresh(s, content, err)) {
-        return false;
-    }
-    if (renameat(s->folder, s->fresh, s->folder, name) != 0) {
-        int sys = errno;
-        unlinkat(s->folder, s->fresh, 0);
-        return error_sys(err, sys, "can't put %s/%s in place", text_c(&s->path), name);
-    }
-    return fsync(s->folder) == 0 || error_sys(err, errno, "can't write %s", text_c(&s->path));
+    const struct replaced file = {.folder = s->folder, .path = text_c(&s->path), .name = name, .fresh = s->fresh};
+    return file_replace(&file, content, err);
 }
 
 /* A key that signed the installed bundle and is still trusted must have signed the new one, too: another feed's key can't take it over. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "asn1/name.h"
+#include "asn1/urls.h"
 #include "base/hex.h"
 #include "crypto/crl_verify.h"
 #include "crypto/digest.h"
@@ -12,7 +13,7 @@
 #include "list/files.h"
 #include "list/room.h"
 
-enum { WHO_SHOWN = 200 };
+enum { WHO_SHOWN = 200, POINTS_MAX = 16 };
 
 struct revocations *revocations_new(int64_t now) {
     struct revocations *set = calloc(1, sizeof *set);
@@ -129,25 +130,16 @@ static bool succeeds(const struct crl *newer, const struct crl *older) {
            bytes_equal(newer->key_id, older->key_id) && bytes_equal(newer->scope, older->scope);
 }
 
-static bool link_successors(struct revocations *set, struct error *err) {
-    uint64_t *names = calloc(set->n_lists + 1, sizeof *names);
-    if (names == NULL) {
-        return no_memory(err);
-    }
-    for (size_t i = 0; i < set->n_lists; i++) {
-        names[i] = name_hash(set->lists[i]->crl.issuer);
-    }
+static void link_successors(struct revocations *set) {
     for (size_t i = 0; i < set->n_lists; i++) {
         struct revocation_list *list = set->lists[i];
         for (size_t k = 0; k < set->n_lists; k++) {
-            const struct revocation_list *other = set->lists[k], *so_far = list->successor != NULL ? list->successor : list;
-            if (names[i] == names[k] && succeeds(&other->crl, &list->crl) && other->crl.this_update > so_far->crl.this_update) {
+            struct revocation_list *other = set->lists[k], *so_far = list->successor != NULL ? list->successor : list;
+            if (list->issuer == other->issuer && succeeds(&other->crl, &list->crl) && other->crl.this_update > so_far->crl.this_update) {
                 list->successor = other;
             }
         }
     }
-    free(names);
-    return true;
 }
 
 bool revocations_seal(struct revocations *set, uint32_t first, struct error *err) {
@@ -159,9 +151,10 @@ bool revocations_seal(struct revocations *set, uint32_t first, struct error *err
     }
     drop_copies(set);
     set->made = calloc(set->n_slots + 1, sizeof(void *));
-    if (set->made == NULL || !link_successors(set, err)) {
+    if (set->made == NULL) {
         return no_memory(err);
     }
+    link_successors(set);
     set->policy.n_rules = set->n_slots;
     set->first = first;
     set->sealed = true;
@@ -283,4 +276,33 @@ enum check revocation_list_signed_by(struct revocation_list *list, const struct 
         list->asked = true;
     }
     return list->answer;
+}
+
+/* A list made for one distribution point speaks of those certificates that name it. */
+static bool shares_point(const struct crl *crl, const struct cert *cert) {
+    struct bytes of_list[POINTS_MAX], of_cert[POINTS_MAX];
+    size_t n = urls_of_names(crl->points, of_list, POINTS_MAX), m = urls_of_crls(cert, of_cert, POINTS_MAX);
+    for (size_t i = 0; i < n * m; i++) {
+        if (bytes_equal(of_list[i / m], of_cert[i % m])) {
+            return true;
+        }
+    }
+    return crl->points.n == 0;
+}
+
+static bool speaks_of(const struct revocation_list *list, const struct cert *cert) {
+    const struct crl *crl = &list->crl;
+    return !list->stale && !crl->delta && !crl->partial && !(cert->is_ca ? crl->users_only : crl->authorities_only) &&
+           shares_point(crl, cert);
+}
+
+size_t revocations_good(const struct revocations *set, const struct cert *cert, const struct cert *issuer) {
+    uint64_t name = name_hash(cert->issuer);
+    for (size_t i = 0; i < set->n_lists; i++) {
+        struct revocation_list *list = set->lists[i];
+        if (list->issuer == name && speaks_of(list, cert) && revocation_list_signed_by(list, issuer) == CHECK_GOOD) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
 }

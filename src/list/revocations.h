@@ -16,14 +16,15 @@
 enum { REVOCATION_LISTS_MAX = 4096, REVOCATIONS_MAX = 1 << 28 };
 
 struct revocation_list {
-    const char *name;                        /* its file, with "#2" for the second one in it; bytes of the user's system */
-    const char *who;                         /* its issuer's common name, or the whole name; a file's bytes as UTF-8 */
-    struct crl crl;                          /* its bytes stand as long as the set */
-    size_t entries;                          /* that count */
-    bool stale;                              /* its next update is overdue */
-    const struct revocation_list *successor; /* a newer one of the same key and scope, unless they are deltas: who was on hold and is not
+    const char *name;                  /* its file, with "#2" for the second one in it; bytes of the user's system */
+    const char *who;                   /* its issuer's common name, or the whole name; a file's bytes as UTF-8 */
+    struct crl crl;                    /* its bytes stand as long as the set */
+    uint64_t issuer;                   /* name_hash of its issuer */
+    size_t entries;                    /* that count */
+    bool stale;                        /* its next update is overdue */
+    struct revocation_list *successor; /* a newer one of the same key and scope, unless they are deltas: who was on hold and is not
                                                 in it is free again; NULL: none */
-    bool asked;                              /* the last answer of revocation_list_signed_by: */
+    bool asked;                        /* the last answer of revocation_list_signed_by: */
     uint8_t asked_key[32];
     enum check answer;
 };
@@ -55,6 +56,10 @@ CERTBAN_MUST_USE bool revocations_seal(struct revocations *set, uint32_t first, 
 
 /* The lists in the order in which they were read; NULL past the last. */
 struct revocation_list *revocations_list(const struct revocations *set, size_t i);
+
+/* revocations_good is the number of a list that speaks of certificates like this one, by its issuer, is not out of date and was signed by
+ * that issuer; SIZE_MAX when there is none. If the certificate is in none of its issuer's lists, it is good. */
+size_t revocations_good(const struct revocations *set, const struct cert *cert, const struct cert *issuer);
 
 /* revocations_count is the number of entries in all lists; revocations_policy stands for them in reports: it has so many rules, but
  * not as an array. */

@@ -44,7 +44,8 @@ static struct revocation_list *list_new(const struct reading *r, const struct cr
     if (list == NULL || who == NULL || name == NULL) {
         return NULL;
     }
-    *list = (struct revocation_list){.name = name, .who = who, .crl = *crl, .stale = crl->next_update < r->set->now};
+    *list = (struct revocation_list){
+        .name = name, .who = who, .crl = *crl, .issuer = name_hash(crl->issuer), .stale = crl->next_update < r->set->now};
     return list;
 }
 

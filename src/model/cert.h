@@ -18,6 +18,8 @@ struct cert {
     struct bytes signature;        /* the signature BIT STRING's content without the unused-bits octet */
     struct bytes eku;              /* content of the ExtKeyUsageSyntax SEQUENCE: OID elements; empty when has_eku is false */
     struct bytes ski, aki;         /* key identifiers; empty when absent */
+    struct bytes crl_points;       /* value of cRLDistributionPoints; empty when absent (asn1/urls.h) */
+    struct bytes authority_info;   /* value of authorityInfoAccess; empty when absent */
     int64_t not_before, not_after; /* seconds since 1970 */
     bool is_ca;                    /* basicConstraints cA */
     bool has_eku;

@@ -124,6 +124,9 @@ static const char *const digest_names[CHECK_COUNT] = {
     [CHECK_NONE] = "unchecked", [CHECK_GOOD] = "match", [CHECK_BAD] = "mismatch", [CHECK_UNTRUSTED] = "unchecked"};
 NAME_FUNCTION(digest_state_name, enum check, digest_names, CHECK_COUNT)
 
+static const char *const revocation_names[REVOCATION_COUNT] = {"", "good", "revoked", "unknown"};
+NAME_FUNCTION(revocation_name, enum revocation, revocation_names, REVOCATION_COUNT)
+
 static const char *const chain_names[CHAIN_COUNT] = {"unchecked", "trusted", "untrusted", "incomplete"};
 NAME_FUNCTION(chain_state_name, enum chain_state, chain_names, CHAIN_COUNT)
 

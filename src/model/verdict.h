@@ -37,6 +37,11 @@ const char *proof_name(enum proof proof);
 enum timestamp_kind { TIMESTAMP_PKCS9, TIMESTAMP_RFC3161, TIMESTAMP_COUNT };
 const char *timestamp_kind_name(enum timestamp_kind kind);
 
+/* What the issuer says of a certificate. REVOCATION_UNKNOWN: it was asked for, but no list that is the issuer's, speaks of such
+ * certificates and is not out of date is at hand. */
+enum revocation { REVOCATION_UNASKED, REVOCATION_GOOD, REVOCATION_REVOKED, REVOCATION_UNKNOWN, REVOCATION_COUNT };
+const char *revocation_name(enum revocation revocation); /* "" "good" "revoked" "unknown" */
+
 /* No time: what signing_time, signed_at and the like hold when there is none. */
 #define TIME_NONE INT64_MIN
 
@@ -47,6 +52,9 @@ struct cert_info {
     const char *subscriber; /* dotted OID of a subscriber's lasting identity among the EKUs; "" when none */
     uint8_t sha1[20], sha256[32], tbs_sha256[32], spki_sha256[32];
     int64_t not_before, not_after;
+    enum revocation revocation;
+    uint32_t
+        revocation_source; /* REVOCATION_REVOKED: the rule's number in the blocklist; REVOCATION_GOOD: the list's among revocation lists */
 };
 
 struct timestamp_info {
@@ -95,6 +103,9 @@ struct match_info {
     const char *part; /* the signature's part; "" for a file hash */
 };
 
+/* The most addresses that are gathered from one file. */
+enum { CRL_URLS_MAX = 64 };
+
 struct verdict {
     const char *inside; /* path inside the outermost file ("cab1.cab!/a.exe"), "" for the file itself */
     const char *format; /* name in the table of formats, "" for other */
@@ -116,6 +127,8 @@ struct verdict {
     uint8_t sha256[32];               /* of the whole file, when it was hashed anyway */
     uint64_t members, members_signed; /* examined inside, at any depth */
     uint64_t bytes_read;
+    const char **crl_urls; /* where its certificates say that revocation lists are, when asked for (examiner.addresses) */
+    size_t n_crl_urls;
     bool stapled_ticket;
     bool is_signed; /* it carries at least one signature, good or bad */
 };

@@ -47,6 +47,18 @@ static void fill_matches(struct exam *exam, struct verdict *verdict) {
     verdict->n_matches = exam->n_matches;
 }
 
+static bool fill_stamp_state(const struct exam *exam, const struct timestamp *t, struct cert_info *info, struct error *err) {
+    struct chain chain;
+    if (blocklist_revoked(exam->examiner->list) == NULL) {
+        return true;
+    }
+    if (!chain_build(examiner_anchors(exam->examiner), t->signer, t->certs, t->n_certs, PURPOSE_TIME, t->time, exam->arena, &chain, err)) {
+        return false;
+    }
+    revoked_state(exam, t->signer, chain.n != 0 ? chain.certs[0] : NULL, info);
+    return true;
+}
+
 static bool fill_timestamps(struct exam *exam, const struct proven *p, struct signature_info *info, struct error *err) {
     info->timestamps = arena_array(exam->arena, p->n_timestamps, sizeof *info->timestamps);
     if (info->timestamps == NULL) {
@@ -58,7 +70,7 @@ static bool fill_timestamps(struct exam *exam, const struct proven *p, struct si
         *out = (struct timestamp_info){.kind = t->kind, .time = t->time, .state = t->state, .detail = or_empty(t->detail)};
         if (t->signer != NULL) {
             out->has_signer = true;
-            if (!cert_info_fill(&out->signer, t->signer, exam->arena, err)) {
+            if (!cert_info_fill(&out->signer, t->signer, exam->arena, err) || !fill_stamp_state(exam, t, &out->signer, err)) {
                 return false;
             }
         }
@@ -76,9 +88,13 @@ static bool fill_chain(struct exam *exam, const struct proven *p, struct signatu
         return arena_full(exam->arena, err);
     }
     for (size_t i = 0; i < p->chain.n; i++) {
-        if (!cert_info_fill(&info->chain[info->n_chain++], p->chain.certs[i], exam->arena, err)) {
+        if (!cert_info_fill(&info->chain[info->n_chain], p->chain.certs[i], exam->arena, err)) {
             return false;
         }
+        if (i + 1 < p->chain.n || p->chain.state != CHAIN_TRUSTED) { /* a root's word about itself is worth nothing */
+            revoked_state(exam, p->chain.certs[i], i + 1 < p->chain.n ? p->chain.certs[i + 1] : NULL, &info->chain[info->n_chain]);
+        }
+        info->n_chain++;
     }
     return true;
 }
@@ -160,6 +176,7 @@ static bool fill_signature(struct exam *exam, size_t i, struct signature_info *i
         if (!cert_info_fill(&info->signer, signer, exam->arena, err)) {
             return false;
         }
+        revoked_state(exam, signer, p != NULL && signer == p->signer.signer && p->chain.n != 0 ? p->chain.certs[0] : NULL, &info->signer);
     }
     return fill_apple(exam, s, info, err) && (p == NULL || (fill_chain(exam, p, info, err) && fill_timestamps(exam, p, info, err)));
 }
@@ -195,6 +212,8 @@ void describe_fill(struct exam *exam, struct verdict *verdict, bool signatures) 
         .bytes_read = exam->source->bytes_read,
         .stapled_ticket = c->stapled_ticket,
         .is_signed = c->n_signatures != 0,
+        .crl_urls = exam->urls,
+        .n_crl_urls = exam->n_urls,
     };
     memcpy(verdict->sha256, exam->sha256, sizeof verdict->sha256);
     fill_matches(exam, verdict);

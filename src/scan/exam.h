@@ -49,6 +49,8 @@ struct exam {
     size_t n_matches, room_matches;
     bool has_digests; /* of the whole file: the first n_digests of SHA-256, SHA-1, MD5 */
     size_t n_digests;
+    const char **urls; /* examiner.addresses */
+    size_t n_urls;
     uint8_t md5[16], sha1[20], sha256[32];
 };
 
@@ -82,6 +84,13 @@ CERTBAN_MUST_USE bool revoked_timestamps(struct exam *exam, struct timestamp *st
 /* revoked_matches drops those matches with revocation lists that do not hold: lists that their issuers did not sign, certificates that
  * are no longer on hold or signed nothing here. Behind prove_matches. */
 void revoked_matches(struct exam *exam);
+
+/* revoked_state fills in what the issuer's revocation lists say of a certificate; issuer NULL: who issued it is not known. Nothing
+ * without lists. */
+void revoked_state(const struct exam *exam, const struct cert *cert, const struct cert *issuer, struct cert_info *info);
+
+/* addresses_note keeps the addresses that a certificate gives, each once. */
+void addresses_note(struct exam *exam, const struct cert *cert);
 
 /* prove_conditions says whether the conditions hold that say which files a rule is about; dates are apart, they excuse instead. */
 bool prove_conditions(const struct exam *exam, const struct conditions *only);

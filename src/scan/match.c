@@ -206,6 +206,9 @@ static void match_cert(struct exam *exam, const struct cert *cert, enum role rol
     if (cert->broken || !hash_of(exam, HASH_SHA256, cert->der, sha256)) {
         return;
     }
+    if (exam->examiner->addresses) {
+        addresses_note(exam, cert);
+    }
     if (memo_has(exam->examiner->memo, sha256)) {
         return;
     }

@@ -55,30 +55,28 @@ static bool is_believed(struct exam *exam, struct match *m) {
     return state != CHECK_BAD;
 }
 
-/* Whether another match is about the same certificate at the same place. */
-static bool is_about_same(const struct match *a, const struct match *b) {
-    return a->signature == b->signature && (a->cert == b->cert || is_same(a->cert, b->cert));
-}
-
-/* Who was on hold is free again when a newer list says so: a delta by its word, a whole one by its silence. */
-static bool is_released(const struct exam *exam, const bool *believed, size_t hold) {
-    const struct match *m = &exam->matches[hold];
-    const struct revocation_list *list = m->key->rule->revoked_by, *newest = list->successor;
+/* Who was on hold is free again when a newer list of the issuer says so: a delta by its word, a whole one by its silence. */
+static bool is_released(struct revocations *set, const struct rule *hold, const struct cert *issuer) {
+    const struct revocation_list *list = hold->revoked_by;
+    const struct key *key = &hold->keys[0];
+    size_t n = revocations_count(set);
     bool named = false;
-    for (size_t i = 0; i < exam->n_matches; i++) {
-        const struct match *other = &exam->matches[i];
-        const struct rule *rule = other->key->rule;
-        if (rule->revoked_by == NULL || !believed[i] || !is_about_same(m, other)) {
+    for (size_t i = revocations_find(set, key->issuer, key->value, 0); i < n; i = revocations_find(set, key->issuer, key->value, i + 1)) {
+        const struct rule *rule = revocations_rule(set, i);
+        if (rule == NULL || revocation_list_signed_by(rule->revoked_by, issuer) != CHECK_GOOD) {
             continue;
         }
         if (rule->revoked_for == CRL_REMOVE && rule->revoked_by->crl.this_update >= list->crl.this_update) {
             return true;
         }
-        named = named || rule->revoked_by == newest;
+        named = named || rule->revoked_by == list->successor;
     }
-    const struct cert *issuer = issuer_of(&exam->proven[m->signature], m->cert);
-    /* The newest list speaks by what is not in it, so that it has to be the issuer's beyond doubt. */
-    return newest != NULL && !named && issuer != NULL && crl_signed_by(&newest->crl, issuer) == CHECK_GOOD;
+    return !named && list->successor != NULL && revocation_list_signed_by(list->successor, issuer) == CHECK_GOOD;
+}
+
+/* Whether an entry holds, now that its list is known to be the issuer's (NULL: as far as one can know). */
+static bool is_in_force(struct revocations *set, const struct rule *rule, const struct cert *issuer) {
+    return rule->revoked_for != CRL_REMOVE && (rule->revoked_for != CRL_HOLD || issuer == NULL || !is_released(set, rule, issuer));
 }
 
 /* Signed for its certificate's life and no longer: no time stamp helps it (1.3.6.1.4.1.311.10.3.13). */
@@ -86,27 +84,24 @@ static bool is_for_lifetime(const struct proven *p) {
     return p->signer.signer != NULL && cert_has_eku(p->signer.signer, oid_of(OID_LIFETIME_SIGNING));
 }
 
+/* A certificate that only lies in the bag signed nothing; those behind time stamps had their say when these were judged. */
+static bool counts(struct exam *exam, struct match *m) {
+    return m->role != ROLE_BAG && m->role != ROLE_TIMESTAMP && is_believed(exam, m) &&
+           is_in_force(blocklist_revoked(exam->examiner->list), m->key->rule, issuer_of(&exam->proven[m->signature], m->cert));
+}
+
 void revoked_matches(struct exam *exam) {
-    bool believed[MATCHES_MAX] = {false}, counts[MATCHES_MAX];
-    for (size_t i = 0; i < exam->n_matches; i++) {
-        struct match *m = &exam->matches[i];
-        /* A certificate that only lies in the bag signed nothing; those behind time stamps had their say when these were judged. */
-        believed[i] = m->key->rule->revoked_by != NULL && m->role != ROLE_BAG && m->role != ROLE_TIMESTAMP && is_believed(exam, m);
-    }
-    for (size_t i = 0; i < exam->n_matches; i++) {
-        const struct rule *rule = exam->matches[i].key->rule;
-        counts[i] = rule->revoked_by == NULL ||
-                    (believed[i] && rule->revoked_for != CRL_REMOVE && (rule->revoked_for != CRL_HOLD || !is_released(exam, believed, i)));
-    }
     size_t kept = 0;
     for (size_t i = 0; i < exam->n_matches; i++) {
-        struct match *m = &exam->matches[i];
-        if (m->key->rule->revoked_by != NULL && m->excuse == m->key->rule && is_for_lifetime(&exam->proven[m->signature])) {
-            m->excuse = NULL;
+        struct match m = exam->matches[i];
+        bool revoked = m.key->rule->revoked_by != NULL;
+        if (revoked && !counts(exam, &m)) {
+            continue;
         }
-        if (counts[i]) {
-            exam->matches[kept++] = *m;
+        if (revoked && m.excuse == m.key->rule && is_for_lifetime(&exam->proven[m.signature])) {
+            m.excuse = NULL;
         }
+        exam->matches[kept++] = m;
     }
     exam->n_matches = kept;
 }
@@ -152,4 +147,27 @@ bool revoked_timestamps(struct exam *exam, struct timestamp *stamps, size_t n, s
         }
     }
     return true;
+}
+
+void revoked_state(const struct exam *exam, const struct cert *cert, const struct cert *issuer, struct cert_info *info) {
+    struct revocations *set = blocklist_revoked(exam->examiner->list);
+    if (set == NULL) {
+        return;
+    }
+    size_t n = revocations_count(set), good = issuer != NULL ? revocations_good(set, cert, issuer) : SIZE_MAX;
+    info->revocation = good != SIZE_MAX ? REVOCATION_GOOD : REVOCATION_UNKNOWN;
+    info->revocation_source = (uint32_t)good;
+    for (size_t i = issuer != NULL ? revocations_find(set, cert->issuer, cert->serial, 0) : n; i < n;
+         i = revocations_find(set, cert->issuer, cert->serial, i + 1)) {
+        const struct rule *rule = revocations_rule(set, i);
+        if (rule == NULL) { /* without memory nothing is known */
+            info->revocation = REVOCATION_UNKNOWN;
+            return;
+        }
+        if (revocation_list_signed_by(rule->revoked_by, issuer) == CHECK_GOOD && is_in_force(set, rule, issuer)) {
+            info->revocation = REVOCATION_REVOKED;
+            info->revocation_source = rule->number;
+            return;
+        }
+    }
 }

@@ -194,6 +194,8 @@ static void pass_cert(struct pass *p, struct cert_info *cert) {
     pass_octets(p, cert->spki_sha256, sizeof cert->spki_sha256);
     pass_i64(p, &cert->not_before);
     pass_i64(p, &cert->not_after);
+    PASS_ENUM(p, cert->revocation, enum revocation, REVOCATION_COUNT);
+    pass_u32(p, &cert->revocation_source); /* checked where it is looked up */
 }
 
 static void pass_timestamp(struct pass *p, struct timestamp_info *t) {
@@ -343,6 +345,17 @@ static void pass_anomalies(struct pass *p, struct anomalies *anomalies) {
     anomalies->more = (size_t)more;
 }
 
+static void pass_urls(struct pass *p, struct verdict *v) {
+    size_t n = pass_count(p, v->n_crl_urls, CRL_URLS_MAX);
+    if (!p->writing) {
+        v->crl_urls = pass_list(p, n, sizeof *v->crl_urls);
+        v->n_crl_urls = v->crl_urls != NULL ? n : 0;
+    }
+    for (size_t i = 0; v->crl_urls != NULL && i < n && !p->failed; i++) {
+        pass_string(p, &v->crl_urls[i]);
+    }
+}
+
 static void pass_verdict(struct pass *p, struct verdict *v, uint32_t n_rules) {
     pass_text(p, &v->inside, INSIDE_MAX_N, false);
     pass_string(p, &v->format);
@@ -368,6 +381,7 @@ static void pass_verdict(struct pass *p, struct verdict *v, uint32_t n_rules) {
     pass_u64(p, &v->members);
     pass_u64(p, &v->members_signed);
     pass_u64(p, &v->bytes_read);
+    pass_urls(p, v);
     pass_bool(p, &v->stapled_ticket);
     pass_bool(p, &v->is_signed);
 }

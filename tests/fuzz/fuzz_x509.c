@@ -3,6 +3,7 @@
 #include "asn1/cert_search.h"
 #include "asn1/name.h"
 #include "asn1/oid.h"
+#include "asn1/urls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         cert_search_sensible(&cert);
         cert_named_by(&cert, cert.issuer, cert.serial, bytes_none());
         name_odd(cert.subject);
+        struct bytes urls[4];
+        size_t n = urls_of_crls(&cert, urls, 4);
+        n = n != 0 ? n : urls_of_ocsp(&cert, urls, 4);
+        for (size_t i = 0; i < n; i++) {
+            if (urls[i].n == 0 || urls[i].n > URL_LENGTH_MAX || bytes_find(urls[i], bytes_text(" "), 0) < urls[i].n) {
+                __builtin_trap();
+            }
+        }
         if (cert_minimal(&cert, &arena, &minimal, NULL) &&
             (!cert_parse(minimal, 0, &arena, &again, NULL) || !bytes_equal(cert.tbs, again.tbs) ||
              (again.not_minimal && !der_is_ber(again.algorithm)))) { /* what is inside of the algorithm stays as it is */

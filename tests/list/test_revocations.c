@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "asn1/urls.h"
 #include "list/blocklist.h"
 #include "list/files.h"
 #include "list/revocations_inside.h"
@@ -106,14 +107,17 @@ static void extensions_are_read(void **state) {
     const struct crl *crl = &revocations_list(set, 0)->crl;
     assert_true(bytes_equal(crl->number, bytes_make("\x12\x34", 2)));
     assert_int_equal(crl->key_id.n, 20);
-    assert_true(crl->partial && crl->indirect && !crl->delta && !crl->unknown_critical);
+    assert_true(crl->users_only && crl->indirect && !crl->authorities_only && !crl->partial && !crl->delta && !crl->unknown_critical);
+    struct bytes url;
+    assert_int_equal(urls_of_names(crl->points, &url, 1), 1);
+    assert_true(bytes_is(url, "http://crl.example/a.crl"));
     assert_int_equal(revocations_list(set, 0)->entries, 1);
     assert_non_null(strstr(text_c(&told.text), "2 entries about certificates of other issuers, not used\n"));
     revocations_free(set);
     text_clear(&told.text);
     set = lists_of(SEEDS "crl/delta.der", SIZE_MAX, &told);
     crl = &revocations_list(set, 0)->crl;
-    assert_true(crl->delta && !crl->partial && !crl->indirect);
+    assert_true(crl->delta && !crl->partial && !crl->indirect && crl->points.n == 0);
     assert_int_equal(told.text.n, 0);
     revocations_free(set);
     set = lists_of(SEEDS "crl/critical.der", SIZE_MAX, &told);
