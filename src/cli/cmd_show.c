@@ -15,11 +15,13 @@ const struct command command_show = {
     .more =
         "A tree: who signed, the chain, time stamps, what the digest covers, what is odd, which rules hit, and the elements by\n"
         "which a policy would name the signer. Members of archives and installers hang below them, as far as they are signed; the rest is\n"
-        "counted. Every signature is proven. --second-opinion asks osslsigncode, where it is installed.",
-    .takes = RUN_TAKES | TAKE(SECOND_OPINION),
+        "counted. Every signature is proven. --second-opinion asks osslsigncode, where it is installed; --online\n"
+        "asks the responders that certificates name (OCSP), which changes no verdict.",
+    .takes = RUN_TAKES | TAKE(SECOND_OPINION) | TAKE(ONLINE) | TAKE(ALLOW_PRIVATE),
     .examples = "  certban show setup.exe\n"
                 "  certban show --json installer.msi | jq .signatures\n"
-                "  certban show --second-opinion setup.exe",
+                "  certban show --second-opinion setup.exe\n"
+                "  certban show --online setup.exe",
     .min_args = 1,
     .max_args = SIZE_MAX,
     .run = run,

@@ -56,6 +56,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(NO_SANDBOX, "no-sandbox", 0, TAKES_NOTHING, NULL, "readers run without a sandbox, where the system has none")                        \
     X(STATE, "state", 0, TAKES_WORD, "DIR", "where the quarantine and other state is kept")                                                \
     X(SECOND_OPINION, "second-opinion", 0, TAKES_NOTHING, NULL, "ask osslsigncode about the same file and show where it differs")          \
+    X(ONLINE, "online", 0, TAKES_NOTHING, NULL, "ask the responders that certificates name whether they are revoked (OCSP)")               \
     X(FROM, "from", 0, TAKES_WORD, "FORMAT", "the format of the list, where its content does not tell")                                    \
     X(RULE_ACTION, "action", 0, TAKES_CHOICE, "report|flag|quarantine", "the most that the rules made may do (flag)")                      \
     X(TO_FORMAT, "to", 0, TAKES_WORD, "FORMAT", "the format to write")                                                                     \

@@ -3,6 +3,16 @@
 #include "cli/json.h"
 #include "cli/report.h"
 
+static json_t *ocsp_json(const struct ocsp_info *ocsp) {
+    json_t *o = json_object();
+    json_put_text(o, "state", revocation_name(ocsp->state));
+    json_put_text(o, "url", ocsp->url);
+    json_put_time(o, "this_update", ocsp->this_update);
+    json_put_time(o, "revoked_at", ocsp->revoked_at);
+    json_put_text(o, "detail", ocsp->detail);
+    return o;
+}
+
 static json_t *cert_json(const struct cert_info *cert) {
     json_t *o = json_object();
     json_put_text(o, "subject", cert->subject);
@@ -19,6 +29,9 @@ static json_t *cert_json(const struct cert_info *cert) {
     json_put_time(o, "not_after", cert->not_after);
     json_put_text(o, "subscriber", cert->subscriber);
     json_put_text(o, "revocation", revocation_name(cert->revocation));
+    if (cert->ocsp.state != REVOCATION_UNASKED) {
+        json_put(o, "ocsp", ocsp_json(&cert->ocsp));
+    }
     return o;
 }
 

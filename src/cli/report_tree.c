@@ -22,6 +22,21 @@ static void add_name(struct text *out, const struct cert_info *cert) {
                                                       : cert->subject);
 }
 
+/* "OCSP       revoked since 2024-01-01T00:00:00Z, of 2024-02-01T00:00:00Z, by http://ocsp.example/" */
+static void add_ocsp(struct tree *tree, unsigned depth, const struct ocsp_info *ocsp) {
+    char since[UI_TIME_SIZE], of[UI_TIME_SIZE];
+    if (ocsp->state == REVOCATION_UNASKED) {
+        return;
+    }
+    ui_time(ocsp->revoked_at, since);
+    ui_time(ocsp->this_update, of);
+    struct text *line = tree_add(tree, depth);
+    text_addf(line, "%-10s %s%s%s%s%s", "OCSP", revocation_name(ocsp->state), since[0] != '\0' ? " since " : "", since,
+              of[0] != '\0' ? ", of " : "", of);
+    text_add(line, ocsp->detail[0] != '\0' ? ": " : ", by ");
+    report_words(line, ocsp->detail[0] != '\0' ? ocsp->detail : ocsp->url);
+}
+
 static void add_cert(struct tree *tree, unsigned depth, const struct cert_info *cert) {
     char from[UI_TIME_SIZE], until[UI_TIME_SIZE];
     ui_time(cert->not_before, from);
@@ -36,6 +51,7 @@ static void add_cert(struct tree *tree, unsigned depth, const struct cert_info *
     tree_hex(tree, depth, "key", bytes_make(cert->spki_sha256, sizeof cert->spki_sha256));
     tree_value(tree, depth, "subscriber", cert->subscriber);
     tree_value(tree, depth, "revocation", revocation_name(cert->revocation));
+    add_ocsp(tree, depth, &cert->ocsp);
 }
 
 static void add_stamps(struct tree *tree, unsigned depth, const struct signature_info *s) {

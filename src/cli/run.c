@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/json.h"
+#include "cli/online.h"
 #include "cli/progress.h"
 #include "cli/require.h"
 #include "cli/second.h"
@@ -75,6 +76,7 @@ struct sink {
     struct report report;
     struct progress progress;
     struct second *second; /* NULL: no second opinion is wanted */
+    struct online *online; /* NULL: nobody is asked */
     struct require require;
 };
 
@@ -92,6 +94,9 @@ static void on_file(struct scan_events *events, const struct scan_file *file) {
     struct text why = {0};
     progress_clear(&sink->progress);
     require_of(sink, file, &why);
+    if (sink->online != NULL) {
+        online_ask(sink->online, file);
+    }
     sink->report.writer->file(&sink->report, file);
     sink->report.refusal = NULL;
     text_free(&why);
@@ -120,6 +125,7 @@ static struct scan_options scan_options(const struct run *run, const struct opti
                      .thorough = o->given[OPTION_THOROUGH],
                      .search = run->search,
                      .members = !o->given[OPTION_NO_MEMBERS],
+                     .certificates = o->given[OPTION_ONLINE],
                      .anchor_files = o->words[OPTION_ANCHORS],
                      .n_anchor_files = o->n_words[OPTION_ANCHORS]},
         .paths = paths->all,
@@ -241,6 +247,7 @@ static int run_with(const struct run *run, const struct options *options, const 
         .progress = progress_make(options),
         .require = require,
         .second = options->given[OPTION_SECOND_OPINION] ? second_new() : NULL,
+        .online = options->given[OPTION_ONLINE] ? online_new(options) : NULL,
     };
     sink.events.progress = sink.progress.wanted ? on_progress : NULL;
     struct scan_options scan = scan_options(run, options, policies, paths, state);
@@ -250,6 +257,7 @@ static int run_with(const struct run *run, const struct options *options, const 
     struct scan_summary summary = {0};
     bool ran = run_report(&sink, &scan, &summary, &err);
     second_free(sink.second);
+    online_free(sink.online);
     struct error written = {0};
     bool wrote = output_finish(&output, ran, &written);
     if (!ran) {

@@ -32,7 +32,8 @@ bool cert_info_fill(struct cert_info *info, const struct cert *cert, struct aren
                              .serial = "",
                              .subscriber = "",
                              .not_before = TIME_NONE,
-                             .not_after = TIME_NONE};
+                             .not_after = TIME_NONE,
+                             .der = bytes_none()};
     if (!digest_bytes(HASH_SHA1, cert->der, made.sha1, err) || !digest_bytes(HASH_SHA256, cert->der, made.sha256, err)) {
         return false;
     }

@@ -45,6 +45,13 @@ const char *revocation_name(enum revocation revocation); /* "" "good" "revoked" 
 /* No time: what signing_time, signed_at and the like hold when there is none. */
 #define TIME_NONE INT64_MIN
 
+/* What a certificate's responder said when it was asked (OCSP, RFC 6960). */
+struct ocsp_info {
+    enum revocation state;           /* REVOCATION_UNASKED: nobody was asked */
+    int64_t this_update, revoked_at; /* TIME_NONE when not given */
+    const char *url, *detail;        /* who was asked; why the answer does not count, "" when it does */
+};
+
 /* A certificate in words. Strings are UTF-8 for JSON (invalid bytes replaced), "" when absent. */
 struct cert_info {
     const char *subject, *common_name, *organization, *issuer, *issuer_common_name;
@@ -53,8 +60,9 @@ struct cert_info {
     uint8_t sha1[20], sha256[32], tbs_sha256[32], spki_sha256[32];
     int64_t not_before, not_after;
     enum revocation revocation;
-    uint32_t
-        revocation_source; /* REVOCATION_REVOKED: the rule's number in the blocklist; REVOCATION_GOOD: the list's among revocation lists */
+    uint32_t revocation_source; /* the rule's number in the blocklist when revoked; the number of the revocation list when good */
+    struct ocsp_info ocsp;      /* filled by the main process, where it is asked for */
+    struct bytes der;           /* the certificate itself, where it is asked for (examiner.certificates); else empty */
 };
 
 struct timestamp_info {

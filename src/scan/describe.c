@@ -3,8 +3,19 @@
 #include "crypto/identity.h"
 #include "scan/exam.h"
 
+/* Larger certificates are not handed out: half of one would be none. */
+enum { CERT_SENT_MAX = 16 << 10 };
+
 static const char *or_empty(const char *s) {
     return s != NULL ? s : "";
+}
+
+static bool fill_cert(struct exam *exam, struct cert_info *info, const struct cert *cert, struct error *err) {
+    bool ok = cert_info_fill(info, cert, exam->arena, err);
+    if (ok && exam->examiner->certificates && cert->der.n <= CERT_SENT_MAX) {
+        info->der = cert->der;
+    }
+    return ok;
 }
 
 /* Which match the report leads with: not excused, proven, the more severe rule. */
@@ -88,7 +99,7 @@ static bool fill_chain(struct exam *exam, const struct proven *p, struct signatu
         return arena_full(exam->arena, err);
     }
     for (size_t i = 0; i < p->chain.n; i++) {
-        if (!cert_info_fill(&info->chain[info->n_chain], p->chain.certs[i], exam->arena, err)) {
+        if (!fill_cert(exam, &info->chain[info->n_chain], p->chain.certs[i], err)) {
             return false;
         }
         if (i + 1 < p->chain.n || p->chain.state != CHAIN_TRUSTED) { /* a root's word about itself is worth nothing */
@@ -173,7 +184,7 @@ static bool fill_signature(struct exam *exam, size_t i, struct signature_info *i
     const struct cert *signer = shown_signer(s, p);
     if (signer != NULL) {
         info->has_signer = true;
-        if (!cert_info_fill(&info->signer, signer, exam->arena, err)) {
+        if (!fill_cert(exam, &info->signer, signer, err)) {
             return false;
         }
         revoked_state(exam, signer, p != NULL && signer == p->signer.signer && p->chain.n != 0 ? p->chain.certs[0] : NULL, &info->signer);

@@ -18,6 +18,7 @@ struct examiner {
     const struct blocklist *list;
     bool verify;                           /* prove every signature, not only matches */
     bool describe;                         /* fill signatures for the report even where nothing matched */
+    bool certificates;                     /* hand out the certificates themselves, too */
     bool addresses;                        /* gather where revocation lists of its certificates are */
     bool thorough;                         /* carve where no format asks for it */
     bool search;                           /* do so for the file itself, not for its members */

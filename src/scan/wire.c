@@ -19,6 +19,7 @@ enum {
     TIMESTAMPS_LIMIT = 64,
     DIGEST_LIMIT = 64,
     CDHASHES_LIMIT = 16,
+    CERT_LIMIT = 16 << 10,
 };
 
 /* One pass over a verdict: writing to out, or reading from in into the arena. */
@@ -195,6 +196,7 @@ static void pass_cert(struct pass *p, struct cert_info *cert) {
     pass_i64(p, &cert->not_before);
     pass_i64(p, &cert->not_after);
     PASS_ENUM(p, cert->revocation, enum revocation, REVOCATION_COUNT);
+    pass_bytes(p, &cert->der, CERT_LIMIT);
     pass_u32(p, &cert->revocation_source); /* checked where it is looked up */
 }
 
