@@ -31,7 +31,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(ACTION, "action", 0, TAKES_CHOICE, "report|flag|quarantine", "the most that may be done to a banned file (report)")                  \
     X(DRY_RUN, "dry-run", 'n', TAKES_NOTHING, NULL, "say what the action would do, and do nothing")                                        \
     X(PACKAGES, "packages", 0, TAKES_NOTHING, NULL, "act on files that a package manager owns, too")                                       \
-    X(CONFIRM_MASS, "confirm-mass", 0, TAKES_WORDS, "RULE=N", "let a rule that hits more than 50 files move up to N")                      \
+    X(CONFIRM_MASS, "confirm-mass", 0, TAKES_WORDS, "RULE=N", "let a rule that hits more than 50 files (new: 10) move up to N")            \
     X(CLEAR_IMMUTABLE, "clear-immutable", 0, TAKES_NOTHING, NULL, "as root: take immutable and append-only files, too")                    \
     X(MAX_STORE, "max-store", 0, TAKES_SIZE, "SIZE", "the most bytes that the quarantine may hold (10G)")                                  \
     X(ALL, "all", 'a', TAKES_NOTHING, NULL, "report clean and unsigned files too")                                                         \

@@ -237,14 +237,56 @@ static bool load_one(const char *path, struct bundle *out, struct error *err) {
     return ok;
 }
 
-bool bundle_load(const char *path, struct bundle *out, struct error *fallback, struct error *err) {
+static bool same_keys(const struct rule *a, const struct rule *b) {
+    bool same = a->n_keys == b->n_keys && a->allow == b->allow && a->action == b->action;
+    for (size_t i = 0; same && i < a->n_keys; i++) {
+        const struct key *x = &a->keys[i], *y = &b->keys[i];
+        same = x->kind == y->kind && x->role == y->role && bytes_equal(x->value, y->value) && bytes_equal(x->issuer, y->issuer) &&
+               bytes_equal(x->issuer_common_name, y->issuer_common_name) && bytes_equal(x->organization, y->organization) &&
+               bytes_equal(x->issuer_organization, y->issuer_organization);
+    }
+    return same;
+}
+
+static bool had_rule(const struct bundle *before, const struct policy *policy, const struct rule *rule) {
+    for (size_t p = 0; p < before->n_policies; p++) {
+        const struct policy *old = before->policies[p];
+        for (size_t r = 0; strcmp(old->id, policy->id) == 0 && r < old->n_rules; r++) {
+            if (strcmp(old->rules[r].id, rule->id) == 0) {
+                return same_keys(&old->rules[r], rule);
+            }
+        }
+    }
+    return false;
+}
+
+static void mark_fresh(const char *path, const char *previous, int64_t now, struct bundle *bundle) {
+    struct bundle before = {0};
+    struct error ignored;
+    struct stat st;
+    if (stat(path, &st) != 0 || st.st_mtime <= now - BUNDLE_FRESH) {
+        return;
+    }
+    bool had = load_one(previous, &before, &ignored);
+    for (size_t p = 0; p < bundle->n_policies; p++) {
+        struct policy *policy = bundle->policies[p];
+        for (size_t r = 0; r < policy->n_rules; r++) {
+            policy->rules[r].fresh = !had || !had_rule(&before, policy, &policy->rules[r]);
+        }
+    }
+    bundle_free(&before);
+}
+
+bool bundle_load(const char *path, int64_t now, struct bundle *out, struct error *fallback, struct error *err) {
     struct text previous = {0};
     struct error ignored;
     error_clear(fallback);
+    text_addf(&previous, "%s.previous", path);
     if (load_one(path, out, err)) {
+        mark_fresh(path, text_c(&previous), now, out);
+        text_free(&previous);
         return true;
     }
-    text_addf(&previous, "%s.previous", path);
     bool ok = text_ok(&previous) && load_one(text_c(&previous), out, &ignored);
     text_free(&previous);
     if (ok) {

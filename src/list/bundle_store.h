@@ -34,7 +34,9 @@ struct bundle_installed {
 CERTBAN_MUST_USE bool bundle_install(const struct bundle_install *job, struct bytes content, const char *origin,
                                      struct bundle_installed *out, struct error *err);
 
-/* bundle_load reads an installed bundle; where it can't be read, the one before it, and *fallback tells why. */
-CERTBAN_MUST_USE bool bundle_load(const char *path, struct bundle *out, struct error *fallback, struct error *err);
+/* bundle_load reads an installed bundle; where it can't be read, the one before it, and *fallback tells why. Rules that came less than
+ * BUNDLE_FRESH seconds before now, or were other ones in the bundle before, are marked as fresh. */
+enum { BUNDLE_FRESH = 86400 };
+CERTBAN_MUST_USE bool bundle_load(const char *path, int64_t now, struct bundle *out, struct error *fallback, struct error *err);
 
 #endif

@@ -164,7 +164,7 @@ static bool gather_allow(struct gathering *g, const char *state, struct error *e
 static bool gather_bundle(struct gathering *g, const char *path, struct error *err) {
     struct bundle bundle;
     struct error problem, fallback;
-    if (!bundle_load(path, &bundle, &fallback, &problem)) {
+    if (!bundle_load(path, g->search->now, &bundle, &fallback, &problem)) {
         tell(g, &problem);
         return true;
     }

@@ -81,6 +81,7 @@ struct rule {
     const char *id;  /* unique inside its policy */
     const struct policy *policy;
     bool allow; /* an allow rule: excuses instead of bans */
+    bool fresh; /* an update brought it less than a day ago: the brake holds it sooner */
     enum action action;
     enum severity severity;
     enum confidence confidence;

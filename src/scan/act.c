@@ -96,6 +96,11 @@ static uint64_t confirmed(const struct actor *actor, uint32_t number) {
     return 0;
 }
 
+static unsigned brake_of(const struct actor *actor, uint32_t number) {
+    const struct rule *rule = blocklist_rule(actor->options->examiner.list, number);
+    return rule != NULL && rule->fresh ? BRAKE_FRESH : BRAKE_FILES;
+}
+
 static void count_hits(struct actor *actor) {
     for (size_t i = 0; i < actor->n_plans; i++) {
         const struct plan *plan = &actor->plans[i];
@@ -108,7 +113,7 @@ static void count_hits(struct actor *actor) {
     }
     for (size_t i = 0; i < actor->n_tallies; i++) {
         struct tally *tally = &actor->tallies[i];
-        tally->tripped = tally->weight > BRAKE_FILES && tally->files > confirmed(actor, tally->rule);
+        tally->tripped = tally->weight > brake_of(actor, tally->rule) && tally->files > confirmed(actor, tally->rule);
     }
 }
 
@@ -191,8 +196,9 @@ static bool spared(struct actor *actor, const struct plan *plan) {
         if (tally->rule == plan->job->rule && tally->tripped) {
             const struct rule *rule = blocklist_rule(actor->options->examiner.list, tally->rule);
             text_addf(&actor->detail,
-                      "the brake: this rule hits %llu files, and more than %d are not moved at once; --confirm-mass %s=%llu moves them",
-                      (unsigned long long)tally->files, BRAKE_FILES, rule != NULL ? rule->id : "RULE", (unsigned long long)tally->files);
+                      "the brake: this rule%s hits %llu files, and more than %u are not moved at once; --confirm-mass %s=%llu moves them",
+                      rule != NULL && rule->fresh ? ", which an update brought less than a day ago," : "", (unsigned long long)tally->files,
+                      brake_of(actor, tally->rule), rule != NULL ? rule->id : "RULE", (unsigned long long)tally->files);
             return true;
         }
     }

@@ -6,9 +6,9 @@
 #include "scan/job.h"
 #include "scan/scan.h"
 
-/* More files than this by one rule, and none is moved: a rule that hits so much is more often wrong than right. A file of the
- * system counts ten-fold, one that the user named not at all. */
-enum { BRAKE_FILES = 50, BRAKE_SYSTEM = 10 };
+/* More files than this by one rule, and none is moved: a rule that hits so much is more often wrong than right. One that an update
+ * brought less than a day ago has had no time to prove itself. A file of the system counts ten-fold, one that the user named not at all. */
+enum { BRAKE_FILES = 50, BRAKE_FRESH = 10, BRAKE_SYSTEM = 10 };
 
 struct actor;
 

@@ -136,7 +136,7 @@ static uint64_t version_of(const struct place *p, const char *name) {
     if (!file_exists(path)) {
         return 0;
     }
-    if (!bundle_load(path, &bundle, &fallback, &err)) {
+    if (!bundle_load(path, 0, &bundle, &fallback, &err)) {
         fail_msg("%s", err.text);
     }
     assert_int_equal(fallback.kind, ERR_NONE);
@@ -292,7 +292,7 @@ static void falls_back_on_the_one_before(void **state) {
     install_well(p, (struct recipe){.version = 6}, false);
     snprintf(path, sizeof path, "%s/bundles/bans.bundle", p->state);
     assert_int_equal(truncate(path, 100), 0);
-    assert_true(bundle_load(path, &bundle, &fallback, &err));
+    assert_true(bundle_load(path, 0, &bundle, &fallback, &err));
     assert_int_equal(bundle.version, 5);
     assert_int_equal(fallback.kind, ERR_MALFORMED);
     bundle_free(&bundle);
@@ -308,7 +308,7 @@ static void falls_back_on_the_one_before(void **state) {
     snprintf(path + strlen(path), 16, ".previous");
     assert_int_equal(chmod(path, 0666), 0);
     path[strlen(path) - strlen(".previous")] = '\0';
-    assert_false(bundle_load(path, &bundle, &fallback, &err));
+    assert_false(bundle_load(path, 0, &bundle, &fallback, &err));
     assert_int_equal(err.kind, ERR_DENIED);
 }
 
