@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* certban policy: what is banned, said in words; and whether a policy is fit to go live. */
+/* certban policy: what is banned, said in words. */
 #include <stdlib.h>
 #include <time.h>
 
 #include "cli/cmd_policy.h"
 #include "cli/json.h"
 #include "cli/ui.h"
-#include "list/files.h"
 #include "list/policy_report.h"
-#include "list/policy_schema.h"
 
 enum { WORDS_MAX = 4096 };
 
@@ -235,6 +233,8 @@ static json_t *rule_object(const struct rule *rule) {
         json_put_text(object, "severity", severity_name(rule->severity));
         json_put_text(object, "confidence", confidence_name(rule->confidence));
     }
+    json_put_text(object, "weak", rule->weak_accepted ? "accept" : NULL);
+    json_put_text(object, "never_ban", rule->never_ban_overridden ? "override" : NULL);
     if (rule->expires != INT64_MAX) {
         json_put_time(object, "expires", rule->expires);
     }
@@ -256,6 +256,8 @@ static void show_rule(struct session *s, const struct rule *rule) {
     if (!rule->allow) {
         text_addf(&line, "  (%s, severity %s, confidence %s)", action_name(rule->action), severity_name(rule->severity),
                   confidence_name(rule->confidence));
+        text_add(&line, rule->weak_accepted ? "  WEAK KEYS ACCEPTED" : "");
+        text_add(&line, rule->never_ban_overridden ? "  NEVER-BAN LIST OVERRIDDEN" : "");
     }
     if (rule->expires != INT64_MAX) {
         add_time(&line, rule->expires <= s->now ? "  EXPIRED " : "  expires ", rule->expires);
@@ -335,95 +337,6 @@ static int run_show(const struct command *command, const struct options *options
     return session_end(&s);
 }
 
-/* Tells notes as they come. */
-struct checking {
-    struct note_listener listener;
-    struct session *session;
-    size_t errors;
-};
-
-static void heard_note(struct note_listener *listener, const struct policy_note *note) {
-    struct checking *checking = (struct checking *)(void *)listener;
-    struct session *s = checking->session;
-    checking->errors += note->level == NOTE_ERROR;
-    if (s->json) {
-        json_t *object = json_object();
-        json_put_text(object, "type", "note");
-        json_put_path(object, bytes_text(note->policy->origin));
-        json_put_number(object, "line", note->line);
-        json_put_text(object, "level", note_level_name(note->level));
-        json_put_text(object, "rule", note->rule != NULL ? note->rule->id : NULL);
-        json_put_text(object, "message", note->words);
-        put_json(s, object);
-        return;
-    }
-    struct text line = {0};
-    add_safe(&line, note->policy->origin);
-    text_addf(&line, ":%u: %s: ", note->line, note_level_name(note->level));
-    if (note->rule != NULL) {
-        text_addf(&line, "rule %s: ", note->rule->id);
-    }
-    add_safe(&line, note->words);
-    put_line(s, &line);
-    text_free(&line);
-}
-
-/* Reads one policy and holds it against the published schema, too. */
-static bool check_file(const char *path, struct policy **out, struct error *err) {
-    struct bytes xml;
-    if (!file_read(path, FILE_ANYBODYS, &xml, err)) {
-        return error_within(err, "%s", path);
-    }
-    bool ok = policy_parse(xml, path, out, err);
-    if (ok && !policy_validate(xml, path, err)) {
-        policy_free(*out);
-        ok = false;
-    }
-    file_forget(xml);
-    return ok;
-}
-
-static int run_check(const struct command *command, const struct options *options) {
-    struct session s;
-    struct checking checking = {.listener = {heard_note}, .session = &s};
-    struct error err = {0};
-    struct policy **policies = calloc(options->n_args, sizeof(struct policy *));
-    size_t n = 0;
-    (void)command;
-    bool ok = session_begin(&s, options, &err);
-    ok = ok && (policies != NULL || error_set(&err, ERR_LIMIT, "no memory"));
-    for (size_t i = 0; ok && i < options->n_args; i++) {
-        if (check_file(options->args[i], &policies[n], &err)) {
-            n++;
-            continue;
-        }
-        s.status = STATUS_NOT_EXAMINED;
-        if (s.json) {
-            put_json(&s, json_error(bytes_text(options->args[i]), &err));
-        } else {
-            ui_error("", &err);
-        }
-    }
-    ok = ok && policy_report((const struct policy *const *)policies, n, s.now, &checking.listener, &err);
-    for (size_t i = 0; i < n; i++) {
-        if (ok && !s.json && !options->given[OPTION_QUIET]) {
-            struct text line = {0};
-            add_safe(&line, policies[i]->origin);
-            text_addf(&line, ": policy %s, version %s, %zu %s", policies[i]->id, policies[i]->version_text, policies[i]->n_rules,
-                      policies[i]->n_rules == 1 ? "rule" : "rules");
-            put_line(&s, &line);
-            text_free(&line);
-        }
-        policy_free(policies[i]);
-    }
-    free(policies);
-    if (!ok) {
-        ui_error("", &err);
-    }
-    s.status = !ok || checking.errors != 0 ? STATUS_NOT_EXAMINED : s.status;
-    return session_end(&s);
-}
-
 static const struct command policy_list = {
     .name = "list",
     .args = "",
@@ -443,20 +356,6 @@ static const struct command policy_show = {
     .min_args = 1,
     .max_args = SIZE_MAX,
     .run = run_show,
-    .parent = &command_policy,
-};
-
-static const struct command policy_check = {
-    .name = "check",
-    .args = "FILE…",
-    .help = "whether policies are fit to go live: errors with their line, warnings, advice",
-    .more = "Files that are given together are also held against each other: rules that contradict, ids given twice.\n"
-            "The exit status is 0 when there is no error, whatever the warnings.",
-    .takes = TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(QUIET),
-    .examples = "  certban policy check /etc/certban/policies.d/*.xml",
-    .min_args = 1,
-    .max_args = SIZE_MAX,
-    .run = run_check,
     .parent = &command_policy,
 };
 

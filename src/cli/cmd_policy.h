@@ -5,6 +5,6 @@
 
 #include "cli/command.h"
 
-extern const struct command policy_export, policy_import, policy_sign, policy_test, policy_update;
+extern const struct command policy_check, policy_export, policy_import, policy_sign, policy_test, policy_update;
 
 #endif

@@ -122,7 +122,10 @@ static void tell_summary(struct session *s, const struct importer *importer, con
     struct text words = {0};
     text_addf(&words, "%zu %s read, %zu %s made", rows, rows == 1 ? "row" : "rows", rules, rules == 1 ? "rule" : "rules");
     if (weak != 0) {
-        text_addf(&words, " (%zu weak: %s at most)", weak, weak == 1 ? "it flags" : "they flag");
+        const char *does = s->options->given[OPTION_ACCEPT_WEAK] ? "accepted all the same"
+                           : weak == 1                           ? "it flags at most"
+                                                                 : "they flag at most";
+        text_addf(&words, " (%zu weak: %s)", weak, does);
     }
     ui_say("%s: %s: %s, %zu %s merged, %zu %s refused", s->path, importer->long_name, text_c(&words), duplicates,
            duplicates == 1 ? "duplicate" : "duplicates", refused, refused == 1 ? "row" : "rows");
@@ -293,6 +296,9 @@ static int run(const struct command *command, const struct options *options) {
     s.import = import_new((enum action)options_choice(options, OPTION_RULE_ACTION, ACTION_FLAG), &s.listener);
     s.reasons = calloc(REASONS_MAX, sizeof *s.reasons);
     bool ok = (s.import != NULL && s.reasons != NULL) || error_set(&err, ERR_LIMIT, "no memory");
+    if (ok && options->given[OPTION_ACCEPT_WEAK]) {
+        import_accept_weak(s.import);
+    }
     for (size_t i = 0; i < options->n_args && ok; i++) {
         ok = read_path(&s, options->args[i], &err);
     }
@@ -311,12 +317,13 @@ const struct command policy_import = {
     .args = "FILE…",
     .help = "make a policy of a blocklist in another format; what could not be taken is said, with its line",
     .more = "The policy goes to standard output, or to --output FILE; words about it go to standard error. Rows that name the same thing\n"
-            "become one rule. Rules that name by weak evidence only (a serial number without its issuer, a name) flag at most.\n"
+            "become one rule. Rules that name by weak evidence only (a serial number without its issuer, a name) flag at most;\n"
+            "with --accept-weak they do what --action says. Try such a policy first: certban policy test POLICY --against PATH.\n"
             "Formats: applocker, cert-graveyard, certificates, crb, crl, cscb, csv, disallowed, json, lolcerts, loldrivers, "
             "loldrivers-signers, misp,\n"
             "santa, stix, wdac, yara. Without --from the format is guessed from the content.\n"
             "A FILE may be a cabinet or ZIP archive of lists, or a folder of certificates.",
-    .takes = TAKE(FROM) | TAKE(RULE_ACTION) | TAKE(OUTPUT) | TAKE(JSON) | TAKE(FORMAT),
+    .takes = TAKE(FROM) | TAKE(RULE_ACTION) | TAKE(ACCEPT_WEAK) | TAKE(OUTPUT) | TAKE(JSON) | TAKE(FORMAT),
     .examples = "  certban policy import --output /etc/certban/policies.d/graveyard.xml cert_graveyard_database.csv",
     .min_args = 1,
     .max_args = SIZE_MAX,

@@ -154,6 +154,15 @@ static void tally_free(struct tally *tally) {
     blocklist_free(tally->list);
 }
 
+/* What is known of earlier scans is no file: it must not be read as one that happens to be called so. */
+static bool wants_inventory(const struct options *options) {
+    bool wants = false;
+    for (size_t i = 0; i < options->n_words[OPTION_AGAINST]; i++) {
+        wants = wants || strcmp(options->words[OPTION_AGAINST][i], "inventory") == 0;
+    }
+    return wants;
+}
+
 static int run(const struct command *command, const struct options *options) {
     struct tally tally = {.events = {.file = on_file, .error = on_error}, .list = blocklist_new(), .progress = progress_make(options)};
     struct error err = {0};
@@ -162,6 +171,11 @@ static int run(const struct command *command, const struct options *options) {
     if (options->n_words[OPTION_AGAINST] == 0) {
         blocklist_free(tally.list);
         return command_usage(command, "test needs --against PATH");
+    }
+    if (wants_inventory(options)) {
+        blocklist_free(tally.list);
+        return command_usage(command, "--against inventory needs the record of earlier scans, and this version of certban keeps none: "
+                                      "name folders instead (./inventory where one is called so)");
     }
     tally.events.progress = tally.progress.wanted ? on_progress : NULL;
     bool ok = (tally.list != NULL || error_set(&err, ERR_LIMIT, "no memory")) && load(&tally, options, &err);

@@ -59,6 +59,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(ONLINE, "online", 0, TAKES_NOTHING, NULL, "ask the responders that certificates name whether they are revoked (OCSP)")               \
     X(FROM, "from", 0, TAKES_WORD, "FORMAT", "the format of the list, where its content does not tell")                                    \
     X(RULE_ACTION, "action", 0, TAKES_CHOICE, "report|flag|quarantine", "the most that the rules made may do (flag)")                      \
+    X(ACCEPT_WEAK, "accept-weak", 0, TAKES_NOTHING, NULL, "serials without an issuer, names and teams may do what the action says, too")   \
     X(TO_FORMAT, "to", 0, TAKES_WORD, "FORMAT", "the format to write")                                                                     \
     X(WIDER, "wider", 0, TAKES_NOTHING, NULL, "write rules that hit or do more there than here, too")                                      \
     X(KEY, "key", 0, TAKES_WORDS, "FILE", "sign with this private key (PEM, Ed25519); may be given again")                                 \

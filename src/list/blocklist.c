@@ -106,7 +106,7 @@ bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t 
         }
         for (size_t k = 0; k < rule->n_keys; k++) {
             const struct key *key = &rule->keys[k];
-            bool never = !rule->allow && !rule->weak_accepted && never_ban_has(list->never, key->kind, key->value);
+            bool never = !rule->allow && !rule->never_ban_overridden && never_ban_has(list->never, key->kind, key->value);
             list->keys[list->n_keys] = key;
             list->n_keys += !never;
         }

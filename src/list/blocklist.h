@@ -13,7 +13,7 @@ struct blocklist *blocklist_new(void);
 void blocklist_free(struct blocklist *list);
 
 /* blocklist_add takes over a policy's rules (the policy must outlive the list). Expired rules (by now) are counted and left
- * out, and so are keys that name a certificate on the never-ban list, unless the rule accepts them. */
+ * out, and so are keys that name a certificate on the never-ban list, unless the rule overrides it. */
 CERTBAN_MUST_USE bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t now, struct error *err);
 
 /* blocklist_keep is blocklist_add, and the list frees the policy when it is freed itself. On failure the caller still owns it. */
@@ -48,7 +48,8 @@ const struct key *const *blocklist_find_subject(const struct blocklist *list, co
 bool blocklist_subject_fits(const struct key *key, const char *common_name, const char *organization);
 
 /* blocklist_never_ban says whether a certificate, by its SHA-256 or that of its key (either may be NULL), is one that no rule may hit:
- * roots and issuing certificates of public trust, platform signers, time-stamping authorities. Rules with weak="accept" still may. */
+ * roots and issuing certificates of public trust, platform signers, time-stamping authorities. Rules with never-ban="override" still may.
+ */
 bool blocklist_never_ban(const struct blocklist *list, const uint8_t sha256[32], const uint8_t spki_sha256[32]);
 
 /* The rules by number, for results that come back from readers. */

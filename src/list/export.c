@@ -2,6 +2,7 @@
 #include "crypto/digest.h"
 #include "crypto/identity.h"
 #include "list/export_inside.h"
+#include "list/never_ban.h"
 #include "list/policy_report.h"
 
 #define EXPORT_RULE_MEMORY ((size_t)64 << 20)
@@ -204,9 +205,22 @@ static const struct cert *find_cert(const struct policy *const *policies, size_t
     return NULL;
 }
 
+/* What the never-ban list keeps from the rule here, it must not hit there. */
+static bool is_spared(const struct export *e, const struct export_thing *thing) {
+    bool spared = false;
+    for (size_t i = 0; i < thing->n; i++) {
+        spared = spared || never_ban_has(e->never, thing->keys[i].kind, thing->keys[i].value);
+    }
+    return spared && !e->rule->allow && !e->rule->never_ban_overridden;
+}
+
 /* Whether the thing may be written as far as its role and its strength go. */
 static bool thing_fits(struct export *e, const struct export_thing *thing) {
     bool weak = true;
+    if (is_spared(e, thing)) {
+        export_unsaid(e, thing, "it is on the never-ban list: the rule hits nothing by it");
+        return false;
+    }
     for (size_t i = 0; i < thing->n; i++) {
         weak = weak && thing->keys[i].weak;
     }
@@ -292,10 +306,14 @@ const struct bytes *export_values(struct export *e, const struct export_thing *t
 
 bool export_run(const struct exporter *exporter, const struct export_job *job, struct text *out, struct export_counts *counts,
                 struct error *err) {
-    struct export e = {.job = job, .out = out, .arena = arena_make(EXPORT_RULE_MEMORY)};
+    struct export e = {.job = job, .out = out, .arena = arena_make(EXPORT_RULE_MEMORY), .never = never_ban_new()};
+    if (e.never == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory for the export");
+    }
     exporter->write(&e);
     rule_end(&e);
     arena_free(&e.arena);
+    never_ban_free(e.never);
     bool ok = e.err.kind == ERR_NONE;
     if (!ok && err != NULL) {
         *err = e.err;

@@ -43,6 +43,10 @@ void import_free(struct import *import) {
     }
 }
 
+void import_accept_weak(struct import *import) {
+    import->accept_weak = true;
+}
+
 struct import_counts import_counts(const struct import *import) {
     return import->counts;
 }
@@ -272,7 +276,8 @@ static struct import_rule *new_rule(struct import *import, const struct import_r
     }
     rule->rule.severity = row->severity;
     rule->rule.confidence = row->weak_confidence;
-    rule->rule.action = least_action(least_action(import->action, row->action), ACTION_FLAG);
+    rule->rule.weak_accepted = import->accept_weak;
+    rule->rule.action = least_action(least_action(import->action, row->action), import->accept_weak ? ACTION_QUARANTINE : ACTION_FLAG);
     rule->rule.expires = row->expires;
     rule->rule.only = row->only;
     *(import->last != NULL ? &import->last->next : &import->first) = rule;

@@ -24,13 +24,17 @@ struct import_counts {
     size_t rules;      /* made */
     size_t duplicates; /* entries that went into a rule made before */
     size_t refused;    /* entries left out */
-    size_t weak;       /* rules that have weak keys only: they flag at most */
+    size_t weak;       /* rules that have weak keys only: they flag at most, unless those are accepted */
 };
 
-/* import_new starts a policy. action is the most that its strong rules may do; weak ones never do more than flag. The listener must
- * outlive the import. NULL without memory. import_free takes NULL. */
+/* import_new starts a policy. action is the most that its strong rules may do; weak ones never do more than flag (but see
+ * import_accept_weak). The listener must outlive the import. NULL without memory. import_free takes NULL. */
 struct import *import_new(enum action action, struct import_listener *listener);
 void import_free(struct import *import);
+
+/* import_accept_weak makes the rules that come from then on do with weak keys what they may do with strong ones (weak="accept"): for who
+ * insists. It does not touch what no rule may ban. */
+void import_accept_weak(struct import *import);
 
 /* import_counts is what was counted so far. import_failed says whether memory has run out: what is given from then on is ignored, and
  * import_finish raises the error. Readers of long lists ask it to stop early. */

@@ -48,6 +48,7 @@ struct import {
     struct arena scratch; /* for one value */
     struct import_listener *listener;
     enum action action;
+    bool accept_weak;
     struct import_counts counts;
     struct import_rule *first, *last;
     struct bytes last_group, last_id; /* of the row that made the last one */

@@ -87,6 +87,15 @@ static void tell(struct text *reason, const char *before, struct bytes string) {
     text_free(&name);
 }
 
+/* A string of the rule's meta, without YARA's escapes. */
+static const char *meta_words(struct import_row *row, struct bytes string) {
+    struct text text = {0};
+    yara_add_string(&text, string);
+    const char *words = import_words(row->import, bytes_make(text.p, text.n));
+    text_free(&text);
+    return words;
+}
+
 /* What the author says of the rule. Thumbprints come first, since they name best. */
 static void read_meta(struct yara *yara, struct import_row *row, struct text *reason) {
     while (yara->token.kind == YARA_NAME) {
@@ -104,7 +113,7 @@ static void read_meta(struct yara *yara, struct import_row *row, struct text *re
         } else if (yara->token.kind == YARA_STRING && (bytes_is(name, "description") || bytes_is(name, "reason"))) {
             tell(reason, "", value);
         } else if (yara->token.kind == YARA_STRING && bytes_is(name, "reference")) {
-            row->reference = import_words(row->import, value);
+            row->reference = meta_words(row, value);
         }
         yara_next(yara);
     }

@@ -121,8 +121,9 @@ bool build_reference(struct policy_reader *r, const struct policy_row *row) {
 bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     static const char *const actions[] = {"report", "flag", "quarantine"},
                              *const severities[] = {"info", "low", "medium", "high", "critical"},
-                             *const confidences[] = {"low", "medium", "high", "certain"}, *const accept[] = {"accept"};
-    unsigned action = ACTION_FLAG, severity = SEVERITY_MEDIUM, confidence = CONFIDENCE_MEDIUM, weak = 0;
+                             *const confidences[] = {"low", "medium", "high", "certain"}, *const accept[] = {"accept"},
+                             *const override[] = {"override"};
+    unsigned action = ACTION_FLAG, severity = SEVERITY_MEDIUM, confidence = CONFIDENCE_MEDIUM, only_word = 0;
     struct rule *rule = &r->rule;
     *rule = (struct rule){.allow = row->makes == IN_ALLOW, .expires = r->file->expires};
     r->rule_line = r->line;
@@ -132,8 +133,8 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     int64_t expires = INT64_MAX;
     if (!take_id(r, &rule->id) || !take_choice(r, "action", actions, ACTION_COUNT, &action) ||
         !take_choice(r, "severity", severities, SEVERITY_COUNT, &severity) ||
-        !take_choice(r, "confidence", confidences, CONFIDENCE_COUNT, &confidence) || !take_choice(r, "weak", accept, 1, &weak) ||
-        !take_time(r, "expires", false, &expires)) {
+        !take_choice(r, "confidence", confidences, CONFIDENCE_COUNT, &confidence) || !take_choice(r, "weak", accept, 1, &only_word) ||
+        !take_choice(r, "never-ban", override, 1, &only_word) || !take_time(r, "expires", false, &expires)) {
         return false;
     }
     rule->expires = expires < rule->expires ? expires : rule->expires;
@@ -141,6 +142,7 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     rule->severity = (enum severity)severity;
     rule->confidence = (enum confidence)confidence;
     rule->weak_accepted = policy_attribute(r, "weak") != NULL;
+    rule->never_ban_overridden = policy_attribute(r, "never-ban") != NULL;
     return true;
 }
 
@@ -456,8 +458,8 @@ bool build_subject(struct policy_reader *r, const struct policy_row *row) {
     if (key.value.n == 0 && key.organization.n == 0) {
         return policy_refuse(r, "names nobody; expected common-name or organization");
     }
-    if (!r->rule.weak_accepted && never_ban_subject(key.value, key.organization)) {
-        return policy_refuse(r, "names a platform's own signers; expected another name (or weak=\"accept\" in the rule)");
+    if (!r->rule.never_ban_overridden && never_ban_subject(key.value, key.organization)) {
+        return policy_refuse(r, "names a platform's own signers; expected another name (or never-ban=\"override\" in the rule)");
     }
     return add_key(r, key);
 }

@@ -40,6 +40,30 @@ static bool is_file_key(const struct key *key) {
     return key->kind == KEY_FILE_MD5 || key->kind == KEY_FILE_SHA1 || key->kind == KEY_FILE_SHA256;
 }
 
+/*
+ * Whether the rule names a certificate by thumbprints alone. They cover the issuer's signature, which a file's signature does not: other
+ * bits there (an ECDSA signature has a second form, a padded one more) make another thumbprint of a certificate whose key still signs.
+ */
+static bool by_thumbprint_alone(const struct rule *rule) {
+    uint32_t thumbprint = 0,
+             beside = 0; /* the thing (they count from 1) whose thumbprint, and the one whose other identity was seen last */
+    for (size_t i = 0; i < rule->n_keys; i++) {
+        const struct key *key = &rule->keys[i];
+        if (thumbprint != 0 && thumbprint != key->thing) {
+            if (beside != thumbprint) {
+                return true;
+            }
+            thumbprint = 0;
+        }
+        if (key->kind == KEY_CERT_MD5 || key->kind == KEY_CERT_SHA1 || key->kind == KEY_CERT_SHA256) {
+            thumbprint = key->thing;
+        } else if (key->kind == KEY_TBS || key->kind == KEY_SPKI || (key->kind == KEY_SERIAL && key->issuer.n != 0)) {
+            beside = key->thing;
+        }
+    }
+    return thumbprint != 0 && beside != thumbprint;
+}
+
 /* Weak keys, and those that no rule should have. */
 static void check_keys(struct report *r, const struct rule *rule) {
     size_t weak = 0;
@@ -50,10 +74,13 @@ static void check_keys(struct report *r, const struct rule *rule) {
             weak++;
             kind = key->kind;
         }
-        if (!rule->allow && !rule->weak_accepted && never_ban_has(r->never, key->kind, key->value)) {
+        if (!rule->allow && !rule->never_ban_overridden && never_ban_has(r->never, key->kind, key->value)) {
             note(r, NOTE_ERROR, rule, "its %s names a certificate on the never-ban list: a root, issuer, time stamper or platform signer",
                  key_name(key->kind));
         }
+    }
+    if (rule->never_ban_overridden) {
+        note(r, NOTE_WARNING, rule, "never-ban=\"override\": it may hit roots, time stampers and the operating system's own signers");
     }
     if (rule->weak_accepted) {
         note(r, NOTE_WARNING, rule, "weak=\"accept\": keys that anybody can imitate may do all that the rule asks for");
@@ -115,7 +142,8 @@ static void check_contradictions(struct report *r, const struct rule *rule) {
 }
 
 static void check_policy(struct report *r, const struct policy *policy) {
-    size_t bare = 0, sizeless = 0;
+    const struct rule *thumbprint = NULL; /* the first that names a certificate so */
+    size_t bare = 0, sizeless = 0, thumbprints = 0;
     r->policy = policy;
     for (size_t i = 0; i < policy->n_rules; i++) {
         const struct rule *rule = &policy->rules[i];
@@ -126,6 +154,10 @@ static void check_policy(struct report *r, const struct policy *policy) {
             sizeless += is_file_key(&rule->keys[k]) && rule->keys[k].file_size == 0 && !rule->allow;
         }
         bare += by_file && !by_digest && !rule->allow;
+        if (!rule->allow && by_thumbprint_alone(rule)) {
+            thumbprint = thumbprint != NULL ? thumbprint : rule;
+            thumbprints++;
+        }
         check_keys(r, rule);
         check_dates(r, rule);
         if (rule->cert != NULL) {
@@ -143,6 +175,12 @@ static void check_policy(struct report *r, const struct policy *policy) {
         note(r, NOTE_ADVICE, NULL,
              "%zu %s files by their hash alone, which one appended byte changes: add an authenticode digest for PE files", bare,
              bare == 1 ? "rule names" : "rules name");
+    }
+    if (thumbprints != 0) {
+        note(r, NOTE_ADVICE, thumbprint,
+             "%zu %s a certificate by its thumbprint alone (this is the first), which other bits in the certificate's own signature "
+             "change: add the tbs-sha256",
+             thumbprints, thumbprints == 1 ? "rule names" : "rules name");
     }
     if (sizeless != 0) {
         note(r, NOTE_ADVICE, NULL, "%zu %s no size: every file must be hashed to its end to look for them", sizeless,

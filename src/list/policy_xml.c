@@ -23,7 +23,8 @@ const struct policy_row policy_rows[] = {
     {"policy", IN(DOCUMENT), IN_POLICY, .attributes = " id version issued expires ", .begin = build_policy},
     {"title", IN(POLICY), .text = true, .end = build_title},
     {"reference", IN(POLICY), .text = true, .end = build_reference},
-    {"ban", IN(POLICY), IN_BAN, .attributes = " id action severity confidence weak expires ", .begin = build_rule, .end = build_rule_end},
+    {"ban", IN(POLICY), IN_BAN, .attributes = " id action severity confidence weak never-ban expires ", .begin = build_rule,
+     .end = build_rule_end},
     {"allow", IN(POLICY), IN_ALLOW, .attributes = " id expires ", .begin = build_rule, .end = build_rule_end},
 
     {"certificate", IN_RULE, IN_CERTIFICATE, .attributes = " role ", .begin = build_certificate, .end = build_certificate_end},

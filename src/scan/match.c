@@ -193,7 +193,7 @@ static void spare_never_banned(struct exam *exam, const struct cert *cert, const
     }
     size_t kept = before;
     for (size_t i = before; i < exam->n_matches; i++) {
-        if (exam->matches[i].key->rule->weak_accepted) {
+        if (exam->matches[i].key->rule->never_ban_overridden) {
             exam->matches[kept++] = exam->matches[i];
         }
     }

@@ -108,7 +108,7 @@ static void what_is_written_reads_back(void **state) {
     (void)state;
     static const char xml[] =
         "<policy xmlns=\"urn:certban:policy:1\" id=\"p\" version=\"3\" issued=\"2024-01-01\"><title>A &amp; B &lt;c&gt;</title>"
-        "<ban id=\"all\" action=\"quarantine\" severity=\"critical\" confidence=\"certain\" weak=\"accept\" "
+        "<ban id=\"all\" action=\"quarantine\" severity=\"critical\" confidence=\"certain\" weak=\"accept\" never-ban=\"override\" "
         "expires=\"2030-01-01T00:00:00Z\">"
         "<certificate role=\"chain\"><sha256>" H32 "</sha256><sha1>" H20 "</sha1><md5>" H16 "</md5><tbs-sha384>" H32 H16 "</tbs-sha384>"
         "<spki-sha256>" H32 "</spki-sha256><serial issuer=\"CN=A\\, B &quot;c&quot;,O=D,C=CY\">0a</serial></certificate>"
@@ -133,6 +133,7 @@ static void what_is_written_reads_back(void **state) {
     assert_true(policy_write(b, NULL, 0, &twice, &err));
     assert_string_equal(once.p, twice.p);
     assert_int_equal(b->n_rules, 2);
+    assert_true(b->rules[0].weak_accepted && b->rules[0].never_ban_overridden);
     assert_int_equal(b->rules[0].n_keys, a->rules[0].n_keys);
     for (size_t i = 0; i < a->rules[0].n_keys; i++) {
         const struct key *x = &a->rules[0].keys[i], *y = &b->rules[0].keys[i];
@@ -145,6 +146,32 @@ static void what_is_written_reads_back(void **state) {
     text_free(&twice);
     policy_free(a);
     policy_free(b);
+}
+
+/* Serials without an issuer flag at most, unless who imports insists; what is strong is the same either way. */
+static void weak_keys_quarantine_only_for_who_insists(void **state) {
+    (void)state;
+    static const char list[] = "serial,sha256\n0102030405060708,\n," H32 "\n";
+    for (int insists = 0; insists < 2; insists++) {
+        struct outcome o = {.listener = {heard, heard}};
+        struct import *import = import_new(ACTION_QUARANTINE, &o.listener);
+        struct error err = {0};
+        if (insists) {
+            import_accept_weak(import);
+        }
+        assert_true(importer_find("csv")->read(bytes_text(list), import, &err));
+        assert_int_equal(import_counts(import).weak, 1);
+        assert_true(import_finish(import, &head, &o.xml, &err));
+        assert_true(policy_parse(bytes_make(o.xml.p, o.xml.n), "made.xml", &o.policy, &err));
+        const struct rule *weak = &o.policy->rules[0], *strong = &o.policy->rules[1];
+        assert_int_equal(weak->keys[0].kind, KEY_SERIAL);
+        assert_int_equal(weak->action, insists ? ACTION_QUARANTINE : ACTION_FLAG);
+        assert_int_equal(weak->weak_accepted, insists);
+        assert_false(weak->never_ban_overridden);
+        assert_int_equal(strong->action, ACTION_QUARANTINE);
+        import_free(import);
+        outcome_free(&o);
+    }
 }
 
 static void what_no_rule_may_ban_is_refused(void **state) {
@@ -172,9 +199,13 @@ static void what_no_rule_may_ban_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(csv_reads_what_rfc_4180_says),       cmocka_unit_test(values_are_normalised),
-        cmocka_unit_test(times_are_read_as_lists_write_them), cmocka_unit_test(ids_differ_and_hold_nothing_odd),
-        cmocka_unit_test(what_is_written_reads_back),         cmocka_unit_test(what_no_rule_may_ban_is_refused),
+        cmocka_unit_test(csv_reads_what_rfc_4180_says),
+        cmocka_unit_test(values_are_normalised),
+        cmocka_unit_test(times_are_read_as_lists_write_them),
+        cmocka_unit_test(ids_differ_and_hold_nothing_odd),
+        cmocka_unit_test(weak_keys_quarantine_only_for_who_insists),
+        cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(what_no_rule_may_ban_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,7 @@ static void defaults_are_modest(void **state) {
     assert_int_equal(rule->confidence, CONFIDENCE_MEDIUM);
     assert_int_equal(rule->expires, INT64_MAX);
     assert_false(rule->weak_accepted);
+    assert_false(rule->never_ban_overridden);
     assert_null(rule->reason);
     assert_null(rule->cert);
     policy_free(policy);
@@ -274,6 +275,9 @@ static const struct {
     {HEAD "<ban id=\"a\" severity=\"bad\"><cdhash>" H20 "</cdhash></ban></policy>", "expected info, low, medium, high or critical", true},
     {HEAD "<ban id=\"a\" confidence=\"bad\"><cdhash>" H20 "</cdhash></ban></policy>", "expected low, medium, high or certain", true},
     {HEAD "<ban id=\"a\" weak=\"yes\"><cdhash>" H20 "</cdhash></ban></policy>", "weak is \"yes\"; expected accept", true},
+    {HEAD "<ban id=\"a\" never-ban=\"yes\"><cdhash>" H20 "</cdhash></ban></policy>", "never-ban is \"yes\"; expected override", true},
+    {HEAD "<ban id=\"a\" weak=\"accept\"><subject organization=\"Microsoft Corporation\"/></ban></policy>",
+     "names a platform's own signers", false},
     {HEAD "<allow id=\"a\" action=\"flag\"><file><sha256>" H32 "</sha256></file></allow></policy>", "attribute action is not known", true},
     {HEAD "<ban id=\"a\"><sha256>" H32 "</sha256></ban></policy>",
      "element <sha256>: not known here; expected certificate, file, authenticode", true},
@@ -383,11 +387,13 @@ static void refuses_with_the_line_and_what_was_expected(void **state) {
     }
 }
 
-static void weak_accept_opens_what_names_close(void **state) {
+static void only_an_override_names_a_platform(void **state) {
     (void)state;
     struct policy *policy;
-    const struct rule *rule = parse_rule("<ban id=\"a\" weak=\"accept\"><subject organization=\"Microsoft Corporation\"/></ban>", &policy);
-    assert_true(rule->weak_accepted);
+    const struct rule *rule =
+        parse_rule("<ban id=\"a\" never-ban=\"override\"><subject organization=\"Microsoft Corporation\"/></ban>", &policy);
+    assert_true(rule->never_ban_overridden);
+    assert_false(rule->weak_accepted);
     policy_free(policy);
 }
 
@@ -492,7 +498,7 @@ int main(void) {
         cmocka_unit_test(issuers_from_either_end),
         cmocka_unit_test(allow_rules_by_strong_keys_only),
         cmocka_unit_test(refuses_with_the_line_and_what_was_expected),
-        cmocka_unit_test(weak_accept_opens_what_names_close),
+        cmocka_unit_test(only_an_override_names_a_platform),
         cmocka_unit_test(a_policy_expires_with_all_its_rules),
         cmocka_unit_test(ten_thousand_rules),
         cmocka_unit_test(truncated_and_flipped),

@@ -468,12 +468,16 @@ static void policy_check_says_what_is_odd(void **state) {
     (void)state;
 #define MICROSOFT_ROOT "df545bf919a2439c36983b54cdfc903dfa4f37d3996d8d84b4c31eec6f3c163e"
 #define SOME "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef"
+#define SHORT "00112233445566778899aabbccddeeff01234567"
+#define BAN_OF(things) "<ban id=\"a\">" things "</ban>"
     static const struct {
         const char *rules, *word;
         enum note_level level;
     } rows[] = {
         {"<ban id=\"a\"><certificate role=\"any\"><sha256>" MICROSOFT_ROOT "</sha256></certificate></ban>", "never-ban list", NOTE_ERROR},
         {"<ban id=\"a\" weak=\"accept\"><team-id>33CF4654HL</team-id></ban>", "anybody can imitate", NOTE_WARNING},
+        {"<ban id=\"a\" never-ban=\"override\"><certificate role=\"any\"><sha256>" MICROSOFT_ROOT "</sha256></certificate></ban>",
+         "the operating system's own signers", NOTE_WARNING},
         {"<ban id=\"a\" action=\"quarantine\"><team-id>33CF4654HL</team-id></ban>", "(team-id) is weak", NOTE_WARNING},
         {"<ban id=\"a\" expires=\"2020-01-01T00:00:00Z\"><team-id>33CF4654HL</team-id></ban>", "it has expired", NOTE_WARNING},
         {"<ban id=\"a\"><only><signed-after>2090-01-01T00:00:00Z</signed-after></only><team-id>33CF4654HL</team-id></ban>", "in the future",
@@ -485,6 +489,15 @@ static void policy_check_says_what_is_odd(void **state) {
         {"<ban id=\"a\"><file><sha256>" SOME "</sha256></file></ban>", "authenticode digest", NOTE_ADVICE},
         {"<ban id=\"a\"><file><sha256>" SOME "</sha256></file></ban>", "no size", NOTE_ADVICE},
         {"<ban id=\"a\"><team-id>33CF4654HL</team-id></ban>", "gives no reason", NOTE_ADVICE},
+        {BAN_OF("<certificate><sha256>" SOME "</sha256></certificate>"), "tbs-sha256", NOTE_ADVICE},
+        {BAN_OF("<certificate><sha1>" SHORT "</sha1><serial>0102030405060708</serial></certificate>"), "tbs-sha256", NOTE_ADVICE},
+        {BAN_OF("<certificate><sha256>" SOME "</sha256></certificate><certificate><tbs-sha256>" SOME "</tbs-sha256></certificate>"),
+         "tbs-sha256", NOTE_ADVICE},
+        {BAN_OF("<certificate><tbs-sha256>" SOME "</tbs-sha256></certificate><certificate><sha256>" SOME "</sha256></certificate>"),
+         "tbs-sha256", NOTE_ADVICE},
+        {BAN_OF("<certificate><sha1>" SHORT "</sha1></certificate>") "<ban id=\"b\"><certificate><sha256>" SOME
+                                                                     "</sha256></certificate></ban>",
+         "2 rules name a certificate by its thumbprint alone", NOTE_ADVICE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct text xml = {0};
@@ -498,6 +511,33 @@ static void policy_check_says_what_is_odd(void **state) {
         assert_true(policy_report((const struct policy *const *)&policy, 1, NOW, &hunting.listener, &err));
         if (hunting.n != 1 || hunting.level != rows[i].level) {
             fail_msg("%zu notes \"%s\": %s", hunting.n, rows[i].word, rows[i].rules);
+        }
+        policy_free(policy);
+        text_free(&xml);
+    }
+}
+
+/* A certificate that is named by what its own signature does not change needs no such advice. */
+static void tbs_and_key_and_issuer_need_no_advice(void **state) {
+    (void)state;
+    static const char *const rules[] = {
+        BAN_OF("<certificate><sha256>" SOME "</sha256><tbs-sha256>" SOME "</tbs-sha256></certificate>"),
+        BAN_OF("<certificate><tbs-sha256>" SOME "</tbs-sha256><sha256>" SOME "</sha256></certificate>"),
+        BAN_OF("<certificate><sha256>" SOME "</sha256><spki-sha256>" SOME "</spki-sha256></certificate>"),
+        BAN_OF("<certificate><sha1>" SHORT "</sha1><serial issuer=\"CN=A\">01</serial></certificate>"),
+        BAN_OF("<file><sha256>" SOME "</sha256></file>"),
+        "<allow id=\"a\"><certificate><sha256>" SOME "</sha256></certificate></allow>",
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct text xml = {0};
+        struct policy *policy;
+        struct error err = {0};
+        struct hunting hunting = {.listener = {on_hunted}, .word = "thumbprint alone"};
+        text_addf(&xml, POLICY("p", "1", "%s"), rules[i]);
+        assert_true(policy_parse(bytes_make(xml.p, xml.n), "p.xml", &policy, &err));
+        assert_true(policy_report((const struct policy *const *)&policy, 1, NOW, &hunting.listener, &err));
+        if (hunting.n != 0) {
+            fail_msg("advice on %s", rules[i]);
         }
         policy_free(policy);
         text_free(&xml);
@@ -547,6 +587,7 @@ int main(void) {
         cmocka_unit_test(a_certificate_is_a_ban_by_itself),
         cmocka_unit_test(a_ca_is_not_dropped_in),
         cmocka_unit_test(policy_check_says_what_is_odd),
+        cmocka_unit_test(tbs_and_key_and_issuer_need_no_advice),
         cmocka_unit_test(what_must_not_go_live),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
