@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "asn1/oid.h"
 #include "cli/cmd_policy.h"
 #include "cli/json.h"
 #include "cli/ui.h"
@@ -174,6 +175,8 @@ static json_t *key_object(const struct key *key) {
     case KEY_SUBSCRIBER:
         break;
     case KEY_TEAM_ID:
+    case KEY_PROGRAM:
+    case KEY_ORIGINAL_NAME:
         json_put_bytes(object, "value", key->value);
         break;
     default:
@@ -191,6 +194,15 @@ static void add_version(struct text *out, const char *before, const struct versi
     text_addf(out, "%s%u.%u.%u.%u", before, v->part[0], v->part[1], v->part[2], v->part[3]);
 }
 
+static void add_usage(struct text *out, size_t begin, const char *before, struct bytes oid) {
+    struct arena arena = arena_make((size_t)1 << 12);
+    const char *words = oid.n != 0 ? oid_dotted(oid, &arena) : NULL;
+    if (words != NULL) {
+        text_addf(out, "%s%s%s", out->n != begin ? ", " : "", before, words);
+    }
+    arena_free(&arena);
+}
+
 /* "signed after 2022-11-01T00:00:00Z, product X": nothing when there are no conditions. */
 static void add_conditions(struct text *out, const struct conditions *only) {
     const struct {
@@ -198,6 +210,8 @@ static void add_conditions(struct text *out, const struct conditions *only) {
     } words[] = {{"platform", only->platform},
                  {"product", only->product},
                  {"original name", only->original_name},
+                 {"internal name", only->internal_name},
+                 {"description", only->description},
                  {"company", only->company},
                  {"path", only->path}};
     size_t begin = out->n;
@@ -219,6 +233,12 @@ static void add_conditions(struct text *out, const struct conditions *only) {
             add_safe(out, words[i].value);
         }
     }
+    if (only->issued_under.n != 0) {
+        text_add(out, out->n != begin ? ", issued under " : "issued under ");
+        text_add_hex(out, only->issued_under);
+    }
+    add_usage(out, begin, "usage ", only->eku);
+    add_usage(out, begin, "not for usage ", only->eku_except);
 }
 
 static json_t *rule_object(const struct rule *rule) {

@@ -110,6 +110,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
         return carve_ends(source, arena, contents, 0, CARVE_ENDS, CARVE_ENDS, err);
     }
     bool ok = pe.table_size == 0 ? read_unsigned(source, arena, &pe, contents, err) : pe_table(source, arena, &pe, contents, err);
+    ok = ok && pe_first_page(arena, &pe, contents, err);
     const char *odd = odd_layout(&pe);
     if (odd != NULL && contents->n_signatures != 0) {
         anomaly_note(&contents->anomalies, arena, ANOMALY_ODD_LAYOUT, pe.header, 0, odd);

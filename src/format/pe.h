@@ -15,6 +15,9 @@ CERTBAN_MUST_USE bool pe_table(struct source *source, struct arena *arena, const
 CERTBAN_MUST_USE bool pe_claims(struct arena *arena, const struct pe *pe, struct contents *contents, struct signature *signature,
                                 struct error *err);
 
+/* pe_first_page gives contents the spans of the headers' page; none where the headers are longer than any are. */
+CERTBAN_MUST_USE bool pe_first_page(struct arena *arena, const struct pe *pe, struct contents *contents, struct error *err);
+
 /* pe_version reads VERSIONINFO. A file without one is no error. */
 CERTBAN_MUST_USE bool pe_version(struct source *source, struct arena *arena, struct version_info *version, struct error *err);
 

@@ -11,6 +11,8 @@
 #include "format/pe.h"
 
 enum { PAGE = 4096, PAGE_BIG = 8192, MACHINE_IA64 = 0x200, MACHINE_ALPHA = 0x184, MACHINE_ALPHA64 = 0x284, RECORDS_MAX = 1 << 20 };
+/* Headers, and the spans that they are hashed in. */
+enum { HEADERS_MAX = 64 << 10, HEADER_SPANS = 5 };
 
 /* Adds [from, to) of the file, if it is not empty. */
 static void add_span(struct span *spans, size_t *n, uint64_t from, uint64_t to) {
@@ -120,10 +122,15 @@ static uint64_t count_pages(const struct pe *pe, uint64_t page) {
     return n;
 }
 
+/* What a page is on the machine that the program is for. */
+static uint64_t machine_page(const struct pe *pe) {
+    bool big = pe->machine == MACHINE_IA64 || pe->machine == MACHINE_ALPHA || pe->machine == MACHINE_ALPHA64;
+    return big ? PAGE_BIG : PAGE;
+}
+
 /* The page size that fits the number of records: what the machine has, else the alignment of the sections. 0: none does. */
 static uint64_t page_size(const struct pe *pe, const struct records *records) {
-    bool big = pe->machine == MACHINE_IA64 || pe->machine == MACHINE_ALPHA || pe->machine == MACHINE_ALPHA64;
-    const uint64_t sizes[] = {big ? PAGE_BIG : PAGE, pe->section_alignment};
+    const uint64_t sizes[] = {machine_page(pe), pe->section_alignment};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (sizes[i] >= 512 && count_pages(pe, sizes[i]) + 2 == records->n) {
             return sizes[i];
@@ -132,17 +139,34 @@ static uint64_t page_size(const struct pe *pe, const struct records *records) {
     return 0;
 }
 
-/* The headers' page: without the holes, then zeros up to a page as if there were none. */
-static bool header_claim(struct arena *arena, const struct pe *pe, const struct records *records, uint64_t page, struct claim *claim) {
-    struct span *spans = arena_array(arena, 5, sizeof *spans);
-    if (spans == NULL) {
-        return false;
-    }
+/* The headers' page: without the holes, then zeros up to a page as if there were none. At most five spans. */
+static size_t header_spans(const struct pe *pe, uint64_t page, struct span *spans) {
     uint64_t end = pe->headers_size < pe->size ? pe->headers_size : pe->size;
     size_t n = covered(pe, end, spans);
     if (end < page) {
         add_zeros(spans, &n, page - end);
     }
+    return n;
+}
+
+bool pe_first_page(struct arena *arena, const struct pe *pe, struct contents *contents, struct error *err) {
+    if (pe->headers_size > HEADERS_MAX) {
+        return true;
+    }
+    contents->first_page = arena_array(arena, HEADER_SPANS, sizeof *contents->first_page);
+    if (contents->first_page == NULL) {
+        return arena_full(arena, err);
+    }
+    contents->n_first_page = header_spans(pe, machine_page(pe), contents->first_page);
+    return true;
+}
+
+static bool header_claim(struct arena *arena, const struct pe *pe, const struct records *records, uint64_t page, struct claim *claim) {
+    struct span *spans = arena_array(arena, HEADER_SPANS, sizeof *spans);
+    if (spans == NULL) {
+        return false;
+    }
+    size_t n = header_spans(pe, page, spans);
     *claim = (struct claim){.hash = records->hash,
                             .digest_size = records->digest,
                             .expected = record_digest(records, 0),

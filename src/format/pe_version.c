@@ -69,10 +69,8 @@ static void take_string(struct arena *arena, const struct block *string, struct 
         const char *key;
         const char **to;
     } strings[] = {
-        {"ProductName", &version->product},
-        {"OriginalFilename", &version->original_name},
-        {"CompanyName", &version->company},
-        {"FileDescription", &version->description},
+        {"ProductName", &version->product},         {"OriginalFilename", &version->original_name}, {"CompanyName", &version->company},
+        {"FileDescription", &version->description}, {"InternalName", &version->internal_name},
     };
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
         if (strcmp(string->key, strings[i].key) == 0 && *strings[i].to == NULL) {

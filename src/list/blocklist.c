@@ -130,7 +130,14 @@ static uint64_t subject_head(const struct blocklist *list, struct bytes name, bo
     return fold_hash(name, list->seed) >> 1 | (uint64_t)organization << 63;
 }
 
+static bool is_name(enum key_kind kind) {
+    return kind == KEY_PROGRAM || kind == KEY_ORIGINAL_NAME;
+}
+
 static uint64_t key_head(const struct blocklist *list, const struct key *key) {
+    if (is_name(key->kind)) {
+        return fold_hash(key->value, list->seed);
+    }
     if (key->kind != KEY_SUBJECT) {
         return bytes_head(key->value);
     }
@@ -316,7 +323,7 @@ static size_t lower_value(const struct blocklist *list, size_t from, size_t to, 
 
 const struct key *const *blocklist_find(const struct blocklist *list, enum key_kind kind, struct bytes value, size_t *n) {
     *n = 0;
-    if ((unsigned)kind >= KEY_COUNT || kind == KEY_SUBJECT || !list->sealed) {
+    if ((unsigned)kind >= KEY_COUNT || kind == KEY_SUBJECT || is_name(kind) || !list->sealed) {
         return NULL;
     }
     size_t end, from = run_of_head(list, kind, bytes_head(value), &end);
@@ -324,6 +331,17 @@ const struct key *const *blocklist_find(const struct blocklist *list, enum key_k
     end = lower_value(list, from, end, value, true);
     *n = end - from;
     return *n != 0 ? &list->keys[from] : NULL;
+}
+
+const struct key *const *blocklist_find_name(const struct blocklist *list, enum key_kind kind, const char *name, size_t *n) {
+    *n = 0;
+    if (!is_name(kind) || !list->sealed) {
+        return NULL;
+    }
+    size_t end, from = run_of_head(list, kind, fold_hash(bytes_text(name), list->seed), &end);
+    bool same = from != end && fold_equal(list->keys[from]->value, bytes_text(name)); /* two names with one hash: nobody can make them */
+    *n = same ? end - from : 0;
+    return same ? &list->keys[from] : NULL;
 }
 
 const struct key *const *blocklist_find_subject(const struct blocklist *list, const char *common_name, const char *organization,

@@ -39,13 +39,17 @@ bool blocklist_wants_size(const struct blocklist *list, uint64_t size);
 bool blocklist_names_size(const struct blocklist *list, uint64_t size);
 
 /* blocklist_find is the run of keys with that kind and value: *n of them, NULL and 0 when there is none. Serials are found by their
- * octets alone: the caller compares the issuer. Subjects are not found so. */
+ * octets alone: the caller compares the issuer. Subjects, and other names, are not found so. */
 const struct key *const *blocklist_find(const struct blocklist *list, enum key_kind kind, struct bytes value, size_t *n);
 
 /* blocklist_find_subject is the run of KEY_SUBJECT keys that may fit a certificate with that common name and organization
  * ("" when absent); blocklist_subject_fits says whether one of them does (what a key does not give fits anything). */
 const struct key *const *blocklist_find_subject(const struct blocklist *list, const char *common_name, const char *organization, size_t *n);
 bool blocklist_subject_fits(const struct key *key, const char *common_name, const char *organization);
+
+/* blocklist_find_name is the run of keys of a kind that is a name (KEY_PROGRAM, KEY_ORIGINAL_NAME) which are the same as that one, without
+ * regard to case and spacing. */
+const struct key *const *blocklist_find_name(const struct blocklist *list, enum key_kind kind, const char *name, size_t *n);
 
 /* blocklist_never_ban says whether a certificate, by its SHA-256 or that of its key (either may be NULL), is one that no rule may hit:
  * roots and issuing certificates of public trust, platform signers, time-stamping authorities. Rules with never-ban="override" still may.

@@ -114,6 +114,10 @@ static bool conditions_fit(struct export *e) {
         {only->company != NULL, TELLS_COMPANY, "its condition company can't be said"},
         {only->has_min, TELLS_MIN, "its condition version min can't be said"},
         {only->has_max, TELLS_MAX, "its condition version max can't be said"},
+        {only->internal_name != NULL, TELLS_INTERNAL_NAME, "its condition internal-name can't be said"},
+        {only->description != NULL, TELLS_DESCRIPTION, "its condition description can't be said"},
+        {only->issued_under.n != 0, TELLS_ISSUED_UNDER, "its condition issued-under can't be said"},
+        {only->eku.n + only->eku_except.n != 0, TELLS_EKU, "its conditions on extended key usages can't be said"},
         {only->path != NULL, TELLS_PATH, "its condition path can't be said"},
     };
     bool fits = true;

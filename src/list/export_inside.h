@@ -22,7 +22,11 @@ enum {
     TELLS_MIN = 64,
     TELLS_MAX = 128,
     TELLS_PATH = 256,
-    TELLS_ALL = 511
+    TELLS_INTERNAL_NAME = 512,
+    TELLS_DESCRIPTION = 1024,
+    TELLS_ISSUED_UNDER = 2048,
+    TELLS_EKU = 4096,
+    TELLS_ALL = 8191
 };
 #define ROLE_BIT(role) (1U << (role))
 #define ROLE_BITS_ALL ((1U << ROLE_COUNT) - 1)

@@ -29,8 +29,9 @@ static const char *kind(struct export *e, const struct key *key) {
     if (key->kind == KEY_SUBJECT) {
         return key->organization.n == 0 ? "subject-cn" : "subject";
     }
-    if (key->kind == KEY_TBS || key->kind == KEY_AUTHENTICODE) {
-        return export_printf(e, "%s-%s", key->kind == KEY_TBS ? "tbs" : "authentihash", hash_name(hash_by_size(key->value.n)));
+    if (key->kind == KEY_TBS || key->kind == KEY_AUTHENTICODE || key->kind == KEY_FIRST_PAGE) {
+        const char *what = key->kind == KEY_TBS ? "tbs" : key->kind == KEY_AUTHENTICODE ? "authentihash" : "first-page";
+        return export_printf(e, "%s-%s", what, hash_name(hash_by_size(key->value.n)));
     }
     return key_name(key->kind);
 }
@@ -40,6 +41,8 @@ static void key_fields(struct export *e, const struct key *key, const char **fie
     switch (key->kind) {
     case KEY_SUBJECT:
     case KEY_TEAM_ID:
+    case KEY_PROGRAM:
+    case KEY_ORIGINAL_NAME:
         fields[EXPORT_VALUE] = words(e, key->value);
         fields[EXPORT_ORGANIZATION] = words(e, key->organization);
         break;
@@ -78,7 +81,12 @@ void export_row(struct export *e, const struct key *key, const char *fields[EXPO
     fields[EXPORT_PLATFORM] = or_nothing(only->platform);
     fields[EXPORT_PRODUCT] = or_nothing(only->product);
     fields[EXPORT_ORIGINAL_NAME] = or_nothing(only->original_name);
+    fields[EXPORT_INTERNAL_NAME] = or_nothing(only->internal_name);
+    fields[EXPORT_DESCRIPTION] = or_nothing(only->description);
     fields[EXPORT_COMPANY] = or_nothing(only->company);
+    fields[EXPORT_ISSUED_UNDER] = export_hex(e, only->issued_under, false);
+    fields[EXPORT_EKU] = only->eku.n != 0 ? or_nothing(oid_dotted(only->eku, &e->arena)) : "";
+    fields[EXPORT_NO_EKU] = only->eku_except.n != 0 ? or_nothing(oid_dotted(only->eku_except, &e->arena)) : "";
     fields[EXPORT_MIN] = version(e, only->has_min, &only->min);
     fields[EXPORT_MAX] = version(e, only->has_max, &only->max);
     fields[EXPORT_PATH] = or_nothing(only->path);

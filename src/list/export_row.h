@@ -27,10 +27,15 @@
     X(PLATFORM, "platform")                                                                                                                \
     X(PRODUCT, "product")                                                                                                                  \
     X(ORIGINAL_NAME, "original_name")                                                                                                      \
+    X(INTERNAL_NAME, "internal_name")                                                                                                      \
+    X(DESCRIPTION, "file_description")                                                                                                     \
     X(COMPANY, "company")                                                                                                                  \
     X(MIN, "version_min")                                                                                                                  \
     X(MAX, "version_max")                                                                                                                  \
     X(PATH, "path")                                                                                                                        \
+    X(ISSUED_UNDER, "issued_under")                                                                                                        \
+    X(EKU, "eku")                                                                                                                          \
+    X(NO_EKU, "no_eku")                                                                                                                    \
     X(REASON, "reason")                                                                                                                    \
     X(REFERENCE, "reference")
 

@@ -15,8 +15,10 @@ struct wdac {
     struct text signers; /* Signers */
     struct text denied;  /* DeniedSigner elements */
     struct text refs;    /* FileRuleRef elements */
-    unsigned n_signers, n_files;
-    unsigned attribute; /* number of the current rule's FileAttrib; 0 while it has none */
+    struct text usages;  /* EKU elements */
+    unsigned n_signers, n_files, n_usages;
+    unsigned attribute;       /* number of the current rule's FileAttrib; 0 while it has none */
+    unsigned usage, no_usage; /* likewise of its EKUs */
 };
 
 static void add_names(struct export *e, struct text *out, const char *attribute) {
@@ -28,7 +30,20 @@ static void add_version(struct text *out, const char *attribute, const struct ve
 }
 
 static bool has_attributes(const struct conditions *only) {
-    return only->product != NULL || only->original_name != NULL || only->has_min || only->has_max;
+    return only->product != NULL || only->original_name != NULL || only->internal_name != NULL || only->description != NULL ||
+           only->has_min || only->has_max;
+}
+
+static bool has_usages(const struct conditions *only) {
+    return only->eku.n + only->eku_except.n != 0;
+}
+
+static void add_name(struct text *out, const char *attribute, const char *value) {
+    if (value != NULL) {
+        text_addf(out, " %s=\"", attribute);
+        text_add_xml(out, bytes_text(value));
+        text_add_char(out, '"');
+    }
 }
 
 /* What the rule's conditions say of the version resource, once a rule. */
@@ -44,11 +59,9 @@ static void write_attributes(struct export *e, struct wdac *w) {
     text_add(&w->files, " FileName=\"");
     text_add_xml(&w->files, bytes_text(only->original_name != NULL ? only->original_name : "*"));
     text_add(&w->files, "\"");
-    if (only->product != NULL) {
-        text_add(&w->files, " ProductName=\"");
-        text_add_xml(&w->files, bytes_text(only->product));
-        text_add(&w->files, "\"");
-    }
+    add_name(&w->files, "ProductName", only->product);
+    add_name(&w->files, "InternalName", only->internal_name);
+    add_name(&w->files, "FileDescription", only->description);
     if (only->has_min || only->has_max) {
         add_version(&w->files, "MinimumFileVersion", only->has_min ? &only->min : &lowest);
     }
@@ -58,14 +71,44 @@ static void write_attributes(struct export *e, struct wdac *w) {
     text_add(&w->files, " />\n");
 }
 
-static void write_signer(struct export *e, struct wdac *w, struct bytes tbs) {
+/* A part of a signer that is one value. */
+static void add_part(struct text *out, const char *name, struct bytes value) {
+    text_addf(out, "      <%s Value=\"", name);
+    text_add_xml(out, value);
+    text_add(out, "\" />\n");
+}
+
+/* An EKU of the current rule, once a rule. Its value is the OID's element with another tag. */
+static void write_usage(struct export *e, struct wdac *w, struct bytes oid, unsigned *number) {
+    if (oid.n != 0 && *number == 0) {
+        *number = ++w->n_usages;
+        text_addf(&w->usages, "    <EKU ID=\"ID_EKU_CB_%u\" Value=\"01%02zX%s\" />\n", *number, oid.n, export_hex(e, oid, true));
+    }
+}
+
+/* Who signs by a certificate with that hash, and by the names that are given beside it (NULL: any). */
+static void write_signer(struct export *e, struct wdac *w, struct bytes tbs, const struct key *name) {
     const struct conditions *only = &e->rule->only;
+    write_usage(e, w, only->eku, &w->usage);
+    write_usage(e, w, only->eku_except, &w->no_usage);
     text_addf(&w->signers, "    <Signer ID=\"ID_SIGNER_CB_%u\"", ++w->n_signers);
     add_names(e, &w->signers, "Name");
     if (only->has_after) {
         text_addf(&w->signers, " SignTimeAfter=\"%s\"", export_time(e, only->signed_after));
     }
     text_addf(&w->signers, ">\n      <CertRoot Type=\"TBS\" Value=\"%s\" />\n", export_hex(e, tbs, true));
+    if (w->usage != 0) {
+        text_addf(&w->signers, "      <CertEKU ID=\"ID_EKU_CB_%u\" />\n", w->usage);
+    }
+    if (w->no_usage != 0) {
+        text_addf(&w->signers, "      <CertEKU ID=\"ID_EKU_CB_%u\" Condition=\"Except\" />\n", w->no_usage);
+    }
+    if (name != NULL && name->issuer_common_name.n != 0) {
+        add_part(&w->signers, "CertIssuer", name->issuer_common_name);
+    }
+    if (name != NULL) {
+        add_part(&w->signers, name->kind == KEY_PROGRAM ? "CertOemID" : "CertPublisher", name->value);
+    }
     if (w->attribute != 0) {
         text_addf(&w->signers, "      <FileAttribRef RuleID=\"ID_FILEATTRIB_CB_%u\" />\n", w->attribute);
     }
@@ -103,10 +146,53 @@ static void write_cert(struct export *e, struct wdac *w, const struct export_thi
         export_unsaid(e, thing, "App Control knows RSA signers only");
         return;
     }
+    if (e->rule->only.issued_under.n != 0) {
+        export_unsaid(e, thing, "App Control names one certificate of a chain, not two");
+        return;
+    }
     write_attributes(e, w);
     for (size_t i = 0; i < n; i++) {
-        write_signer(e, w, tbs[i]);
+        write_signer(e, w, tbs[i], NULL);
     }
+    export_said(e);
+}
+
+/* A name counts there under a certificate only. */
+static void write_name(struct export *e, struct wdac *w, const struct export_thing *thing) {
+    const struct key *key = &thing->keys[0];
+    if (e->rule->only.issued_under.n == 0) {
+        export_unsaid(e, thing, "App Control knows names under a certificate (issued-under) only");
+        return;
+    }
+    if (key->organization.n + key->issuer.n != 0) {
+        export_unsaid(e, thing, "App Control knows common names only");
+        return;
+    }
+    write_attributes(e, w);
+    write_signer(e, w, e->rule->only.issued_under, key);
+    export_said(e);
+}
+
+/* A name in the version resource. A bound alone would be turned round there, so that both are written. */
+static void write_named(struct export *e, struct wdac *w, const struct export_thing *thing) {
+    static const struct version lowest = {{0}}, highest = {{UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX}};
+    const struct conditions *only = &e->rule->only;
+    if (only->issued_under.n != 0 || only->has_after || has_usages(only) || only->original_name != NULL) {
+        export_unsaid(e, thing, "App Control can't say its conditions of files by name");
+        return;
+    }
+    text_addf(&w->files, "    <Deny ID=\"ID_DENY_CB_%u\"", ++w->n_files);
+    add_names(e, &w->files, "FriendlyName");
+    text_add(&w->files, " FileName=\"");
+    text_add_xml(&w->files, thing->keys[0].value);
+    text_add_char(&w->files, '"');
+    add_name(&w->files, "ProductName", only->product);
+    add_name(&w->files, "InternalName", only->internal_name);
+    add_name(&w->files, "FileDescription", only->description);
+    add_version(&w->files, "MinimumFileVersion", only->has_min ? &only->min : &lowest);
+    add_version(&w->files, "MaximumFileVersion", only->has_max ? &only->max : &highest);
+    text_addf(&w->files, " />\n");
+    text_addf(&w->refs, "          <FileRuleRef RuleID=\"ID_DENY_CB_%u\" />\n", w->n_files);
     export_said(e);
 }
 
@@ -116,11 +202,15 @@ static void write_hashes(struct export *e, struct wdac *w, const struct export_t
         export_unsaid(e, thing, "App Control knows SHA-1 and SHA-256 only");
         return;
     }
-    if ((has_attributes(&e->rule->only) || e->rule->only.has_after) && !export_wider(e, "the hash of a file can't have conditions there")) {
+    bool conditions = has_attributes(&e->rule->only) || has_usages(&e->rule->only) || e->rule->only.issued_under.n != 0;
+    if ((conditions || e->rule->only.has_after) && !export_wider(e, "the hash of a file can't have conditions there")) {
         return;
     }
     text_addf(&w->files, "    <Deny ID=\"ID_DENY_CB_%u\"", ++w->n_files);
-    add_names(e, &w->files, "FriendlyName");
+    text_addf(&w->files, " FriendlyName=\"%s/%s%s\"", e->policy->id, e->rule->id,
+              key->kind != KEY_FIRST_PAGE            ? ""
+              : key->value.n == hash_size(HASH_SHA1) ? " Hash Page Sha1"
+                                                     : " Hash Page Sha256");
     text_addf(&w->files, " Hash=\"%s\" />\n", export_hex(e, key->value, true));
     text_addf(&w->refs, "          <FileRuleRef RuleID=\"ID_DENY_CB_%u\" />\n", w->n_files);
     export_said(e);
@@ -129,12 +219,16 @@ static void write_hashes(struct export *e, struct wdac *w, const struct export_t
 static void write_rules(struct export *e, struct wdac *w) {
     struct export_thing thing;
     while (export_rule(e)) {
-        w->attribute = 0;
+        w->attribute = w->usage = w->no_usage = 0;
         while (export_thing(e, &thing)) {
             if (thing.is_cert) {
                 write_cert(e, w, &thing);
-            } else if (thing.keys[0].kind == KEY_AUTHENTICODE) {
+            } else if (thing.keys[0].kind == KEY_AUTHENTICODE || thing.keys[0].kind == KEY_FIRST_PAGE) {
                 write_hashes(e, w, &thing);
+            } else if (thing.keys[0].kind == KEY_SUBJECT || thing.keys[0].kind == KEY_PROGRAM) {
+                write_name(e, w, &thing);
+            } else if (thing.keys[0].kind == KEY_ORIGINAL_NAME) {
+                write_named(e, w, &thing);
             } else if (thing.is_file) {
                 export_unsaid(e, &thing, "App Control compares programs by their Authenticode digest, not by the hash of the file");
             } else {
@@ -178,7 +272,7 @@ static void write_head(struct export *e) {
               "    <Rule>\n      <Option>Enabled:Unsigned System Integrity Policy</Option>\n    </Rule>\n"
               "    <Rule>\n      <Option>Enabled:UMCI</Option>\n    </Rule>\n"
               "    <Rule>\n      <Option>Enabled:Update Policy No Reboot</Option>\n    </Rule>\n"
-              "  </Rules>\n  <EKUs />\n",
+              "  </Rules>\n",
               version >> 16, version & 0xffff, uuid, uuid);
     text_free(&ids);
 }
@@ -186,7 +280,8 @@ static void write_head(struct export *e) {
 static void write(struct export *e) {
     struct wdac w = {0};
     e->means = (struct export_means){
-        .conditions = TELLS_AFTER | TELLS_PRODUCT | TELLS_ORIGINAL_NAME | TELLS_MIN | TELLS_MAX,
+        .conditions = TELLS_AFTER | TELLS_PRODUCT | TELLS_ORIGINAL_NAME | TELLS_INTERNAL_NAME | TELLS_DESCRIPTION | TELLS_MIN | TELLS_MAX |
+                      TELLS_ISSUED_UNDER | TELLS_EKU,
         .roles = ROLE_BIT(ROLE_SIGNER) | ROLE_BIT(ROLE_CHAIN),
         .near_roles = ROLE_BIT(ROLE_ANY),
         .near_words = "App Control looks at the signer's chain only",
@@ -195,6 +290,11 @@ static void write(struct export *e) {
     };
     write_head(e);
     write_rules(e, &w);
+    if (w.usages.n != 0) {
+        text_addf(e->out, "  <EKUs>\n%s  </EKUs>\n", text_c(&w.usages));
+    } else {
+        text_add(e->out, "  <EKUs />\n");
+    }
     text_addf(e->out,
               "  <FileRules>\n    <Allow ID=\"ID_ALLOW_ALL_1\" FriendlyName=\"everything else in kernel mode\" FileName=\"*\" />\n"
               "    <Allow ID=\"ID_ALLOW_ALL_2\" FriendlyName=\"everything else in user mode\" FileName=\"*\" />\n%s  </FileRules>\n"
@@ -203,7 +303,7 @@ static void write(struct export *e) {
     write_scenario(e->out, &w, 131, "DRIVERS", 1);
     write_scenario(e->out, &w, 12, "WINDOWS", 2);
     text_add(e->out, "  </SigningScenarios>\n  <UpdatePolicySigners />\n  <CiSigners />\n  <HvciOptions>0</HvciOptions>\n</SiPolicy>\n");
-    struct text *const parts[] = {&w.files, &w.signers, &w.denied, &w.refs};
+    struct text *const parts[] = {&w.files, &w.signers, &w.denied, &w.refs, &w.usages};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         e->out->failed = e->out->failed || !text_ok(parts[i]);
         text_free(parts[i]);

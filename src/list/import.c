@@ -90,6 +90,7 @@ static uint64_t hash_key(const struct import *import, const struct key *key, con
     h = hash_bytes(h, key->issuer_organization);
     h = hash_bytes(h, text_or_none(only->original_name));
     h = hash_bytes(h, text_or_none(only->product));
+    h = hash_bytes(h, only->issued_under);
     return h ^ h >> 32;
 }
 
@@ -106,7 +107,8 @@ static bool same_conditions(const struct conditions *a, const struct conditions 
            (!a->has_before || a->signed_before == b->signed_before) && same_words(a->platform, b->platform) &&
            same_words(a->product, b->product) && same_words(a->original_name, b->original_name) && same_words(a->company, b->company) &&
            same_version(a->has_min, &a->min, b->has_min, &b->min) && same_version(a->has_max, &a->max, b->has_max, &b->max) &&
-           same_words(a->path, b->path);
+           same_words(a->path, b->path) && same_words(a->internal_name, b->internal_name) && same_words(a->description, b->description) &&
+           bytes_equal(a->issued_under, b->issued_under) && bytes_equal(a->eku, b->eku) && bytes_equal(a->eku_except, b->eku_except);
 }
 
 static bool same_terms(const struct rule *rule, const struct import_row *row) {
@@ -203,7 +205,7 @@ void import_make_id(struct bytes text, char out[IMPORT_ID_MAX]) {
 /* "sha256-176e31…": of the key that names best, which comes first. */
 static void id_of_key(const struct key *key, char out[IMPORT_ID_MAX]) {
     size_t n = (size_t)snprintf(out, IMPORT_ID_MAX, "%s-", key_name(key->kind));
-    if (key->kind == KEY_SUBJECT || key->kind == KEY_TEAM_ID) {
+    if (key->kind == KEY_SUBJECT || key->kind == KEY_TEAM_ID || key->kind == KEY_PROGRAM || key->kind == KEY_ORIGINAL_NAME) {
         char words[IMPORT_ID_MAX];
         import_make_id(key->value.n != 0 ? key->value : key->organization, words);
         snprintf(out + n, IMPORT_ID_MAX - n, "%.80s", words);
@@ -254,6 +256,9 @@ static bool is_strong(const struct key *key) {
     case KEY_SERIAL:
         return key->issuer.n != 0;
     case KEY_SUBJECT:
+    case KEY_PROGRAM:
+    case KEY_ORIGINAL_NAME:
+    case KEY_FIRST_PAGE:
     case KEY_TEAM_ID:
     case KEY_CERT_MD5:
     case KEY_FILE_MD5:

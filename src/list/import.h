@@ -98,7 +98,8 @@ void import_row_refuse(struct import_row *row, const char *format, ...) __attrib
 
 /* The adders take text as lists write it. What is empty or a word for it adds nothing; what is wrong is left out and noted. */
 
-/* import_add_hash adds a hash of that kind, which says how long it must be (KEY_TBS, KEY_AUTHENTICODE: any hash). */
+/* import_add_hash adds a hash of that kind, which says how long it must be (KEY_TBS, KEY_AUTHENTICODE: any hash; KEY_FIRST_PAGE: SHA-1 or
+ * SHA-256). */
 void import_add_hash(struct import_row *row, enum key_kind kind, struct bytes hex);
 
 /* import_add_thumbprint adds a hash of the certificate, told apart by its length: MD5, SHA-1 or SHA-256. */
@@ -109,6 +110,12 @@ void import_add_serial(struct import_row *row, struct bytes hex);
 
 /* import_add_subject adds a common name and an organization (either may be empty), with the row's issuer: weak. */
 void import_add_subject(struct import_row *row, struct bytes common_name, struct bytes organization);
+
+/* import_add_name adds the name of a program (KEY_PROGRAM) or of a file (KEY_ORIGINAL_NAME): weak. */
+void import_add_name(struct import_row *row, enum key_kind kind, struct bytes text);
+
+/* import_hash_of reads a hash of any kind for a condition, in the import's memory. False when it is none. */
+CERTBAN_MUST_USE bool import_hash_of(struct import_row *row, struct bytes hex, struct bytes *out);
 
 /* import_add_team_id adds an Apple team identifier: weak. */
 void import_add_team_id(struct import_row *row, struct bytes text);

@@ -114,6 +114,12 @@ static const char *condition(struct import_entry *entry, struct bytes raw) {
     return words;
 }
 
+static void set_usage(struct import_entry *entry, struct bytes value, struct bytes *out) {
+    enum { OID_TEXT_MAX = 128 };
+    refuse_unless(entry, value.n == 0 || (value.n <= OID_TEXT_MAX && value_oid(value, import_arena(entry->row.import), out)),
+                  "its extended key usage is no object identifier");
+}
+
 /* The conditions of a ban, and what else is not a key. False when the field is none of those. */
 static bool set_field(struct import_entry *entry, enum import_field field, struct bytes value, struct bytes raw) {
     struct import_row *row = &entry->row;
@@ -165,6 +171,19 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
     case FIELD_ORIGINAL_NAME:
         only->original_name = condition(entry, raw);
         return true;
+    case FIELD_INTERNAL_NAME:
+        only->internal_name = condition(entry, raw);
+        return true;
+    case FIELD_DESCRIPTION:
+        only->description = condition(entry, raw);
+        return true;
+    case FIELD_ISSUED_UNDER:
+        refuse_unless(entry, value.n == 0 || import_hash_of(row, value, &only->issued_under), "its issued_under is no hash");
+        return true;
+    case FIELD_EKU:
+    case FIELD_NO_EKU:
+        set_usage(entry, value, field == FIELD_EKU ? &only->eku : &only->eku_except);
+        return true;
     case FIELD_COMPANY:
         only->company = condition(entry, raw);
         return true;
@@ -184,10 +203,17 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
 
 void import_entry_put(struct import_entry *entry, enum import_field field, struct bytes value) {
     static const enum key_kind kinds[FIELD_COUNT] = {
-        [FIELD_SHA256] = KEY_CERT_SHA256,  [FIELD_TBS] = KEY_TBS,           [FIELD_SHA1] = KEY_CERT_SHA1,
-        [FIELD_SPKI] = KEY_SPKI,           [FIELD_MD5] = KEY_CERT_MD5,      [FIELD_FILE_SHA256] = KEY_FILE_SHA256,
-        [FIELD_FILE_SHA1] = KEY_FILE_SHA1, [FIELD_FILE_MD5] = KEY_FILE_MD5, [FIELD_AUTHENTICODE] = KEY_AUTHENTICODE,
+        [FIELD_SHA256] = KEY_CERT_SHA256,
+        [FIELD_TBS] = KEY_TBS,
+        [FIELD_SHA1] = KEY_CERT_SHA1,
+        [FIELD_SPKI] = KEY_SPKI,
+        [FIELD_MD5] = KEY_CERT_MD5,
+        [FIELD_FILE_SHA256] = KEY_FILE_SHA256,
+        [FIELD_FILE_SHA1] = KEY_FILE_SHA1,
+        [FIELD_FILE_MD5] = KEY_FILE_MD5,
+        [FIELD_AUTHENTICODE] = KEY_AUTHENTICODE,
         [FIELD_CDHASH] = KEY_CDHASH,
+        [FIELD_FIRST_PAGE] = KEY_FIRST_PAGE,
     };
     struct import_row *row = &entry->row;
     struct bytes raw = value;
@@ -215,6 +241,10 @@ void import_entry_put(struct import_entry *entry, enum import_field field, struc
         break;
     case FIELD_TEAM_ID:
         import_add_team_id(row, value);
+        break;
+    case FIELD_PROGRAM:
+    case FIELD_NAMED:
+        import_add_name(row, field == FIELD_PROGRAM ? KEY_PROGRAM : KEY_ORIGINAL_NAME, value);
         break;
     case FIELD_SUBSCRIBER:
         import_add_subscriber(row, value, entry->organization);
@@ -258,6 +288,10 @@ static void add_value(struct import_entry *entry, struct bytes value) {
                  {"subscriber", FIELD_SUBSCRIBER},
                  {"cdhash", FIELD_CDHASH},
                  {"team_id", FIELD_TEAM_ID},
+                 {"program", FIELD_PROGRAM},
+                 {"original_name", FIELD_NAMED},
+                 {"first_page_sha1", FIELD_FIRST_PAGE},
+                 {"first_page_sha256", FIELD_FIRST_PAGE},
                  {"authenticode_md5", FIELD_AUTHENTICODE},
                  {"authenticode_sha1", FIELD_AUTHENTICODE},
                  {"authenticode_sha256", FIELD_AUTHENTICODE},

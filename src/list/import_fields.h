@@ -29,19 +29,27 @@ enum import_field {
     FIELD_CDHASH,
     FIELD_TEAM_ID,
     FIELD_SUBSCRIBER, /* the OID */
-    FIELD_SERIAL,     /* one, or several with , ; or | between */
-    FIELD_SUBJECT,    /* common name: a key when nothing else names the certificate */
-    FIELD_KEY,        /* says what the next one is: "sha1", "serial" … */
+    FIELD_FIRST_PAGE,
+    FIELD_PROGRAM, /* a name, as the next one */
+    FIELD_NAMED,   /* by its version resource */
+    FIELD_SERIAL,  /* one, or several with , ; or | between */
+    FIELD_SUBJECT, /* common name: a key when nothing else names the certificate */
+    FIELD_KEY,     /* says what the next one is: "sha1", "serial" … */
     FIELD_VALUE,
     FIELD_SIGNED_AFTER, /* conditions of the ban, from here */
     FIELD_SIGNED_BEFORE,
     FIELD_PLATFORM,
     FIELD_PRODUCT,
     FIELD_ORIGINAL_NAME,
+    FIELD_INTERNAL_NAME,
+    FIELD_DESCRIPTION,
     FIELD_COMPANY,
     FIELD_VERSION_MIN,
     FIELD_VERSION_MAX,
     FIELD_PATH,
+    FIELD_ISSUED_UNDER,
+    FIELD_EKU,
+    FIELD_NO_EKU,
     FIELD_EXPIRES,
     FIELD_ACTION, /* of the rule; it never does more than the import allows */
     FIELD_SEVERITY,

@@ -13,7 +13,7 @@
 #include "list/policy_value.h"
 #include "list/policy_write.h"
 
-enum { WORDS_MAX = 1000, SERIAL_MAX = 64, SERIAL_ALONE_MIN = 8, NAME_MAX_SIZE = 2000, SHOWN = 40 };
+enum { WORDS_MAX = 1000, SERIAL_MAX = 64, SERIAL_ALONE_MIN = 8, NAME_MAX_SIZE = 2000 };
 
 void import_row_begin(struct import *import, struct import_row *row, size_t line) {
     *row = (struct import_row){.import = import,
@@ -27,7 +27,8 @@ void import_row_begin(struct import *import, struct import_row *row, size_t line
                                .severity = SEVERITY_HIGH,
                                .confidence = CONFIDENCE_HIGH,
                                .weak_confidence = CONFIDENCE_LOW,
-                               .group = bytes_none()};
+                               .group = bytes_none(),
+                               .only = {.issued_under = bytes_none(), .eku = bytes_none(), .eku_except = bytes_none()}};
     import->counts.rows++;
 }
 
@@ -229,7 +230,12 @@ static bool read_hash(struct import_row *row, const char *what, size_t size, str
 void import_add_hash(struct import_row *row, enum key_kind kind, struct bytes hex) {
     uint8_t hash[HASH_SIZE_MAX];
     size_t n;
-    if (read_hash(row, key_name(kind), size_of(kind), hex, hash, &n)) {
+    if (!read_hash(row, key_name(kind), size_of(kind), hex, hash, &n)) {
+        return;
+    }
+    if (kind == KEY_FIRST_PAGE && n != hash_size(HASH_SHA1) && n != hash_size(HASH_SHA256)) {
+        import_note(row, "%s has %zu digits, which no such hash has", key_name(kind), 2 * n);
+    } else {
         add_value(row, kind, bytes_make(hash, n));
     }
 }
@@ -269,54 +275,17 @@ void import_add_serial(struct import_row *row, struct bytes hex) {
     add_value(row, KEY_SERIAL, bytes_make(serial + zeros, n));
 }
 
-/* A name that a rule may ban by: no pattern, no single letter. False when it is none, which is noted. */
-static bool read_name(struct import_row *row, const char *what, struct bytes text, struct bytes *out) {
-    const char *words = import_words(row->import, text);
-    *out = words != NULL ? bytes_text(words) : bytes_none();
-    if (words != NULL && (out->n < 2 || strchr(words, '*') != NULL || strspn(words, "?.%-") == out->n)) {
-        import_note(row, "the %s \"%.*s\" is a pattern, or too short", what, SHOWN, words);
+bool import_hash_of(struct import_row *row, struct bytes hex, struct bytes *out) {
+    uint8_t hash[HASH_SIZE_MAX];
+    size_t n;
+    if (!read_hash(row, "it", 0, hex, hash, &n)) {
+        return false;
+    }
+    if (!arena_copy(&row->import->arena, bytes_make(hash, n), out, NULL)) {
+        import_no_room(row->import);
         return false;
     }
     return true;
-}
-
-void import_add_subject(struct import_row *row, struct bytes common_name, struct bytes organization) {
-    struct key key = {.kind = KEY_SUBJECT,
-                      .role = row->role,
-                      .issuer = row->issuer,
-                      .issuer_common_name = row->issuer.n == 0 ? row->issuer_common_name : bytes_none(),
-                      .issuer_organization = bytes_none()};
-    if (!read_name(row, "common name", common_name, &key.value) || !read_name(row, "organization", organization, &key.organization) ||
-        key.value.n + key.organization.n == 0) {
-        return;
-    }
-    if (never_ban_subject(key.value, key.organization)) {
-        import_note(row, "\"%.*s\" is a name of a platform's own signers", SHOWN,
-                    (const char *)(key.value.n != 0 ? key.value.p : key.organization.p));
-        return;
-    }
-    import_add_key(row, key);
-}
-
-void import_add_subscriber(struct import_row *row, struct bytes oid, struct bytes issuer_organization) {
-    enum { OID_TEXT_MAX = 128 };
-    struct key key = {.kind = KEY_SUBSCRIBER,
-                      .role = row->role,
-                      .issuer = bytes_none(),
-                      .issuer_common_name = bytes_none(),
-                      .organization = bytes_none()};
-    oid = import_value(oid);
-    if (oid.n > OID_TEXT_MAX || !value_oid(oid, &row->import->arena, &key.value)) {
-        import_note(row, "the subscriber is no object identifier");
-        return;
-    }
-    if (read_name(row, "issuer's organization", issuer_organization, &key.issuer_organization)) {
-        if (key.issuer_organization.n != 0) {
-            import_add_key(row, key);
-        } else {
-            import_note(row, "a subscriber needs its issuer's organization");
-        }
-    }
 }
 
 void import_add_team_id(struct import_row *row, struct bytes text) {

@@ -2,16 +2,23 @@
 /*
  * What App Control policies deny (list/wdac.h), such as Microsoft's recommended driver block rules. An entry is a Deny rule, or a denied
  * Signer with one of the files it is about:
- * - a hash becomes the Authenticode digest of a file. Hashes of a file's first page, which such lists have beside it, are refused;
+ * - a hash becomes the Authenticode digest of a file; where the rule calls it one of a first page ("… Hash Page Sha1"), that: weak;
+ * - a Deny rule by FileName becomes a ban of the name that a file's version resource gives it: weak;
  * - a Signer that asks for nothing but its CertRoot becomes a ban of that certificate, as signer or in the chain;
- * - one with a CertPublisher becomes a ban of that common name: weak, since the CertRoot, which must then be an issuer, can't be asked
- *   for as well;
- * - the version resource that a FileAttrib asks for is a condition of the ban.
- * Refused is what is listed but not denied or not in force, and what asks for more than a rule of certban can: to leave that out would ban
- * more than was meant. Whether a scenario is for drivers or for programs makes no difference.
+ * - one with a CertPublisher becomes a ban of that common name, and one with a CertOemID a ban of that program name, both under the
+ *   CertRoot: weak, since names are;
+ * - well-known roots are taken as the certificates that they are;
+ * - the version resource that a FileAttrib or Deny rule asks for, and a CertEKU, are conditions of the ban.
+ * Versions: a FileAttrib is about those from Minimum to Maximum; a Deny rule with a Minimum alone is about those up to it, with a Maximum
+ * alone about those from it (Microsoft Learn, "Understand App Control policy rules and file rules").
+ * Refused is what is listed but not denied or not in force (signers that are allowed, or for updates and the code integrity), and what asks
+ * for more than a rule of certban can, exceptions (ExceptAllowRule) among it: to leave that out would ban more than was meant. Whether a
+ * scenario is for drivers or for programs makes no difference.
  */
 #include <stdlib.h>
 
+#include "base/hex.h"
+#include "list/fold.h"
 #include "list/importer.h"
 #include "list/policy_value.h"
 #include "list/wdac.h"
@@ -30,6 +37,7 @@ struct attribs {
 
 struct reading {
     struct import *import;
+    const struct wdac_usage *usages;
     struct refs denied, in_force;
     struct attribs attribs;
 };
@@ -94,56 +102,80 @@ static bool holds(struct bytes text, const char *words) {
     return bytes_find(text, bytes_text(words), 0) < text.n;
 }
 
-static void read_deny(struct reading *r, const struct wdac_file *file) {
-    struct import_row row;
-    import_row_begin(r->import, &row, file->line);
-    row.id = file->id;
-    row.reason = import_words(r->import, file->friendly_name);
-    if (file->kind == WDAC_FILE_RULE) {
-        import_row_refuse(&row, "is a FileRule, which no rule can be made of");
-    } else if (find_ref(&r->in_force, file->id) == NULL) {
-        import_row_refuse(&row, "is not in force: no scenario refers to it");
-    } else if (file->hash.n == 0) {
-        import_row_refuse(&row, "names files by their version resource or path alone");
-    } else if (holds(file->friendly_name, "Hash Page ")) {
-        import_row_refuse(&row, "is the hash of a file's first page, which no rule can name");
-    } else {
-        import_add_hash(&row, KEY_AUTHENTICODE, file->hash);
-        import_row_end(&row);
-    }
-}
-
 static bool all_are(const struct version *v, uint16_t part) {
     return v->part[0] == part && v->part[1] == part && v->part[2] == part && v->part[3] == part;
 }
 
 /* The bounds of a version that exclude something. Returns why not, or NULL. */
 static const char *read_versions(const struct wdac_file *file, struct conditions *only) {
-    if ((file->min.n != 0 && !value_version(file->min, 0, &only->min)) ||
-        (file->max.n != 0 && !value_version(file->max, UINT16_MAX, &only->max))) {
-        return "its FileAttrib has a version that is none";
+    bool turned = file->kind == WDAC_DENY && (file->min.n == 0) != (file->max.n == 0); /* the one bound is the other */
+    struct bytes min = turned ? file->max : file->min, max = turned ? file->min : file->max;
+    if ((min.n != 0 && !value_version(min, 0, &only->min)) || (max.n != 0 && !value_version(max, UINT16_MAX, &only->max))) {
+        return "it asks for a version that is none";
     }
-    only->has_min = file->min.n != 0 && !all_are(&only->min, 0);
-    only->has_max = file->max.n != 0 && !all_are(&only->max, UINT16_MAX);
-    return only->has_min && only->has_max && version_above(&only->min, &only->max) ? "its FileAttrib has versions from above to below"
-                                                                                   : NULL;
+    only->has_min = min.n != 0 && !all_are(&only->min, 0);
+    only->has_max = max.n != 0 && !all_are(&only->max, UINT16_MAX);
+    return only->has_min && only->has_max && version_above(&only->min, &only->max) ? "it asks for versions from above to below" : NULL;
 }
 
-/* What a FileAttrib asks of a file, as conditions. Returns why not, or NULL. */
+/* What a FileAttrib, or a Deny rule without a hash, asks of a file, as conditions. Returns why not, or NULL. */
 static const char *read_attrib(struct reading *r, const struct wdac_file *file, struct conditions *only) {
     if (file == NULL) {
         return "refers to a FileAttrib that is not there";
     }
-    if (file->internal_name.n + file->description.n + file->package_family.n + file->path.n + file->hash.n != 0) {
-        return "its FileAttrib asks for more than a file's original name, product and version";
+    if (file->package_family.n + file->path.n + (file->kind == WDAC_FILE_ATTRIB ? file->hash.n : 0) != 0) {
+        return "it asks for a path or a package, which no rule can";
     }
-    only->original_name = bytes_is(file->file_name, "*") ? NULL : import_words(r->import, file->file_name);
-    only->product = bytes_is(file->product_name, "*") ? NULL : import_words(r->import, file->product_name);
-    if ((file->file_name.n != 0 && only->original_name == NULL && !bytes_is(file->file_name, "*")) ||
-        (file->product_name.n != 0 && only->product == NULL && !bytes_is(file->product_name, "*"))) {
-        return "its FileAttrib has a name that says nothing";
+    const struct {
+        struct bytes value;
+        const char **out;
+    } names[] = {{file->file_name, &only->original_name},
+                 {file->product_name, &only->product},
+                 {file->internal_name, &only->internal_name},
+                 {file->description, &only->description}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bool any = names[i].value.n == 0 || bytes_is(names[i].value, "*");
+        *names[i].out = any ? NULL : import_words(r->import, names[i].value);
+        if (!any && *names[i].out == NULL) {
+            return "it asks for a name that says nothing";
+        }
     }
     return read_versions(file, only);
+}
+
+/* A Deny rule without a hash: its FileName is what it is called by, the rest are conditions. Returns why not, or NULL. */
+static const char *read_named(struct reading *r, const struct wdac_file *file, struct import_row *row) {
+    const char *why = read_attrib(r, file, &row->only);
+    if (why == NULL && row->only.original_name == NULL) {
+        return "names files by their version resource, but not by FileName";
+    }
+    if (why == NULL) {
+        import_add_name(row, KEY_ORIGINAL_NAME, file->file_name);
+        row->only.original_name = NULL;
+    }
+    return why;
+}
+
+static void read_deny(struct reading *r, const struct wdac_file *file) {
+    struct import_row row;
+    const char *why = NULL;
+    import_row_begin(r->import, &row, file->line);
+    row.id = file->id;
+    row.reason = import_words(r->import, file->friendly_name);
+    if (file->kind == WDAC_FILE_RULE) {
+        why = "is a FileRule, which no rule can be made of";
+    } else if (find_ref(&r->in_force, file->id) == NULL) {
+        why = "is not in force: no scenario refers to it";
+    } else if (file->hash.n == 0) {
+        why = read_named(r, file, &row);
+    } else {
+        import_add_hash(&row, holds(file->friendly_name, "Hash Page ") ? KEY_FIRST_PAGE : KEY_AUTHENTICODE, file->hash);
+    }
+    if (why != NULL) {
+        import_row_refuse(&row, "%s", why);
+    } else {
+        import_row_end(&row);
+    }
 }
 
 /* Why a signer can't be taken whatever its files are; NULL when it can. */
@@ -154,16 +186,85 @@ static const char *refusal(const struct reading *r, const struct wdac_signer *si
     if (has_exceptions(&r->denied, signer->id)) {
         return "is a signer denied with exceptions";
     }
-    if (!bytes_is(signer->root_type, "TBS")) {
-        return "is a signer under a well-known root";
-    }
-    if (signer->oem.n != 0) {
-        return "is a signer by the name in the signature (CertOemID)";
-    }
-    if (signer->has_eku) {
-        return "is a signer by extended key usage";
+    if (signer->oem.n != 0 && signer->publisher.n != 0) {
+        return "is a signer by two names at once (CertPublisher, CertOemID)";
     }
     return signer->issuer.n != 0 && signer->publisher.n == 0 ? "is a signer by its issuer's name alone" : NULL;
+}
+
+/* The hash that a CertRoot gives, or that of the well-known root that it names. Empty where that is not known. */
+static struct bytes root_hash(const struct wdac_signer *signer) {
+    static const struct {
+        const char *value, *tbs; /* Microsoft's roots by their number, with the hash of their own signature */
+    } known[] = {{"03", "D67576F5521D1CCAB52E9215E0F9F743"},
+                 {"04", "8B3C3087B7056F5EC5DDBA91A1B901F0"},
+                 {"05", "391BE92883D52509155BFEAE27B9BD340170B76B"},
+                 {"06", "08FBA831C08544208F5208686B991CA1B2CFC510E7301784DDF1EB5BF0393239"},
+                 {"07", "279CD652C4E252BFBE5217AC722205D7729BA409148CFA9E6D9E5B1CB94EAFF1"},
+                 {"09", "09CBAFBD98E81B4D6BAAAB32B8B2F5D7"},
+                 {"0A", "7A4D9890B0F9006A6F77472D50D83CA54975FCC2B7EA0563490134E19B78782A"},
+                 {"0E", "ED55F82E1444F79CA9DCE826846FDC4E0EA3859E3D26EFEF412D2FFF0C7C8E6C"}};
+    if (bytes_is(signer->root_type, "TBS")) {
+        return signer->root_value;
+    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (fold_equal(signer->root_value, bytes_text(known[i].value))) {
+            return bytes_text(known[i].tbs);
+        }
+    }
+    return bytes_none();
+}
+
+/* The OID that an EKU's value stands for: 01, its length (below 128), its octets. */
+static bool read_usage(struct reading *r, const struct wdac_ref *ref, struct bytes *out) {
+    enum { USAGE_MAX = 64 };
+    const struct wdac_usage *usage = r->usages;
+    uint8_t value[USAGE_MAX];
+    size_t n;
+    while (usage != NULL && !bytes_equal(usage->id, ref->id)) {
+        usage = usage->next;
+    }
+    return usage != NULL && hex_decode(usage->value, value, sizeof value, &n) && n > 2 && value[0] == 0x01 && value[1] == n - 2 &&
+           arena_copy(import_arena(r->import), bytes_make(value + 2, n - 2), out, NULL);
+}
+
+/* What a signer asks of usages, as conditions. Returns why not, or NULL. */
+static const char *read_usages(struct reading *r, const struct wdac_signer *signer, struct conditions *only) {
+    for (const struct wdac_ref *ref = signer->usages; ref != NULL; ref = ref->next) {
+        struct bytes *out = ref->excepts ? &only->eku_except : &only->eku;
+        if (out->n != 0) {
+            return "asks for several extended key usages at once";
+        }
+        if (!read_usage(r, ref, out)) {
+            return "asks for an extended key usage that is none, or not there";
+        }
+    }
+    return NULL;
+}
+
+/* What a signer is called by: names under its CertRoot, or the certificate itself. */
+static const char *add_signer(struct import_row *row, const struct wdac_signer *signer) {
+    struct bytes root = root_hash(signer);
+    if (root.n == 0) {
+        return "is a signer under a well-known root whose certificate is not known";
+    }
+    if (signer->publisher.n + signer->oem.n == 0) {
+        import_add_hash(row, KEY_TBS, root);
+        row->role = ROLE_CHAIN;
+        import_add_hash(row, KEY_TBS, root);
+        return NULL;
+    }
+    if (!import_hash_of(row, root, &row->only.issued_under)) {
+        return "its CertRoot is no hash";
+    }
+    const char *issuer = import_words(row->import, signer->issuer);
+    row->issuer_common_name = issuer != NULL ? bytes_text(issuer) : bytes_none();
+    if (signer->publisher.n != 0) {
+        import_add_subject(row, signer->publisher, bytes_none());
+    } else {
+        import_add_name(row, KEY_PROGRAM, signer->oem);
+    }
+    return NULL;
 }
 
 /* A signer, and one of the files that it is about; attrib is NULL where it is about all. */
@@ -180,20 +281,13 @@ static void read_entry(struct reading *r, const struct wdac_signer *signer, cons
         row.only.has_after = import_time(signer->sign_time_after, &row.only.signed_after);
         why = row.only.has_after ? NULL : "its SignTimeAfter is no time";
     }
+    why = why == NULL ? read_usages(r, signer, &row.only) : why;
+    why = why == NULL ? add_signer(&row, signer) : why;
     if (why != NULL) {
         import_row_refuse(&row, "%s", why);
-        return;
-    }
-    if (signer->publisher.n != 0) {
-        const char *issuer = import_words(r->import, signer->issuer);
-        row.issuer_common_name = issuer != NULL ? bytes_text(issuer) : bytes_none();
-        import_add_subject(&row, signer->publisher, bytes_none());
     } else {
-        import_add_hash(&row, KEY_TBS, signer->root_value);
-        row.role = ROLE_CHAIN;
-        import_add_hash(&row, KEY_TBS, signer->root_value);
+        import_row_end(&row);
     }
-    import_row_end(&row);
 }
 
 static bool read(struct bytes content, struct import *import, struct error *err) {
@@ -205,6 +299,7 @@ static bool read(struct bytes content, struct import *import, struct error *err)
     ok = ok && ((sort_refs(wdac.denied, wdac.n_denied, &arena, &r.denied) &&
                  sort_refs(wdac.in_force, wdac.n_in_force, &arena, &r.in_force) && sort_attribs(&wdac, &arena, &r.attribs)) ||
                 arena_full(&arena, err));
+    r.usages = ok ? wdac.usages : NULL;
     for (const struct wdac_file *file = ok ? wdac.files : NULL; file != NULL; file = file->next) {
         if (file->kind != WDAC_FILE_ATTRIB) {
             read_deny(&r, file);

@@ -24,8 +24,7 @@ static bool no_room(struct policy_reader *r) {
     return policy_refuse(r, "needs too much memory");
 }
 
-/* An attribute's or element's text without idle white space. */
-static bool take_words(struct policy_reader *r, struct bytes text, const char **out) {
+bool policy_take_words(struct policy_reader *r, struct bytes text, const char **out) {
     if (text.n > WORDS_MAX) {
         return policy_refuse(r, "has %zu bytes of text; expected at most %d", text.n, WORDS_MAX);
     }
@@ -109,13 +108,13 @@ bool build_policy(struct policy_reader *r, const struct policy_row *row) {
 
 bool build_title(struct policy_reader *r, const struct policy_row *row) {
     (void)row;
-    return take_words(r, text_of(r), &r->file->policy.title);
+    return policy_take_words(r, text_of(r), &r->file->policy.title);
 }
 
 bool build_reference(struct policy_reader *r, const struct policy_row *row) {
     (void)row;
     const char *words;
-    return take_words(r, text_of(r), &words) && (pile_add(&r->mentions, &words, sizeof words) || no_room(r));
+    return policy_take_words(r, text_of(r), &words) && (pile_add(&r->mentions, &words, sizeof words) || no_room(r));
 }
 
 bool build_rule(struct policy_reader *r, const struct policy_row *row) {
@@ -126,6 +125,7 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     unsigned action = ACTION_FLAG, severity = SEVERITY_MEDIUM, confidence = CONFIDENCE_MEDIUM, only_word = 0;
     struct rule *rule = &r->rule;
     *rule = (struct rule){.allow = row->makes == IN_ALLOW, .expires = r->file->expires};
+    rule->only.issued_under = rule->only.eku = rule->only.eku_except = bytes_none();
     r->rule_line = r->line;
     r->keys.n = 0;
     r->things = 0;
@@ -150,7 +150,7 @@ bool build_rule_end(struct policy_reader *r, const struct policy_row *row) {
     (void)row;
     struct rule *rule = &r->rule;
     if (r->keys.n == 0) {
-        return policy_refuse(r, "names nothing; expected certificate, file, authenticode, cdhash, team-id, subject or subscriber");
+        return policy_refuse(r, "names nothing; expected certificate, file, authenticode, cdhash, team-id, subject or another name");
     }
     if (rule->only.has_after && rule->only.has_before && rule->only.signed_after >= rule->only.signed_before) {
         return policy_refuse(r, "signed-after is not before signed-before; expected a time that can be met");
@@ -184,6 +184,9 @@ static bool is_weak(const struct key *key) {
     case KEY_SERIAL:
         return key->issuer.n == 0;
     case KEY_SUBJECT:
+    case KEY_PROGRAM:
+    case KEY_ORIGINAL_NAME:
+    case KEY_FIRST_PAGE: /* of which programs that differ further on may have the same */
     case KEY_TEAM_ID:
     case KEY_CERT_MD5:
     case KEY_FILE_MD5:
@@ -290,8 +293,7 @@ bool build_file_end(struct policy_reader *r, const struct policy_row *row) {
     return r->keys.n != r->keys_before || policy_refuse(r, "names nothing; expected sha256, sha1 or md5 inside");
 }
 
-/* A hash of that size (0: of any hash), whole and of something. */
-static bool take_hash(struct policy_reader *r, size_t size, struct bytes *out) {
+bool policy_take_hash(struct policy_reader *r, size_t size, struct bytes *out) {
     uint8_t hash[HASH_SIZE_MAX];
     size_t n = 0, digits = 0;
     if (!value_hex(text_of(r), hash, sizeof hash, &n, &digits) || digits != 2 * n ||
@@ -309,20 +311,32 @@ static bool take_hash(struct policy_reader *r, size_t size, struct bytes *out) {
     return arena_copy(arena_of(r), found, out, NULL) || no_room(r);
 }
 
+/* SHA-1 or SHA-256 of a page. */
+bool build_page(struct policy_reader *r, const struct policy_row *row) {
+    struct key key = new_key(r, row->kind);
+    key.role = ROLE_ANY;
+    key.file_size = 0;
+    if (!policy_take_hash(r, 0, &key.value)) {
+        return false;
+    }
+    bool known = key.value.n == hash_size(HASH_SHA1) || key.value.n == hash_size(HASH_SHA256);
+    return known ? add_key(r, key) : policy_refuse(r, "has %zu hexadecimal digits; expected 40 or 64", 2 * key.value.n);
+}
+
 bool build_hash(struct policy_reader *r, const struct policy_row *row) {
     struct key key = new_key(r, row->kind);
     if (row->kind == KEY_CDHASH) {
         key.role = ROLE_ANY;
         key.file_size = 0;
     }
-    return take_hash(r, row->size, &key.value) && add_key(r, key);
+    return policy_take_hash(r, row->size, &key.value) && add_key(r, key);
 }
 
 bool build_any_hash(struct policy_reader *r, const struct policy_row *row) {
     struct key key = new_key(r, row->kind);
     key.role = ROLE_ANY;
     key.file_size = 0;
-    return take_hash(r, 0, &key.value) && add_key(r, key);
+    return policy_take_hash(r, 0, &key.value) && add_key(r, key);
 }
 
 /* issuer (a whole name) or issuer-common-name: at most one of them. */
@@ -334,14 +348,14 @@ static bool take_issuer(struct policy_reader *r, struct key *key) {
         return policy_refuse(r, "has issuer and issuer-common-name; expected one of them");
     }
     if (issuer != NULL) {
-        if (!take_words(r, *issuer, &words)) {
+        if (!policy_take_words(r, *issuer, &words)) {
             return false;
         }
         return name_from_text(words, arena_of(r), &key->issuer, &err) ||
                policy_refuse(r, "issuer is no name (%.80s); expected one like CN=…,O=…,C=…", err.text);
     }
     if (common_name != NULL) {
-        if (!take_words(r, *common_name, &words)) {
+        if (!policy_take_words(r, *common_name, &words)) {
             return false;
         }
         key->issuer_common_name = bytes_text(words);
@@ -430,21 +444,30 @@ bool build_team_id(struct policy_reader *r, const struct policy_row *row) {
     return (arena_copy(arena_of(r), bytes_make(team, sizeof team), &key.value, NULL) || no_room(r)) && add_key(r, key);
 }
 
-/* A name that may stand in a subject key: no pattern, no single letter. */
-static bool take_name(struct policy_reader *r, const char *attribute, struct bytes *out) {
-    const struct bytes *value = policy_attribute(r, attribute);
+/* A name that may stand in a key: no pattern, no single letter. what is the attribute that it stands in; NULL: the element. */
+static bool take_name_of(struct policy_reader *r, const char *what, struct bytes text, struct bytes *out) {
     const char *words;
-    if (value == NULL) {
-        return true;
-    }
-    if (!take_words(r, *value, &words)) {
+    if (!policy_take_words(r, text, &words)) {
         return false;
     }
     *out = bytes_text(words);
     if (out->n < 2 || strchr(words, '*') != NULL || strspn(words, "?.%-") == out->n) {
-        return policy_refuse(r, "%s is \"%.40s\"; expected a whole name, no pattern", attribute, words);
+        return policy_refuse(r, "%s%sis \"%.40s\"; expected a whole name, no pattern", what != NULL ? what : "", what != NULL ? " " : "",
+                             words);
     }
     return true;
+}
+
+static bool take_name(struct policy_reader *r, const char *attribute, struct bytes *out) {
+    const struct bytes *value = policy_attribute(r, attribute);
+    return value == NULL || take_name_of(r, attribute, *value, out);
+}
+
+bool build_name(struct policy_reader *r, const struct policy_row *row) {
+    struct key key = new_key(r, row->kind);
+    key.role = ROLE_ANY;
+    key.file_size = 0;
+    return take_name_of(r, NULL, text_of(r), &key.value) && add_key(r, key);
 }
 
 bool build_subject(struct policy_reader *r, const struct policy_row *row) {
@@ -478,65 +501,8 @@ bool build_subscriber(struct policy_reader *r, const struct policy_row *row) {
     return key.issuer_organization.n != 0 ? add_key(r, key) : policy_refuse(r, "has no issuer-organization; expected one");
 }
 
-bool build_only_end(struct policy_reader *r, const struct policy_row *row) {
-    (void)row;
-    const struct conditions *only = &r->rule.only;
-    bool any = only->has_after || only->has_before || only->has_min || only->has_max || only->platform != NULL || only->product != NULL ||
-               only->original_name != NULL || only->company != NULL || only->path != NULL;
-    return any || policy_refuse(r, "holds no condition; expected at least one");
-}
-
 bool build_reason(struct policy_reader *r, const struct policy_row *row) {
-    return take_words(r, text_of(r), strcmp(row->name, "reason") == 0 ? &r->rule.reason : &r->rule.reference);
-}
-
-bool build_time(struct policy_reader *r, const struct policy_row *row) {
-    struct conditions *only = &r->rule.only;
-    bool after = strcmp(row->name, "signed-after") == 0;
-    if (!value_time(text_of(r), false, after ? &only->signed_after : &only->signed_before)) {
-        return policy_refuse(r, "is \"%.40s\"; expected a time with its zone like 2024-01-31T00:00:00Z, of 1990 to 2100", text_c(&r->text));
-    }
-    *(after ? &only->has_after : &only->has_before) = true;
-    return true;
-}
-
-bool build_words(struct policy_reader *r, const struct policy_row *row) {
-    struct conditions *only = &r->rule.only;
-    const char **out = strcmp(row->name, "product") == 0         ? &only->product
-                       : strcmp(row->name, "original-name") == 0 ? &only->original_name
-                       : strcmp(row->name, "company") == 0       ? &only->company
-                                                                 : &only->path;
-    return take_words(r, text_of(r), out);
-}
-
-bool build_platform(struct policy_reader *r, const struct policy_row *row) {
-    (void)row;
-    static const char *const platforms[] = {"windows", "macos"};
-    for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++) {
-        if (strcmp(text_c(&r->text), platforms[i]) == 0) {
-            r->rule.only.platform = platforms[i];
-            return true;
-        }
-    }
-    return policy_refuse(r, "is \"%.40s\"; expected windows or macos", text_c(&r->text));
-}
-
-bool build_version(struct policy_reader *r, const struct policy_row *row) {
-    (void)row;
-    struct conditions *only = &r->rule.only;
-    const struct bytes *min = policy_attribute(r, "min"), *max = policy_attribute(r, "max");
-    only->has_min = min != NULL;
-    only->has_max = max != NULL;
-    if ((min == NULL && max == NULL) || (min != NULL && !value_version(*min, 0, &only->min)) ||
-        (max != NULL && !value_version(*max, UINT16_MAX, &only->max))) {
-        return policy_refuse(r, "expected min or max or both, each one to four numbers up to 65535 with dots between");
-    }
-    for (size_t i = 0; i < 4 && min != NULL && max != NULL && only->min.part[i] <= only->max.part[i]; i++) {
-        if (only->min.part[i] < only->max.part[i] || i == 3) {
-            return true;
-        }
-    }
-    return min == NULL || max == NULL || policy_refuse(r, "min is above max; expected a range");
+    return policy_take_words(r, text_of(r), strcmp(row->name, "reason") == 0 ? &r->rule.reason : &r->rule.reference);
 }
 
 /* For finding ids given twice: rules by id. */

@@ -83,13 +83,19 @@ struct policy_row {
 extern const struct policy_row policy_rows[];
 extern const size_t policy_n_rows;
 
+/* policy_take_words is an attribute's or element's text without idle white space. policy_take_hash is the hash in the element's text, whole
+ * and of something, of that many octets (0: of any hash). */
+bool policy_take_words(struct policy_reader *r, struct bytes text, const char **out);
+bool policy_take_hash(struct policy_reader *r, size_t size, struct bytes *out);
+
 /* pile_add appends one element of that size; false without memory. */
 bool pile_add(struct pile *pile, const void *element, size_t size);
 
 /* The steps, in policy_build.c. */
 policy_step build_policy, build_title, build_reference, build_rule, build_rule_end, build_certificate, build_certificate_end, build_file,
     build_file_end, build_hash, build_any_hash, build_serial, build_serial_end, build_der, build_team_id, build_subject, build_subscriber,
-    build_only_end, build_reason, build_time, build_words, build_platform, build_version;
+    build_only_end, build_reason, build_time, build_words, build_platform, build_version, build_issued_under, build_eku, build_page,
+    build_name;
 
 /* build_finish puts the policy together when the document has ended. */
 bool build_finish(struct policy_reader *r);

@@ -247,6 +247,8 @@ void key_text(const struct key *key, struct text *out) {
         text_add_bytes(out, key->organization);
         break;
     case KEY_TEAM_ID:
+    case KEY_PROGRAM:
+    case KEY_ORIGINAL_NAME:
         text_add_bytes(out, key->value);
         break;
     case KEY_SUBSCRIBER:

@@ -112,9 +112,9 @@ static void add_oid(struct text *out, struct bytes oid) {
 
 static const char *element_of(const struct key *key) {
     static const char *const plain[KEY_COUNT] = {
-        [KEY_CERT_MD5] = "md5",  [KEY_CERT_SHA1] = "sha1", [KEY_CERT_SHA256] = "sha256", [KEY_SPKI] = "spki-sha256",
-        [KEY_FILE_MD5] = "md5",  [KEY_FILE_SHA1] = "sha1", [KEY_FILE_SHA256] = "sha256", [KEY_AUTHENTICODE] = "authenticode",
-        [KEY_CDHASH] = "cdhash", [KEY_SERIAL] = "serial",
+        [KEY_CERT_MD5] = "md5",  [KEY_CERT_SHA1] = "sha1", [KEY_CERT_SHA256] = "sha256",    [KEY_SPKI] = "spki-sha256",
+        [KEY_FILE_MD5] = "md5",  [KEY_FILE_SHA1] = "sha1", [KEY_FILE_SHA256] = "sha256",    [KEY_AUTHENTICODE] = "authenticode",
+        [KEY_CDHASH] = "cdhash", [KEY_SERIAL] = "serial",  [KEY_FIRST_PAGE] = "first-page",
     };
     switch (key->kind == KEY_TBS ? key->value.n : 0) {
     case 0:
@@ -173,9 +173,11 @@ static bool add_lone_key(struct text *out, const struct key *key, struct error *
         text_add(out, "/>\n");
         return true;
     case KEY_TEAM_ID:
-        text_add(out, "    <team-id>");
+    case KEY_PROGRAM:
+    case KEY_ORIGINAL_NAME:
+        text_addf(out, "    <%s>", key_name(key->kind));
         add_escaped(out, key->value);
-        text_add(out, "</team-id>\n");
+        text_addf(out, "</%s>\n", key_name(key->kind));
         return true;
     default:
         return add_hex_key(out, "    ", key, err);
@@ -252,6 +254,14 @@ static void add_version(struct text *out, const char *name, const struct version
     text_addf(out, " %s=\"%u.%u.%u.%u\"", name, v->part[0], v->part[1], v->part[2], v->part[3]);
 }
 
+static void add_usage(struct text *out, const char *name, struct bytes oid) {
+    if (oid.n != 0) {
+        text_addf(out, "      <%s>", name);
+        add_oid(out, oid);
+        text_addf(out, "</%s>\n", name);
+    }
+}
+
 /* The children of <only>. */
 static void add_each_condition(struct text *out, const struct conditions *only) {
     if (only->has_after) {
@@ -267,7 +277,16 @@ static void add_each_condition(struct text *out, const struct conditions *only) 
     add_element(out, "      ", "platform", only->platform);
     add_element(out, "      ", "product", only->product);
     add_element(out, "      ", "original-name", only->original_name);
+    add_element(out, "      ", "internal-name", only->internal_name);
+    add_element(out, "      ", "description", only->description);
     add_element(out, "      ", "company", only->company);
+    if (only->issued_under.n != 0) {
+        text_add(out, "      <issued-under>");
+        text_add_hex(out, only->issued_under);
+        text_add(out, "</issued-under>\n");
+    }
+    add_usage(out, "eku", only->eku);
+    add_usage(out, "no-eku", only->eku_except);
     if (only->has_min || only->has_max) {
         text_add(out, "      <version");
         if (only->has_min) {

@@ -95,7 +95,6 @@ static void begin_part(struct reading *r, const struct row *row) {
     if (strcmp(row->name, "CertRoot") == 0) {
         signer->root_type = sax_attribute(&r->sax, "Type");
     }
-    signer->has_eku = signer->has_eku || strcmp(row->name, "CertEKU") == 0;
 }
 
 static struct wdac_ref *new_ref(struct reading *r, const char *name) {
@@ -104,6 +103,26 @@ static struct wdac_ref *new_ref(struct reading *r, const char *name) {
         ref->id = sax_attribute(&r->sax, name);
     }
     return ref;
+}
+
+static void begin_usage(struct reading *r, const struct row *row) {
+    struct wdac_usage *usage = room_for(r, sizeof *usage);
+    (void)row;
+    if (usage != NULL) {
+        *usage = (struct wdac_usage){r->wdac->usages, sax_attribute(&r->sax, "ID"), sax_attribute(&r->sax, "Value")};
+        r->wdac->usages = usage;
+    }
+}
+
+static void begin_usage_ref(struct reading *r, const struct row *row) {
+    struct wdac_signer *signer = r->signer;
+    struct wdac_ref *ref = signer != NULL ? new_ref(r, "ID") : NULL;
+    (void)row;
+    if (ref != NULL) {
+        ref->excepts = bytes_is(sax_attribute(&r->sax, "Condition"), "Except");
+        ref->next = signer->usages;
+        signer->usages = ref;
+    }
 }
 
 static void begin_attrib_ref(struct reading *r, const struct row *row) {
@@ -153,7 +172,8 @@ static const struct row rows[] = {
     {"CertPublisher", begin_part, WDAC_DENY},
     {"CertIssuer", begin_part, WDAC_DENY},
     {"CertOemID", begin_part, WDAC_DENY},
-    {"CertEKU", begin_part, WDAC_DENY},
+    {"CertEKU", begin_usage_ref, WDAC_DENY},
+    {"EKU", begin_usage, WDAC_DENY},
     {"FileAttribRef", begin_attrib_ref, WDAC_DENY},
     {"DeniedSigner", begin_denied, WDAC_DENY},
     {"ExceptAllowRule", begin_exception, WDAC_DENY},

@@ -23,7 +23,7 @@ struct wdac_file {
 struct wdac_ref {
     struct wdac_ref *next;
     struct bytes id;
-    bool excepts; /* of a DeniedSigner: it has exceptions */
+    bool excepts; /* of a DeniedSigner: it has exceptions; of a CertEKU: Condition="Except" */
 };
 
 struct wdac_signer {
@@ -32,13 +32,20 @@ struct wdac_signer {
     struct bytes id, name, sign_time_after;
     struct bytes root_type, root_value;     /* CertRoot */
     struct bytes publisher, issuer, oem;    /* CertPublisher, CertIssuer, CertOemID */
-    bool has_eku;                           /* CertEKU */
     struct wdac_ref *attribs, *last_attrib; /* FileAttribRef */
+    struct wdac_ref *usages;                /* CertEKU: of an EKU by id, the last one first; with excepts, it must not be there */
+};
+
+/* An EKU: its value is the OID's element, its tag written as 01 instead of 06. */
+struct wdac_usage {
+    struct wdac_usage *next;
+    struct bytes id, value;
 };
 
 struct wdac {
     struct wdac_file *files, *last_file;
     struct wdac_signer *signers, *last_signer;
+    struct wdac_usage *usages; /* the last one first */
     struct wdac_ref *denied;   /* DeniedSigner, the last one first */
     struct wdac_ref *in_force; /* FileRuleRef, the last one first */
     size_t n_files, n_signers, n_denied, n_in_force;

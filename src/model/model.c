@@ -137,10 +137,23 @@ static const char *const timestamp_kind_names[TIMESTAMP_COUNT] = {"pkcs9", "rfc3
 NAME_FUNCTION(timestamp_kind_name, enum timestamp_kind, timestamp_kind_names, TIMESTAMP_COUNT)
 
 static const char *const key_names[KEY_COUNT] = {
-    [KEY_CERT_MD5] = "md5",        [KEY_CERT_SHA1] = "sha1",          [KEY_CERT_SHA256] = "sha256",        [KEY_TBS] = "tbs",
-    [KEY_SPKI] = "spki-sha256",    [KEY_SERIAL] = "serial",           [KEY_SUBJECT] = "subject",           [KEY_SUBSCRIBER] = "subscriber",
-    [KEY_TEAM_ID] = "team-id",     [KEY_CDHASH] = "cdhash",           [KEY_AUTHENTICODE] = "authenticode", [KEY_FILE_MD5] = "file-md5",
-    [KEY_FILE_SHA1] = "file-sha1", [KEY_FILE_SHA256] = "file-sha256",
+    [KEY_CERT_MD5] = "md5",
+    [KEY_CERT_SHA1] = "sha1",
+    [KEY_CERT_SHA256] = "sha256",
+    [KEY_TBS] = "tbs",
+    [KEY_SPKI] = "spki-sha256",
+    [KEY_SERIAL] = "serial",
+    [KEY_SUBJECT] = "subject",
+    [KEY_SUBSCRIBER] = "subscriber",
+    [KEY_TEAM_ID] = "team-id",
+    [KEY_CDHASH] = "cdhash",
+    [KEY_AUTHENTICODE] = "authenticode",
+    [KEY_FILE_MD5] = "file-md5",
+    [KEY_FILE_SHA1] = "file-sha1",
+    [KEY_FILE_SHA256] = "file-sha256",
+    [KEY_PROGRAM] = "program",
+    [KEY_FIRST_PAGE] = "first-page",
+    [KEY_ORIGINAL_NAME] = "original-name",
 };
 NAME_FUNCTION(key_name, enum key_kind, key_names, KEY_COUNT)
 

@@ -11,14 +11,17 @@ enum key_kind {
     KEY_CERT_MD5,
     KEY_CERT_SHA1,
     KEY_CERT_SHA256,
-    KEY_TBS,          /* hash of the TBSCertificate element, 16 to 64 bytes */
-    KEY_SPKI,         /* SHA-256 of the SubjectPublicKeyInfo element */
-    KEY_SERIAL,       /* serial octets without leading zeros; with an issuer, or weak */
-    KEY_SUBJECT,      /* common name and/or organization, with or without issuer; always weak */
-    KEY_SUBSCRIBER,   /* OID content octets of an extended key usage, with an issuer organization */
-    KEY_TEAM_ID,      /* ten characters; always weak */
-    KEY_CDHASH,       /* 20 bytes */
-    KEY_AUTHENTICODE, /* the file digest that an Authenticode signature claims, any hash */
+    KEY_TBS,           /* hash of the TBSCertificate element, 16 to 64 bytes */
+    KEY_SPKI,          /* SHA-256 of the SubjectPublicKeyInfo element */
+    KEY_SERIAL,        /* serial octets without leading zeros; with an issuer, or weak */
+    KEY_SUBJECT,       /* common name and/or organization, with or without issuer; always weak */
+    KEY_SUBSCRIBER,    /* OID content octets of an extended key usage, with an issuer organization */
+    KEY_PROGRAM,       /* the name of the program, which an Authenticode signer signs along (SpcSpOpusInfo); always weak */
+    KEY_TEAM_ID,       /* ten characters; always weak */
+    KEY_CDHASH,        /* 20 bytes */
+    KEY_AUTHENTICODE,  /* the file digest that an Authenticode signature claims, any hash */
+    KEY_FIRST_PAGE,    /* SHA-1 or SHA-256 of a PE file's headers as one page, without what no signature covers; always weak */
+    KEY_ORIGINAL_NAME, /* OriginalFilename of the version resource; always weak */
     KEY_FILE_MD5,
     KEY_FILE_SHA1,
     KEY_FILE_SHA256,
@@ -70,10 +73,14 @@ struct conditions {
     bool has_after, has_before;
     int64_t signed_after, signed_before;           /* seconds since 1970 */
     const char *platform;                          /* "windows", "macos"; NULL when any */
-    const char *product, *original_name, *company; /* compared case-folded; NULL when any */
+    const char *product, *original_name, *company; /* of the version resource, compared case-folded; NULL when any */
+    const char *internal_name, *description;
     bool has_min, has_max;
     struct version min, max; /* inclusive */
     const char *path;        /* a glob over the path; NULL when any */
+    /* Of the signature by which the rule fits; empty when any. None of them holds where its signer is not proven. */
+    struct bytes issued_under; /* hash of the TBSCertificate of the signer's certificate or of one that vouches for it, 16 to 64 octets */
+    struct bytes eku, eku_except; /* OID content octets of a usage that the signer's certificate must have, and of one that it must not */
 };
 
 struct rule {

@@ -135,7 +135,7 @@ struct signature {
 /* VERSIONINFO, Info.plist or MSI summary: what `only` conditions of rules compare. NULL where absent. */
 struct version_info {
     const char *file_version; /* "18.12.416.0" */
-    const char *product, *original_name, *company, *description;
+    const char *product, *original_name, *company, *description, *internal_name;
 };
 
 /* A list of members follows once the file is a container; formats that are no container leave it empty. */
@@ -152,6 +152,9 @@ struct contents {
     /* The member of the container that these signatures were read from, and its bytes: it need not be looked at by itself. */
     const char *inner_path; /* NULL: none */
     struct bytes inner;
+    /* A program's headers as the first page in memory, without what no signature covers, filled up with zeros; 0: no program. */
+    struct span *first_page;
+    size_t n_first_page;
 };
 
 /* The most signatures examined in one file. */

@@ -60,6 +60,9 @@ void match_identities(struct exam *exam);
 /* match_file looks up the whole-file digests, once they are computed. */
 void match_file(struct exam *exam);
 
+/* match_version looks up what a program says of itself in its version resource, when a rule may ask for it: the resource was read. */
+void match_version(struct exam *exam);
+
 /* match_wants_file says whether a rule may name this file by a hash of its bytes. */
 bool match_wants_file(const struct exam *exam);
 
@@ -92,8 +95,9 @@ void revoked_state(const struct exam *exam, const struct cert *cert, const struc
 /* addresses_note keeps the addresses that a certificate gives, each once. */
 void addresses_note(struct exam *exam, const struct cert *cert);
 
-/* prove_conditions says whether the conditions hold that say which files a rule is about; dates are apart, they excuse instead. */
-bool prove_conditions(const struct exam *exam, const struct conditions *only);
+/* prove_conditions says whether the conditions hold that say which files a rule is about, and which signatures (NO_SIGNATURE: it fits by
+ * none); dates are apart, they excuse instead. */
+bool prove_conditions(const struct exam *exam, const struct conditions *only, size_t signature);
 
 /* decide_finding is the file's own finding by its matches, anomalies and what was unreadable. */
 enum finding decide_finding(const struct exam *exam);

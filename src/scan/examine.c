@@ -257,6 +257,10 @@ static void read_version(struct exam *exam) {
 static void judge(struct exam *exam) {
     struct examiner *examiner = exam->examiner;
     match_identities(exam);
+    if (blocklist_wants(examiner->list, KEY_ORIGINAL_NAME, 0)) {
+        read_version(exam);
+        match_version(exam);
+    }
     bool wants_file = match_wants_file(exam);
     bool prove = exam->n_matches != 0 || examiner->verify || wants_file;
     if (exam->n_matches != 0 || examiner->describe) {

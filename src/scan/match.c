@@ -7,6 +7,7 @@
 #include "asn1/cms.h"
 #include "asn1/name.h"
 #include "asn1/x509.h"
+#include "base/text.h"
 #include "crypto/identity.h"
 #include "list/revocations.h"
 #include "scan/exam.h"
@@ -314,7 +315,57 @@ static void match_named_signer(struct exam *exam, const struct signature *s, siz
     find_serial(exam, s->signer->serial, s->signer->issuer, ROLE_SIGNER, signature, NULL);
 }
 
+/* A name in the file that rules may ask for. */
+static void find_name(struct exam *exam, enum key_kind kind, const char *name, size_t signature) {
+    size_t n;
+    const struct key *const *keys = blocklist_find_name(exam->examiner->list, kind, name, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!keys[i]->rule->allow) {
+            add(exam, keys[i], ROLE_ANY, signature, NULL);
+        }
+    }
+}
+
+/* The headers' page as one piece of memory; empty when it can't be read, which whoever hashes the file will tell. */
+static struct bytes first_page(struct exam *exam) {
+    const struct contents *c = &exam->contents;
+    struct text page = {0};
+    struct bytes part, whole = bytes_none();
+    bool ok = true;
+    for (size_t i = 0; i < c->n_first_page && ok; i++) {
+        const struct span *span = &c->first_page[i];
+        for (uint64_t zero = 0; span->zeros && zero < span->n; zero++) {
+            text_add_char(&page, '\0');
+        }
+        if (!span->zeros && (ok = source_read(exam->source, exam->arena, span->at, (size_t)span->n, &part, NULL))) {
+            text_add_bytes(&page, part);
+        }
+    }
+    ok = ok && text_ok(&page) && arena_copy(exam->arena, bytes_make(page.p, page.n), &whole, NULL);
+    text_free(&page);
+    return ok ? whole : bytes_none();
+}
+
+static void match_first_page(struct exam *exam) {
+    static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256};
+    bool wanted = exam->contents.n_first_page != 0 && blocklist_wants(exam->examiner->list, KEY_FIRST_PAGE, 0);
+    struct bytes page = wanted ? first_page(exam) : bytes_none();
+    for (size_t i = 0; page.n != 0 && i < sizeof hashes / sizeof hashes[0]; i++) {
+        uint8_t value[HASH_SIZE_MAX];
+        if (digest_bytes(hashes[i], page, value, NULL)) {
+            find(exam, KEY_FIRST_PAGE, bytes_make(value, hash_size(hashes[i])), ROLE_ANY, NO_SIGNATURE, NULL);
+        }
+    }
+}
+
+void match_version(struct exam *exam) {
+    if (exam->contents.version.original_name != NULL) {
+        find_name(exam, KEY_ORIGINAL_NAME, exam->contents.version.original_name, NO_SIGNATURE);
+    }
+}
+
 void match_identities(struct exam *exam) {
+    match_first_page(exam);
     for (size_t i = 0; i < exam->contents.n_signatures; i++) {
         const struct signature *s = &exam->contents.signatures[i];
         if (s->sd != NULL) {
@@ -329,6 +380,9 @@ void match_identities(struct exam *exam) {
         }
         if (s->claimed.n != 0) {
             find(exam, KEY_AUTHENTICODE, s->claimed, ROLE_ANY, i, NULL);
+        }
+        if (s->program != NULL) {
+            find_name(exam, KEY_PROGRAM, s->program, i);
         }
         match_apple(exam, s, i);
     }
@@ -349,58 +403,5 @@ void match_file(struct exam *exam) {
     };
     for (size_t i = 0; i < exam->n_digests && i < sizeof digests / sizeof digests[0]; i++) {
         find(exam, digests[i].kind, digests[i].value, ROLE_ANY, NO_SIGNATURE, NULL);
-    }
-}
-
-/* The allow rule with a key of that kind and value; NULL when there is none. */
-static const struct rule *allowing(const struct exam *exam, enum key_kind kind, struct bytes value) {
-    size_t n;
-    const struct key *const *keys = blocklist_find(exam->examiner->list, kind, value, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (keys[i]->rule->allow && prove_conditions(exam, &keys[i]->rule->only)) {
-            return keys[i]->rule;
-        }
-    }
-    return NULL;
-}
-
-/* Only what is proven may excuse: the file's own SHA-256, a digest that covers it, or the certificate whose key signed it. */
-static const struct rule *signature_excuse(const struct exam *exam, size_t i) {
-    const struct signature *s = &exam->contents.signatures[i];
-    const struct proven *p = &exam->proven[i];
-    if (p->digest != CHECK_GOOD) {
-        return NULL;
-    }
-    const struct rule *rule = s->claimed.n >= 32 ? allowing(exam, KEY_AUTHENTICODE, s->claimed) : NULL;
-    const struct cert *cert = p->signer.state == CHECK_GOOD ? p->signer.signer : NULL;
-    if (rule != NULL || cert == NULL) {
-        return rule;
-    }
-    const struct {
-        enum key_kind kind;
-        enum hash hash;
-        struct bytes what;
-    } identities[] = {{KEY_CERT_SHA256, HASH_SHA256, cert->der},
-                      {KEY_TBS, HASH_SHA256, cert->tbs},
-                      {KEY_TBS, HASH_SHA384, cert->tbs},
-                      {KEY_SPKI, HASH_SHA256, cert->spki}};
-    for (size_t k = 0; k < sizeof identities / sizeof identities[0] && rule == NULL; k++) {
-        uint8_t value[HASH_SIZE_MAX];
-        if (digest_bytes(identities[k].hash, identities[k].what, value, NULL)) {
-            rule = allowing(exam, identities[k].kind, bytes_make(value, hash_size(identities[k].hash)));
-        }
-    }
-    return rule;
-}
-
-void match_allows(struct exam *exam) {
-    const struct rule *whole = exam->has_digests ? allowing(exam, KEY_FILE_SHA256, bytes_make(exam->sha256, 32)) : NULL;
-    for (size_t i = 0; i < exam->n_matches; i++) {
-        struct match *m = &exam->matches[i];
-        const struct rule *excuse = whole;
-        if (excuse == NULL && m->signature != NO_SIGNATURE) {
-            excuse = signature_excuse(exam, m->signature);
-        }
-        m->excuse = excuse != NULL ? excuse : m->excuse;
     }
 }

@@ -3,15 +3,12 @@
  * Proof, on a match or when asked: the claims against the bytes (one pass over the file for all of them), the signers' keys,
  * the time stamps, the chains; then each match against what its rule demands.
  */
-#include <stdio.h>
-#include <strings.h>
 #include <time.h>
 
 #include "asn1/name.h"
 #include "asn1/x509.h"
 #include "crypto/identity.h"
 #include "scan/exam.h"
-#include "scan/glob.h"
 
 /* The policies' own copies of certificates that matches name, for signatures that leave theirs out. */
 static size_t known_certs(const struct exam *exam, size_t signature, struct cert *out, size_t room) {
@@ -380,6 +377,10 @@ static enum proof certificate_proof(const struct exam *exam, struct match *m) {
     return by_name ? PROOF_NAME : proven ? PROOF_PROVEN : PROOF_PRESENT;
 }
 
+static bool signature_holds(const struct proven *p) {
+    return p->signer.state == CHECK_GOOD && p->digest == CHECK_GOOD;
+}
+
 static enum proof match_proof(const struct exam *exam, struct match *m) {
     switch (m->key->kind) {
     case KEY_FILE_MD5:
@@ -389,6 +390,12 @@ static enum proof match_proof(const struct exam *exam, struct match *m) {
     case KEY_AUTHENTICODE:
     case KEY_CDHASH:
         return exam->proven[m->signature].digest == CHECK_GOOD ? PROOF_PROVEN : PROOF_PRESENT;
+    case KEY_FIRST_PAGE:
+        return m->weak ? PROOF_PRESENT : PROOF_PROVEN;
+    case KEY_ORIGINAL_NAME:
+        return m->weak ? PROOF_NAME : PROOF_PROVEN;
+    case KEY_PROGRAM:
+        return m->weak ? PROOF_NAME : signature_holds(&exam->proven[m->signature]) ? PROOF_PROVEN : PROOF_PRESENT;
     case KEY_TEAM_ID:
         return m->weak ? PROOF_NAME : certificate_proof(exam, m);
     default:
@@ -398,69 +405,6 @@ static enum proof match_proof(const struct exam *exam, struct match *m) {
 
 static int64_t signed_at(const struct exam *exam, const struct match *m) {
     return m->signature == NO_SIGNATURE ? TIME_NONE : exam->proven[m->signature].signed_at;
-}
-
-static bool version_parse(const char *text, struct version *out) {
-    unsigned part[4] = {0};
-    if (text == NULL || sscanf(text, "%u.%u.%u.%u", &part[0], &part[1], &part[2], &part[3]) < 1) {
-        return false;
-    }
-    for (size_t i = 0; i < 4; i++) {
-        out->part[i] = (uint16_t)(part[i] > UINT16_MAX ? UINT16_MAX : part[i]);
-    }
-    return true;
-}
-
-static int version_order(const struct version *a, const struct version *b) {
-    for (size_t i = 0; i < 4; i++) {
-        if (a->part[i] != b->part[i]) {
-            return a->part[i] < b->part[i] ? -1 : 1;
-        }
-    }
-    return 0;
-}
-
-static bool same_text(const char *wanted, const char *is) {
-    return wanted == NULL || (is != NULL && strcasecmp(wanted, is) == 0);
-}
-
-static bool platform_fits(const char *platform, const struct format *format) {
-    static const char *const macos[] = {"macho", "dmg", "pkg", "app"};
-    if (platform == NULL || format == NULL) {
-        return true;
-    }
-    bool is_macos = false;
-    for (size_t i = 0; i < sizeof macos / sizeof macos[0]; i++) {
-        is_macos = is_macos || strcmp(format->name, macos[i]) == 0;
-    }
-    return strcmp(platform, "macos") == 0 ? is_macos : strcmp(platform, "windows") != 0 || !is_macos;
-}
-
-/* Globs are over whole paths; a file that was named from where the user stands has one, too. */
-static bool path_fits(const struct exam *exam, const char *glob) {
-    const char *path = exam->path, *folder = exam->examiner->folder;
-    if (path[0] != '/' && folder != NULL) {
-        path += strncmp(path, "./", 2) == 0 ? 2 : 0;
-        const char *whole = arena_printf(exam->arena, "%s/%s", folder, path);
-        path = whole != NULL ? whole : path;
-    }
-    return glob_fits(glob, path) || glob_fits(glob, exam->path);
-}
-
-bool prove_conditions(const struct exam *exam, const struct conditions *only) {
-    const struct version_info *v = &exam->contents.version;
-    if (!platform_fits(only->platform, exam->format) || !same_text(only->product, v->product) ||
-        !same_text(only->original_name, v->original_name) || !same_text(only->company, v->company)) {
-        return false;
-    }
-    struct version is;
-    if ((only->has_min || only->has_max) && !version_parse(v->file_version, &is)) {
-        return false;
-    }
-    if ((only->has_min && version_order(&is, &only->min) < 0) || (only->has_max && version_order(&is, &only->max) > 0)) {
-        return false;
-    }
-    return only->path == NULL || path_fits(exam, only->path);
 }
 
 /* A verified time stamp on the other side of the rule's date waives it; no time stamp, no waiver. */
@@ -478,7 +422,7 @@ void prove_matches(struct exam *exam) {
         const struct rule *rule = m.key->rule;
         m.weak = m.key->weak && !rule->weak_accepted;
         m.proof = match_proof(exam, &m);
-        if (!prove_conditions(exam, &rule->only)) {
+        if (!prove_conditions(exam, &rule->only, m.signature)) {
             continue;
         }
         m.excuse = m.proof == PROOF_PROVEN && dates_excuse(&rule->only, signed_at(exam, &m)) ? rule : NULL;

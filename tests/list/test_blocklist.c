@@ -62,7 +62,7 @@ static void finds_each_kind_and_nothing_else(void **state) {
     struct blocklist *list = sealed(&f, 1);
     for (enum key_kind kind = 0; kind < KEY_COUNT; kind++) {
         const struct key *const *run = blocklist_find(list, kind, bytes_make("same value in each kind", 20), &n);
-        if (kind == KEY_SUBJECT) {
+        if (kind == KEY_SUBJECT || kind == KEY_PROGRAM || kind == KEY_ORIGINAL_NAME) { /* found as names are */
             assert_null(run);
             continue;
         }
@@ -104,6 +104,28 @@ static void equal_keys_of_several_rules_stand_in_a_run(void **state) {
     assert_int_equal(f[1].rule.number, 1);
     run = blocklist_find(list, KEY_FILE_SHA1, a[2].value, &n);
     assert_int_equal(n, 1);
+    blocklist_free(list);
+}
+
+static void names_are_found_without_regard_to_case(void **state) {
+    (void)state;
+    static const enum key_kind kinds[] = {KEY_PROGRAM, KEY_ORIGINAL_NAME};
+    struct key keys[] = {make_key(KEY_PROGRAM, "A  Driver", 9), make_key(KEY_PROGRAM, "another", 7),
+                         make_key(KEY_ORIGINAL_NAME, "A driver", 8)};
+    struct fixture f;
+    fixture_set(&f, keys, 3, false, INT64_MAX);
+    struct blocklist *list = sealed(&f, 1);
+    size_t n;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct key *const *run = blocklist_find_name(list, kinds[i], " a DRIVER", &n);
+        assert_int_equal(n, 1);
+        assert_int_equal(run[0]->kind, kinds[i]);
+        assert_null(blocklist_find_name(list, kinds[i], "a drive", &n));
+        assert_null(blocklist_find_name(list, kinds[i], "", &n));
+        assert_true(blocklist_wants(list, kinds[i], 0));
+    }
+    assert_null(blocklist_find_name(list, KEY_ORIGINAL_NAME, "another", &n));
+    assert_null(blocklist_find_name(list, KEY_SUBJECT, "another", &n));
     blocklist_free(list);
 }
 
@@ -240,6 +262,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_each_kind_and_nothing_else),
         cmocka_unit_test(equal_keys_of_several_rules_stand_in_a_run),
+        cmocka_unit_test(names_are_found_without_regard_to_case),
         cmocka_unit_test(expired_and_allow_rules_want_nothing),
         cmocka_unit_test(sizes_of_files),
         cmocka_unit_test(subjects_by_either_name),

@@ -114,12 +114,15 @@ static void what_is_written_reads_back(void **state) {
         "<spki-sha256>" H32 "</spki-sha256><serial issuer=\"CN=A\\, B &quot;c&quot;,O=D,C=CY\">0a</serial></certificate>"
         "<certificate role=\"any\"><serial issuer-common-name=\"x &amp; y\">0102</serial></certificate>"
         "<file size=\"77\"><sha256>" H32 "</sha256></file><file><sha1>" H20 "</sha1><md5>" H16 "</md5></file>"
-        "<authenticode>" H20 "</authenticode><cdhash>" H20 "</cdhash><team-id>33CF4654HL</team-id>"
+        "<authenticode>" H20 "</authenticode><first-page>" H32 "</first-page><program>A &amp; b</program>"
+        "<original-name>o.sys</original-name><cdhash>" H20 "</cdhash><team-id>33CF4654HL</team-id>"
         "<subject role=\"bag\" common-name=\"Ab\" organization=\"Cd\" issuer=\"CN=A,C=CY\"/>"
         "<subscriber eku=\"1.3.6.1.4.1.311.97.990309390\" issuer-organization=\"Microsoft Corporation\"/>"
         "<only><signed-after>2022-11-01T00:00:00Z</signed-after><signed-before>2023-11-01T12:30:15Z</signed-before><platform>macos</"
         "platform>"
-        "<product>P</product><original-name>o.exe</original-name><company>C</company><version min=\"1.2\" "
+        "<product>P</product><original-name>o.exe</original-name><internal-name>i</internal-name><description>&lt;d&gt;</"
+        "description><issued-under>" H32 "</issued-under>"
+        "<eku>1.3.6.1</eku><no-eku>2.5.29.37</no-eku><company>C</company><version min=\"1.2\" "
         "max=\"18\"/><path>**/x</path></only>"
         "<reason>r</reason><reference>f</reference></ban><allow id=\"ok\"><file><sha256>" H32 "</sha256></file></allow></policy>";
     struct policy *a, *b;

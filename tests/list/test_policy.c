@@ -58,6 +58,8 @@ static void reads_all_of_a_rule(void **state) {
         "<reason> two\n  words </reason><reference>x &amp; y</reference>"
         "<only><signed-after>2022-11-01T00:00:00Z</signed-after><signed-before>2023-11-01T12:30:15.25-02:00</signed-before>"
         "<platform>macos</platform><product>P</product><original-name>o.exe</original-name><company>C</company>"
+        "<internal-name>i</internal-name><description>d</description><issued-under>" H48
+        "</issued-under><eku>1.3.6.1</eku><no-eku>2.5.29</no-eku>"
         "<version min=\"1.2\" max=\"18.12.416\"/><path>**/x</path></only><file size=\"77\"><sha1>" H20 "</sha1></file></ban>",
         &policy);
     assert_string_equal(policy->id, "p");
@@ -83,6 +85,11 @@ static void reads_all_of_a_rule(void **state) {
     assert_string_equal(only->product, "P");
     assert_string_equal(only->original_name, "o.exe");
     assert_string_equal(only->company, "C");
+    assert_string_equal(only->internal_name, "i");
+    assert_string_equal(only->description, "d");
+    assert_hex(only->issued_under, H48);
+    assert_hex(only->eku, "2b0601");
+    assert_hex(only->eku_except, "551d");
     assert_string_equal(only->path, "**/x");
     assert_int_equal(only->min.part[1], 2);
     assert_int_equal(only->min.part[3], 0);
@@ -140,6 +147,10 @@ static void reads_each_key(void **state) {
         {"<authenticode>" H16 "</authenticode>", KEY_AUTHENTICODE, ROLE_ANY, H16, true},
         {"<authenticode>" H20 "</authenticode>", KEY_AUTHENTICODE, ROLE_ANY, H20, false},
         {"<authenticode>" H64 "</authenticode>", KEY_AUTHENTICODE, ROLE_ANY, H64, false},
+        {"<first-page>" H20 "</first-page>", KEY_FIRST_PAGE, ROLE_ANY, H20, true},
+        {"<first-page>" H32 "</first-page>", KEY_FIRST_PAGE, ROLE_ANY, H32, true},
+        {"<program> Ab\n c</program>", KEY_PROGRAM, ROLE_ANY, "41622063", true},
+        {"<original-name>Ab</original-name>", KEY_ORIGINAL_NAME, ROLE_ANY, "4162", true},
         {"<cdhash>" H20 "</cdhash>", KEY_CDHASH, ROLE_ANY, H20, false},
         {"<team-id> 33cF4654HL\n</team-id>", KEY_TEAM_ID, ROLE_SIGNER,
          "33334346343635344"
@@ -199,6 +210,9 @@ static void allow_rules_by_strong_keys_only(void **state) {
         "<certificate><sha1>" H20 "</sha1></certificate>",
         "<certificate><tbs-sha1>" H20 "</tbs-sha1></certificate>",
         "<authenticode>" H20 "</authenticode>",
+        "<first-page>" H32 "</first-page>",
+        "<program>Ab</program>",
+        "<original-name>Ab</original-name>",
         "<cdhash>" H20 "</cdhash>",
         "<team-id>33CF4654HL</team-id>",
         "<subject common-name=\"Ab\"/>",
@@ -291,6 +305,14 @@ static const struct {
     {HEAD "<ban id=\"a\"><reason>1</reason><reason>2</reason><cdhash>" H20 "</cdhash></ban></policy>", "element <reason>: given twice",
      true},
     {HEAD "<ban id=\"a\"><only/><cdhash>" H20 "</cdhash></ban></policy>", "holds no condition; expected at least one", false},
+    {HEAD "<ban id=\"a\"><first-page>" H16 "</first-page></ban></policy>", "has 32 hexadecimal digits; expected 40 or 64", true},
+    {HEAD "<ban id=\"a\"><program>*</program></ban></policy>", "element <program>: is \"*\"; expected a whole name, no pattern", false},
+    {HEAD "<ban id=\"a\"><original-name>a</original-name></ban></policy>", "is \"a\"; expected a whole name, no pattern", false},
+    {HEAD "<ban id=\"a\"><only><issued-under>" H16 "00</issued-under></only><cdhash>" H20 "</cdhash></ban></policy>",
+     "has 34 hexadecimal digits", true},
+    {HEAD "<ban id=\"a\"><only><eku>1.3.</eku></only><cdhash>" H20 "</cdhash></ban></policy>", "expected a dotted object identifier", true},
+    {HEAD "<ban id=\"a\"><only><no-eku>1.40.1</no-eku></only><cdhash>" H20 "</cdhash></ban></policy>",
+     "expected a dotted object identifier", false},
     {HEAD "<ban id=\"a\"><only><path>a</path><path>b</path></only><cdhash>" H20 "</cdhash></ban></policy>", "element <path>: given twice",
      true},
     {HEAD "<ban id=\"a\"><certificate>\n<sha256>" H20 "</sha256></certificate></ban></policy>",

@@ -76,6 +76,8 @@ static bool same_conditions(const struct conditions *a, const struct conditions 
     return a->has_after == b->has_after && a->signed_after == b->signed_after && a->has_before == b->has_before &&
            a->signed_before == b->signed_before && same_words(a->platform, b->platform) && same_words(a->product, b->product) &&
            same_words(a->original_name, b->original_name) && same_words(a->company, b->company) && same_words(a->path, b->path) &&
+           same_words(a->internal_name, b->internal_name) && same_words(a->description, b->description) &&
+           bytes_equal(a->issued_under, b->issued_under) && bytes_equal(a->eku, b->eku) && bytes_equal(a->eku_except, b->eku_except) &&
            a->has_min == b->has_min && a->has_max == b->has_max && (!a->has_min || memcmp(&a->min, &b->min, sizeof a->min) == 0) &&
            (!a->has_max || memcmp(&a->max, &b->max, sizeof a->max) == 0);
 }

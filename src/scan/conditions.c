@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which files and which signatures a rule is about: what its conditions ask for, beside dates. */
+#include <stdio.h>
+
+#include "asn1/x509.h"
+#include "list/fold.h"
+#include "scan/exam.h"
+#include "scan/glob.h"
+
+static bool version_parse(const char *text, struct version *out) {
+    unsigned part[4] = {0};
+    if (text == NULL || sscanf(text, "%u.%u.%u.%u", &part[0], &part[1], &part[2], &part[3]) < 1) {
+        return false;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        out->part[i] = (uint16_t)(part[i] > UINT16_MAX ? UINT16_MAX : part[i]);
+    }
+    return true;
+}
+
+static int version_order(const struct version *a, const struct version *b) {
+    for (size_t i = 0; i < 4; i++) {
+        if (a->part[i] != b->part[i]) {
+            return a->part[i] < b->part[i] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+static bool same_text(const char *wanted, const char *is) {
+    return wanted == NULL || (is != NULL && fold_equal(bytes_text(wanted), bytes_text(is)));
+}
+
+static bool platform_fits(const char *platform, const struct format *format) {
+    static const char *const macos[] = {"macho", "dmg", "pkg", "app"};
+    if (platform == NULL || format == NULL) {
+        return true;
+    }
+    bool is_macos = false;
+    for (size_t i = 0; i < sizeof macos / sizeof macos[0]; i++) {
+        is_macos = is_macos || strcmp(format->name, macos[i]) == 0;
+    }
+    return strcmp(platform, "macos") == 0 ? is_macos : strcmp(platform, "windows") != 0 || !is_macos;
+}
+
+/* Globs are over whole paths; a file that was named from where the user stands has one, too. */
+static bool path_fits(const struct exam *exam, const char *glob) {
+    const char *path = exam->path, *folder = exam->examiner->folder;
+    if (path[0] != '/' && folder != NULL) {
+        path += strncmp(path, "./", 2) == 0 ? 2 : 0;
+        const char *whole = arena_printf(exam->arena, "%s/%s", folder, path);
+        path = whole != NULL ? whole : path;
+    }
+    return glob_fits(glob, path) || glob_fits(glob, exam->path);
+}
+
+static bool has_tbs(const struct cert *cert, struct bytes wanted) {
+    uint8_t value[HASH_SIZE_MAX];
+    enum hash hash = hash_by_size(wanted.n);
+    return hash != HASH_NONE && digest_supported(hash) && digest_bytes(hash, cert->tbs, value, NULL) &&
+           memcmp(value, wanted.p, wanted.n) == 0;
+}
+
+/* What a rule asks of the signer and of who vouches for it. */
+static bool signer_fits(const struct exam *exam, const struct conditions *only, size_t signature) {
+    if (only->issued_under.n + only->eku.n + only->eku_except.n == 0) {
+        return true;
+    }
+    const struct proven *p = signature != NO_SIGNATURE ? &exam->proven[signature] : NULL;
+    if (p == NULL || p->signer.state != CHECK_GOOD) {
+        return false;
+    }
+    const struct cert *signer = p->signer.signer;
+    bool under = only->issued_under.n == 0 || has_tbs(signer, only->issued_under);
+    for (size_t i = 0; !under && p->has_chain && i < p->chain.n; i++) {
+        under = has_tbs(p->chain.certs[i], only->issued_under);
+    }
+    return under && (only->eku.n == 0 || cert_has_eku(signer, only->eku)) &&
+           (only->eku_except.n == 0 || !cert_has_eku(signer, only->eku_except));
+}
+
+bool prove_conditions(const struct exam *exam, const struct conditions *only, size_t signature) {
+    const struct version_info *v = &exam->contents.version;
+    if (!platform_fits(only->platform, exam->format) || !same_text(only->product, v->product) ||
+        !same_text(only->original_name, v->original_name) || !same_text(only->company, v->company) ||
+        !same_text(only->internal_name, v->internal_name) || !same_text(only->description, v->description) ||
+        !signer_fits(exam, only, signature)) {
+        return false;
+    }
+    struct version is;
+    if ((only->has_min || only->has_max) && !version_parse(v->file_version, &is)) {
+        return false;
+    }
+    if ((only->has_min && version_order(&is, &only->min) < 0) || (only->has_max && version_order(&is, &only->max) > 0)) {
+        return false;
+    }
+    return only->path == NULL || path_fits(exam, only->path);
+}
