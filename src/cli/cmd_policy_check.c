@@ -76,7 +76,7 @@ static void heard_note(struct note_listener *listener, const struct policy_note 
 /* Reads one policy and holds it against the published schema, too. */
 static bool read_file(const char *path, struct policy **out, struct error *err) {
     struct bytes xml;
-    if (!file_read(path, FILE_ANYBODYS, &xml, err)) {
+    if (!file_read_most(path, FILE_ANYBODYS, POLICY_SIZE_MAX, &xml, err)) {
         return error_within(err, "%s", path);
     }
     bool ok = policy_parse(xml, path, out, err);

@@ -324,7 +324,8 @@ const struct command policy_import = {
             "santa, stix, wdac, yara. Without --from the format is guessed from the content.\n"
             "A FILE may be a cabinet or ZIP archive of lists, or a folder of certificates.",
     .takes = TAKE(FROM) | TAKE(RULE_ACTION) | TAKE(ACCEPT_WEAK) | TAKE(OUTPUT) | TAKE(JSON) | TAKE(FORMAT),
-    .examples = "  certban policy import --output /etc/certban/policies.d/graveyard.xml cert_graveyard_database.csv",
+    .examples = "  certban policy import --output /etc/certban/policies.d/graveyard.xml cert_graveyard_database.csv\n"
+                "  certban policy import --action quarantine --accept-weak --output serials.xml serials.csv",
     .min_args = 1,
     .max_args = SIZE_MAX,
     .run = run,

@@ -20,9 +20,16 @@ static bool trusted(const struct stat *st, struct error *err) {
     return true;
 }
 
-/* Reads to the end of fd; expected is a guess of the size. */
-static bool read_all(int fd, uint64_t expected, struct bytes *out, struct error *err) {
-    size_t room = (expected < FILE_SIZE_MAX ? (size_t)expected : 0) + 4096, n = 0;
+static bool too_large(uint64_t most, struct error *err) {
+    return error_set(err, ERR_LIMIT, "has more than %llu bytes", (unsigned long long)most);
+}
+
+/* Reads to the end of fd; expected is a guess of the size. What tells that it is too large is not read at all. */
+static bool read_all(int fd, uint64_t expected, uint64_t most, struct bytes *out, struct error *err) {
+    if (expected > most) {
+        return too_large(most, err);
+    }
+    size_t room = (size_t)expected + 4096, n = 0;
     uint8_t *p = malloc(room);
     while (p != NULL) {
         ssize_t got = read(fd, p + n, room - n);
@@ -39,9 +46,9 @@ static bool read_all(int fd, uint64_t expected, struct bytes *out, struct error 
             return true;
         }
         n += (size_t)got;
-        if (n > FILE_SIZE_MAX) {
+        if (n > most) {
             free(p);
-            return error_set(err, ERR_LIMIT, "has more than %llu bytes", (unsigned long long)FILE_SIZE_MAX);
+            return too_large(most, err);
         }
         if (n == room) {
             uint8_t *more = realloc(p, room *= 2);
@@ -55,6 +62,10 @@ static bool read_all(int fd, uint64_t expected, struct bytes *out, struct error 
 }
 
 bool file_read(const char *path, enum file_trust trust, struct bytes *out, struct error *err) {
+    return file_read_most(path, trust, FILE_SIZE_MAX, out, err);
+}
+
+bool file_read_most(const char *path, enum file_trust trust, uint64_t most, struct bytes *out, struct error *err) {
     bool input = strcmp(path, "-") == 0;
     int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     struct stat st;
@@ -66,7 +77,8 @@ bool file_read(const char *path, enum file_trust trust, struct bytes *out, struc
         return error_sys(err, sys, "can't open");
     }
     bool ok = (input || S_ISREG(st.st_mode)) || error_set(err, ERR_UNSUPPORTED, "is no regular file");
-    ok = ok && (trust == FILE_ANYBODYS || trusted(&st, err)) && read_all(fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, out, err);
+    ok =
+        ok && (trust == FILE_ANYBODYS || trusted(&st, err)) && read_all(fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, most, out, err);
     if (!input) {
         close(fd);
     }

@@ -12,8 +12,10 @@ enum file_trust { FILE_ANYBODYS, FILE_TRUSTED };
 /* The most that is read of a list (512 MiB: lists to import; policies have a limit of their own). */
 #define FILE_SIZE_MAX ((uint64_t)512 << 20)
 
-/* file_read reads a regular file whole ("-" is standard input); file_forget gives the memory back. ERR_DENIED when the trust is missing. */
+/* file_read reads a regular file whole ("-" is standard input); file_forget gives the memory back. ERR_DENIED when the trust is missing,
+ * ERR_LIMIT when it is too large. file_read_most reads at most so many bytes: a larger file is refused unread. */
 CERTBAN_MUST_USE bool file_read(const char *path, enum file_trust trust, struct bytes *out, struct error *err);
+CERTBAN_MUST_USE bool file_read_most(const char *path, enum file_trust trust, uint64_t most, struct bytes *out, struct error *err);
 void file_forget(struct bytes content);
 
 /* file_exists says whether there is anything under that path, even if it can't be read. */

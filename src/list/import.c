@@ -111,8 +111,8 @@ static bool same_conditions(const struct conditions *a, const struct conditions 
            bytes_equal(a->issued_under, b->issued_under) && bytes_equal(a->eku, b->eku) && bytes_equal(a->eku_except, b->eku_except);
 }
 
-static bool same_terms(const struct rule *rule, const struct import_row *row) {
-    return rule->expires == row->expires && same_conditions(&rule->only, &row->only);
+static bool same_terms(const struct import_rule *rule, const struct import_row *row) {
+    return rule->expires == row->expires && same_conditions(rule->only, &row->only);
 }
 
 static bool same_key(const struct key *a, const struct key *b) {
@@ -169,7 +169,7 @@ static struct import_rule *find_key(const struct import *import, const struct ke
         if (slot->item == NULL) {
             break;
         }
-        if (slot->hash == hash && same_key(&slot->key->key, key) && same_terms(&slot->key->rule->rule, row)) {
+        if (slot->hash == hash && same_key(&slot->key->key, key) && same_terms(slot->key->rule, row)) {
             return slot->key->rule;
         }
     }
@@ -183,7 +183,7 @@ static bool has_id(const struct import *import, struct bytes id, uint64_t hash) 
         if (slot->item == NULL) {
             break;
         }
-        if (slot->hash == hash && bytes_is(id, slot->rule->rule.id)) {
+        if (slot->hash == hash && bytes_is(id, slot->rule->id)) {
             return true;
         }
     }
@@ -234,7 +234,7 @@ static bool give_id(struct import *import, struct import_rule *rule, struct byte
     if (!arena_copy(&import->arena, bytes_text(id), &copy, NULL)) {
         return false;
     }
-    rule->rule.id = (const char *)copy.p;
+    rule->id = (const char *)copy.p;
     return table_put(&import->by_id, (struct import_slot){hash, {.rule = rule}});
 }
 
@@ -247,8 +247,8 @@ static bool add_key(struct import *import, struct import_rule *rule, const struc
     kept->rule = rule;
     *(rule->last != NULL ? &rule->last->next : &rule->first) = kept;
     rule->last = kept;
-    rule->rule.n_keys++;
-    return table_put(&import->by_key, (struct import_slot){hash_key(import, key, &rule->rule.only), {.key = kept}});
+    rule->n_keys++;
+    return table_put(&import->by_key, (struct import_slot){hash_key(import, key, rule->only), {.key = kept}});
 }
 
 static bool is_strong(const struct key *key) {
@@ -274,17 +274,27 @@ static enum action least_action(enum action a, enum action b) {
     return a < b ? a : b;
 }
 
+/* The row's conditions, kept: in most lists they are those of the row before, mostly none. */
+static const struct conditions *keep_conditions(struct import *import, const struct import_row *row) {
+    if (import->last != NULL && same_conditions(import->last->only, &row->only)) {
+        return import->last->only;
+    }
+    struct conditions *only = arena_alloc(&import->arena, sizeof *only);
+    if (only != NULL) {
+        *only = row->only;
+    }
+    return only;
+}
+
 static struct import_rule *new_rule(struct import *import, const struct import_row *row) {
     struct import_rule *rule = arena_alloc(&import->arena, sizeof *rule);
-    if (rule == NULL || !give_id(import, rule, row->id, &row->keys[0])) {
+    if (rule == NULL || (rule->only = keep_conditions(import, row)) == NULL || !give_id(import, rule, row->id, &row->keys[0])) {
         return NULL;
     }
-    rule->rule.severity = row->severity;
-    rule->rule.confidence = row->weak_confidence;
-    rule->rule.weak_accepted = import->accept_weak;
-    rule->rule.action = least_action(least_action(import->action, row->action), import->accept_weak ? ACTION_QUARANTINE : ACTION_FLAG);
-    rule->rule.expires = row->expires;
-    rule->rule.only = row->only;
+    rule->severity = row->severity;
+    rule->confidence = row->weak_confidence;
+    rule->action = least_action(least_action(import->action, row->action), import->accept_weak ? ACTION_QUARANTINE : ACTION_FLAG);
+    rule->expires = row->expires;
     *(import->last != NULL ? &import->last->next : &import->first) = rule;
     import->last = rule;
     import->counts.rules++;
@@ -299,7 +309,7 @@ static struct import_rule *new_rule(struct import *import, const struct import_r
 static struct import_rule *rule_before(const struct import *import, const struct import_row *row) {
     struct import_rule *last = import->last;
     bool same = last != NULL && row->group.n != 0 && bytes_equal(import->last_group, row->group) && bytes_equal(import->last_id, row->id) &&
-                last->rule.expires == row->expires && same_conditions(&last->rule.only, &row->only);
+                last->expires == row->expires && same_conditions(last->only, &row->only);
     return same ? last : NULL;
 }
 
@@ -326,10 +336,12 @@ void import_take(struct import *import, const struct import_row *row) {
         if (find_key(import, &row->keys[i], row) == NULL) {
             ok = add_key(import, rule, &row->keys[i]);
         }
-        if (ok && is_strong(&row->keys[i]) && !rule->strong) {
+        if (ok && !is_strong(&row->keys[i])) {
+            rule->weak_accepted = import->accept_weak;
+        } else if (ok && !rule->strong) {
             rule->strong = true;
-            rule->rule.confidence = row->confidence;
-            rule->rule.action = least_action(import->action, row->action);
+            rule->confidence = row->confidence;
+            rule->action = least_action(import->action, row->action);
             import->counts.weak--;
         }
     }
@@ -337,7 +349,7 @@ void import_take(struct import *import, const struct import_row *row) {
         import_no_room(import);
         return;
     }
-    rule->rule.reason = rule->rule.reason != NULL ? rule->rule.reason : row->reason;
-    rule->rule.reference = rule->rule.reference != NULL ? rule->rule.reference : row->reference;
-    rule->rule.cert = rule->rule.cert != NULL ? rule->rule.cert : row->cert;
+    rule->reason = rule->reason != NULL ? rule->reason : row->reason;
+    rule->reference = rule->reference != NULL ? rule->reference : row->reference;
+    rule->cert = rule->cert != NULL ? rule->cert : row->cert;
 }

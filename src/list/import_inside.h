@@ -8,11 +8,19 @@
 
 struct import_key;
 
-/* A rule that may still get keys. */
+/* A rule that may still get keys: what struct rule has of it. Lists have many, so that rules with the same conditions share them. */
 struct import_rule {
     struct import_rule *next;
-    struct rule rule;
     struct import_key *first, *last;
+    const char *id, *reason, *reference;
+    const struct cert *cert;
+    const struct conditions *only;
+    int64_t expires;
+    uint32_t n_keys;
+    enum action action;
+    enum severity severity;
+    enum confidence confidence;
+    bool weak_accepted;
     bool strong; /* has a key that is */
 };
 

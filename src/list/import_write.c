@@ -24,7 +24,17 @@ static bool gather(struct block *block, const struct import_rule **next, struct 
     block->policy.n_rules = 0;
     for (; *next != NULL && block->policy.n_rules < BLOCK_RULES; *next = (*next)->next) {
         struct rule *out = &block->rules[block->policy.n_rules++];
-        *out = (*next)->rule;
+        *out = (struct rule){.id = (*next)->id,
+                             .action = (*next)->action,
+                             .severity = (*next)->severity,
+                             .confidence = (*next)->confidence,
+                             .weak_accepted = (*next)->weak_accepted,
+                             .expires = (*next)->expires,
+                             .reason = (*next)->reason,
+                             .reference = (*next)->reference,
+                             .n_keys = (*next)->n_keys,
+                             .only = *(*next)->only,
+                             .cert = (*next)->cert};
         out->keys = arena_array(&block->arena, out->n_keys, sizeof *out->keys);
         if (out->keys == NULL) {
             return arena_full(&block->arena, err);

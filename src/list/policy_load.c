@@ -4,7 +4,7 @@
 
 bool policy_load(const char *path, struct policy **out, struct error *err) {
     struct bytes xml;
-    if (!file_read(path, FILE_ANYBODYS, &xml, err)) {
+    if (!file_read_most(path, FILE_ANYBODYS, POLICY_SIZE_MAX, &xml, err)) {
         return error_within(err, "%s", path);
     }
     bool ok = policy_parse(xml, path, out, err);

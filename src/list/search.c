@@ -94,7 +94,7 @@ static bool gather_file(struct gathering *g, const char *path, enum file_trust t
     struct bytes content;
     struct policy *policy;
     struct error problem = {0};
-    if (!file_read(path, trust, &content, &problem)) {
+    if (!file_read_most(path, trust, POLICY_SIZE_MAX, &content, &problem)) {
         error_within(&problem, "%s", path);
         tell(g, &problem);
         return true;

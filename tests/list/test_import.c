@@ -172,6 +172,7 @@ static void weak_keys_quarantine_only_for_who_insists(void **state) {
         assert_int_equal(weak->weak_accepted, insists);
         assert_false(weak->never_ban_overridden);
         assert_int_equal(strong->action, ACTION_QUARANTINE);
+        assert_false(strong->weak_accepted);
         import_free(import);
         outcome_free(&o);
     }
