@@ -54,15 +54,23 @@ static bool path_fits(const struct exam *exam, const char *glob) {
     return glob_fits(glob, path) || glob_fits(glob, exam->path);
 }
 
-static bool has_tbs(const struct cert *cert, struct bytes wanted) {
+/* Where the hash can't be computed for want of memory, it might have been the one that is asked for. */
+static bool has_tbs(struct exam *exam, const struct cert *cert, struct bytes wanted) {
     uint8_t value[HASH_SIZE_MAX];
+    struct error err = {0};
     enum hash hash = hash_by_size(wanted.n);
-    return hash != HASH_NONE && digest_supported(hash) && digest_bytes(hash, cert->tbs, value, NULL) &&
-           memcmp(value, wanted.p, wanted.n) == 0;
+    if (hash == HASH_NONE || !digest_supported(hash)) {
+        return false;
+    }
+    bool known = digest_bytes(hash, cert->tbs, value, &err);
+    if (!known) {
+        contents_unreadable(&exam->contents, &err);
+    }
+    return known && memcmp(value, wanted.p, wanted.n) == 0;
 }
 
 /* What a rule asks of the signer and of who vouches for it. */
-static bool signer_fits(const struct exam *exam, const struct conditions *only, size_t signature) {
+static bool signer_fits(struct exam *exam, const struct conditions *only, size_t signature) {
     if (only->issued_under.n + only->eku.n + only->eku_except.n == 0) {
         return true;
     }
@@ -71,15 +79,15 @@ static bool signer_fits(const struct exam *exam, const struct conditions *only, 
         return false;
     }
     const struct cert *signer = p->signer.signer;
-    bool under = only->issued_under.n == 0 || has_tbs(signer, only->issued_under);
+    bool under = only->issued_under.n == 0 || has_tbs(exam, signer, only->issued_under);
     for (size_t i = 0; !under && p->has_chain && i < p->chain.n; i++) {
-        under = has_tbs(p->chain.certs[i], only->issued_under);
+        under = has_tbs(exam, p->chain.certs[i], only->issued_under);
     }
     return under && (only->eku.n == 0 || cert_has_eku(signer, only->eku)) &&
            (only->eku_except.n == 0 || !cert_has_eku(signer, only->eku_except));
 }
 
-bool prove_conditions(const struct exam *exam, const struct conditions *only, size_t signature) {
+bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature) {
     const struct version_info *v = &exam->contents.version;
     if (!platform_fits(only->platform, exam->format) || !same_text(only->product, v->product) ||
         !same_text(only->original_name, v->original_name) || !same_text(only->company, v->company) ||

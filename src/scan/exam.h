@@ -97,7 +97,7 @@ void addresses_note(struct exam *exam, const struct cert *cert);
 
 /* prove_conditions says whether the conditions hold that say which files a rule is about, and which signatures (NO_SIGNATURE: it fits by
  * none); dates are apart, they excuse instead. */
-bool prove_conditions(const struct exam *exam, const struct conditions *only, size_t signature);
+bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature);
 
 /* decide_finding is the file's own finding by its matches, anomalies and what was unreadable. */
 enum finding decide_finding(const struct exam *exam);

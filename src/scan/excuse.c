@@ -3,7 +3,7 @@
 #include "scan/exam.h"
 
 /* The allow rule with a key of that kind and value; NULL when there is none. */
-static const struct rule *allowing(const struct exam *exam, enum key_kind kind, struct bytes value, size_t signature) {
+static const struct rule *allowing(struct exam *exam, enum key_kind kind, struct bytes value, size_t signature) {
     size_t n;
     const struct key *const *keys = blocklist_find(exam->examiner->list, kind, value, &n);
     for (size_t i = 0; i < n; i++) {
@@ -15,7 +15,7 @@ static const struct rule *allowing(const struct exam *exam, enum key_kind kind, 
 }
 
 /* Only what is proven may excuse: the file's own SHA-256, a digest that covers it, or the certificate whose key signed it. */
-static const struct rule *signature_excuse(const struct exam *exam, size_t i) {
+static const struct rule *signature_excuse(struct exam *exam, size_t i) {
     const struct signature *s = &exam->contents.signatures[i];
     const struct proven *p = &exam->proven[i];
     if (p->digest != CHECK_GOOD) {

@@ -7,7 +7,6 @@
 #include "asn1/cms.h"
 #include "asn1/name.h"
 #include "asn1/x509.h"
-#include "base/text.h"
 #include "crypto/identity.h"
 #include "list/revocations.h"
 #include "scan/exam.h"
@@ -326,33 +325,47 @@ static void find_name(struct exam *exam, enum key_kind kind, const char *name, s
     }
 }
 
-/* The headers' page as one piece of memory; empty when it can't be read, which whoever hashes the file will tell. */
-static struct bytes first_page(struct exam *exam) {
+/* The headers' page as one piece of memory. */
+static bool first_page(struct exam *exam, struct bytes *out, struct error *err) {
     const struct contents *c = &exam->contents;
-    struct text page = {0};
-    struct bytes part, whole = bytes_none();
-    bool ok = true;
-    for (size_t i = 0; i < c->n_first_page && ok; i++) {
-        const struct span *span = &c->first_page[i];
-        for (uint64_t zero = 0; span->zeros && zero < span->n; zero++) {
-            text_add_char(&page, '\0');
-        }
-        if (!span->zeros && (ok = source_read(exam->source, exam->arena, span->at, (size_t)span->n, &part, NULL))) {
-            text_add_bytes(&page, part);
-        }
+    size_t total = 0, n = 0;
+    for (size_t i = 0; i < c->n_first_page; i++) {
+        total += (size_t)c->first_page[i].n;
     }
-    ok = ok && text_ok(&page) && arena_copy(exam->arena, bytes_make(page.p, page.n), &whole, NULL);
-    text_free(&page);
-    return ok ? whole : bytes_none();
+    uint8_t *page = arena_alloc(exam->arena, total);
+    if (page == NULL) {
+        return arena_full(exam->arena, err);
+    }
+    for (size_t i = 0; i < c->n_first_page; i++) {
+        const struct span *span = &c->first_page[i];
+        struct bytes part;
+        if (span->zeros) {
+            memset(page + n, 0, (size_t)span->n);
+        } else if (source_read(exam->source, exam->arena, span->at, (size_t)span->n, &part, err)) {
+            memcpy(page + n, part.p, part.n);
+        } else {
+            return false;
+        }
+        n += (size_t)span->n;
+    }
+    *out = bytes_make(page, n);
+    return true;
 }
 
 static void match_first_page(struct exam *exam) {
     static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256};
-    bool wanted = exam->contents.n_first_page != 0 && blocklist_wants(exam->examiner->list, KEY_FIRST_PAGE, 0);
-    struct bytes page = wanted ? first_page(exam) : bytes_none();
-    for (size_t i = 0; page.n != 0 && i < sizeof hashes / sizeof hashes[0]; i++) {
+    struct bytes page;
+    struct error err;
+    if (exam->contents.n_first_page == 0 || !blocklist_wants(exam->examiner->list, KEY_FIRST_PAGE, 0)) {
+        return;
+    }
+    if (!first_page(exam, &page, &err)) {
+        contents_unreadable(&exam->contents, &err);
+        return;
+    }
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
         uint8_t value[HASH_SIZE_MAX];
-        if (digest_bytes(hashes[i], page, value, NULL)) {
+        if (hash_of(exam, hashes[i], page, value)) {
             find(exam, KEY_FIRST_PAGE, bytes_make(value, hash_size(hashes[i])), ROLE_ANY, NO_SIGNATURE, NULL);
         }
     }
