@@ -47,6 +47,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     LIMITS(OPTION_OF_LIMIT, X)                                                                                                             \
     X(ANCHORS, "anchors", 0, TAKES_WORDS, "FILE", "trust the certificates in this PEM file too")                                           \
     X(CRL, "crl", 0, TAKES_WORDS, "DIR", "check certificates against the revocation lists in DIR; may be given again")                     \
+    X(CATALOGS, "catalogs", 0, TAKES_WORDS, "DIR", "security catalogs (.cat) in this folder sign the files that they list")                \
     X(INCLUDE, "include", 0, TAKES_WORDS, "GLOB", "only files whose name or path fits; may be given again")                                \
     X(EXCLUDE, "exclude", 0, TAKES_WORDS, "GLOB", "no files or folders whose name or path fits; may be given again")                       \
     X(CROSS_FILESYSTEMS, "cross-filesystems", 0, TAKES_NOTHING, NULL, "walk into other mounted file systems too")                          \

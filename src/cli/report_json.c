@@ -127,6 +127,7 @@ static json_t *signature_json(const struct signature_info *s) {
     if (s->cs_flags != 0) {
         json_put(o, "flags", flags_json(s->cs_flags));
     }
+    json_put_text(o, "via_catalog", s->via_catalog);
     if (s->carved) {
         json_put(o, "carved", json_true());
     }

@@ -91,6 +91,10 @@ static void add_signer(struct text *out, const struct signature_info *s) {
         add_day(out, s->claimed_time);
         text_add(out, " by the signer's word alone");
     }
+    if (s->via_catalog[0] != '\0') {
+        text_add(out, ", by the catalog ");
+        report_words(out, s->via_catalog);
+    }
 }
 
 /* Who signed, and how far that is proven. */

@@ -142,6 +142,7 @@ static void add_signature(struct tree *tree, unsigned depth, const struct signat
     text_add(head, "signature ");
     report_words(head, s->part);
     text_addf(head, " (%s)%s", signature_kind_name(s->kind), s->carved ? ", found outside of any structure" : "");
+    tree_value(tree, depth + 1, "catalog", s->via_catalog);
     struct text *line = tree_add(tree, depth + 1);
     text_addf(line, "%-10s %s%s", "digest", s->hash != HASH_NONE ? hash_name(s->hash) : "none", s->claimed.n != 0 ? " " : "");
     text_add_hex(line, s->claimed);

@@ -136,6 +136,8 @@ static struct scan_options scan_options(const struct run *run, const struct opti
         .n_include = o->n_words[OPTION_INCLUDE],
         .exclude = o->words[OPTION_EXCLUDE],
         .n_exclude = o->n_words[OPTION_EXCLUDE],
+        .catalogs = o->words[OPTION_CATALOGS],
+        .n_catalogs = o->n_words[OPTION_CATALOGS],
         .jobs = (unsigned)o->number[OPTION_JOBS],
         .sandbox = !o->given[OPTION_NO_SANDBOX],
         .action = (enum action)options_choice(o, OPTION_ACTION, ACTION_REPORT),

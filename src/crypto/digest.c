@@ -338,7 +338,8 @@ static bool digest_pass(struct pass *pass, const struct claim *claims, size_t n,
         if (!digest_supported(files[i].hash)) {
             return no_digest(files[i].hash, err);
         }
-        if (!pass_add(pass, files[i].hash, &pass->whole, 1, NULL, err)) {
+        bool whole = files[i].spans == NULL;
+        if (!pass_add(pass, files[i].hash, whole ? &pass->whole : files[i].spans, whole ? 1 : files[i].n_spans, NULL, err)) {
             return false;
         }
     }

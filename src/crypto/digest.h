@@ -16,9 +16,11 @@ CERTBAN_MUST_USE bool digest_bytes(enum hash hash, struct bytes b, uint8_t *out,
 /* digest_two hashes a then b as one. */
 CERTBAN_MUST_USE bool digest_two(enum hash hash, struct bytes a, struct bytes b, uint8_t *out, struct error *err);
 
-/* A whole-file digest asked for along with the claims. */
+/* A digest of the whole file, or of spans of it, asked for along with the claims. */
 struct file_digest {
     enum hash hash;
+    const struct span *spans; /* NULL: the whole file */
+    size_t n_spans;
     uint8_t value[HASH_SIZE_MAX];
 };
 

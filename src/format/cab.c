@@ -14,6 +14,8 @@
 
 enum {
     SIGNATURE_MAX = 16 << 20, /* more of a signature is not read */
+    CHECKSUM_AT = 4,
+    CHECKSUM_END = 8,
     TAIL_MAX = 4 << 20,
 };
 
@@ -184,10 +186,26 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     return why.kind == ERR_LIMIT && contents->n_signatures != 0;
 }
 
+/* A cabinet in a catalog: all but the checksum of its header. */
+static bool image(struct source *source, struct arena *arena, struct image *image, struct error *err) {
+    struct span *spans = arena_array(arena, 2, sizeof *spans);
+    if (spans == NULL) {
+        return arena_full(arena, err);
+    }
+    if (source->size < CHECKSUM_END) {
+        return error_set(err, ERR_MALFORMED, "too short for a cabinet");
+    }
+    spans[0] = (struct span){.n = CHECKSUM_AT};
+    spans[1] = (struct span){.at = CHECKSUM_END, .n = source->size - CHECKSUM_END};
+    *image = (struct image){.spans = spans, .n = 2};
+    return true;
+}
+
 const struct format format_cab = {
     .name = "cab",
     .long_name = "cabinet (CAB)",
     .acts_on_members = true,
     .probe = probe,
     .read = read,
+    .image = image,
 };

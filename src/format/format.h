@@ -24,6 +24,13 @@ struct probe {
     unsigned archive; /* 1 + archive_kind_of(head), once it was asked; 0: not yet. Many formats want to know */
 };
 
+/* What a catalog's digest of an unsigned file is of. */
+struct image {
+    struct span *spans;
+    size_t n;
+    uint64_t zeros; /* that signing would put behind, so that the digest may be one with them or without */
+};
+
 struct format {
     const char *name;      /* in reports: "pe" */
     const char *long_name; /* for people: "Windows program (PE)" */
@@ -41,6 +48,10 @@ struct format {
 
     /* version reads product and version information, apart from read since only matches and reports want it. NULL: none. */
     bool (*version)(struct source *source, struct arena *arena, struct version_info *version, struct error *err);
+
+    /* image gives what the digest of an unsigned file in a catalog is of, where that is not the whole file. NULL: it is. False (err):
+     * no such digest can be had of this file. */
+    bool (*image)(struct source *source, struct arena *arena, struct image *image, struct error *err);
 };
 
 /* formats is the table, NULL-terminated: every row whose probe says true is read (polyglots are an evasion). */

@@ -125,4 +125,5 @@ const struct format format_pe = {
     .probe = probe,
     .read = read,
     .version = pe_version,
+    .image = pe_image,
 };

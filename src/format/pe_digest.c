@@ -41,17 +41,24 @@ static size_t covered(const struct pe *pe, uint64_t end, struct span *spans) {
     return n;
 }
 
+/* All of the file that is hashed: up to four spans. */
+static size_t covered_whole(const struct pe *pe, struct span *spans) {
+    bool has_table = pe->table_size != 0 && pe->table_at < pe->size;
+    size_t n = covered(pe, has_table ? pe->table_at : pe->size, spans);
+    uint64_t behind = pe->table_at + pe->table_size;
+    if (has_table && behind < pe->size) {
+        add_span(spans, &n, behind, pe->size);
+    }
+    return n;
+}
+
 static bool file_claim(struct arena *arena, const struct pe *pe, struct signature *signature, struct error *err) {
     struct claim *claim = arena_alloc(arena, sizeof *claim);
     struct span *spans = arena_array(arena, 4, sizeof *spans);
     if (claim == NULL || spans == NULL) {
         return arena_full(arena, err);
     }
-    size_t n = covered(pe, pe->table_at < pe->size ? pe->table_at : pe->size, spans);
-    uint64_t behind = pe->table_at + pe->table_size;
-    if (behind < pe->size) {
-        add_span(spans, &n, behind, pe->size);
-    }
+    size_t n = covered_whole(pe, spans);
     *claim = (struct claim){.hash = signature->hash,
                             .digest_size = signature->claimed.n,
                             .expected = signature->claimed,
@@ -232,4 +239,17 @@ static bool page_claims(struct arena *arena, const struct pe *pe, struct content
 
 bool pe_claims(struct arena *arena, const struct pe *pe, struct contents *contents, struct signature *signature, struct error *err) {
     return file_claim(arena, pe, signature, err) && page_claims(arena, pe, contents, signature, err);
+}
+
+bool pe_image(struct source *source, struct arena *arena, struct image *image, struct error *err) {
+    struct pe pe;
+    if (!pe_headers(source, arena, &pe, err)) {
+        return false;
+    }
+    struct span *spans = arena_array(arena, 4, sizeof *spans);
+    if (spans == NULL) {
+        return arena_full(arena, err);
+    }
+    *image = (struct image){.spans = spans, .n = covered_whole(&pe, spans), .zeros = (8 - pe.size % 8) % 8};
+    return true;
 }

@@ -112,6 +112,7 @@ struct signature {
     bool covers_part;              /* the claims leave something uncovered that the format lets run */
     bool algorithm_mismatch;       /* the hashes named in SignedData, SignerInfo and content differ */
     const char *program, *url;     /* SpcSpOpusInfo; NULL when absent */
+    const char *via_catalog;       /* the path of the catalog that it stands in; NULL: it stands in the file */
     const struct signature *outer; /* of a nested signature, or of one that counters */
     bool counters;                 /* it signs the octets of outer, to vouch for it (NuGet's repositories), not to stamp the time */
     /* XAR and XML signatures name no SignerInfo: the chain as listed, leaf first, and a plain signature over content. */
@@ -147,8 +148,7 @@ struct contents {
     struct version_info version;
     struct error unreadable; /* kind ERR_NONE when everything was read; else the first thing that was not */
     bool stapled_ticket;
-    bool in_catalog; /* a catalog whose signer no rule names lists the file */
-    bool other;      /* the driver that read last says that the file is not of its format after all */
+    bool other; /* the driver that read last says that the file is not of its format after all */
     /* The member of the container that these signatures were read from, and its bytes: it need not be looked at by itself. */
     const char *inner_path; /* NULL: none */
     struct bytes inner;

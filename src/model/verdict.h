@@ -91,6 +91,7 @@ struct signature_info {
     int64_t signed_at;                                /* the earliest good time stamp; TIME_NONE */
     int64_t claimed_time;                             /* the signer's own word; TIME_NONE */
     const char *program, *url, *identifier, *team_id; /* "" when absent */
+    const char *via_catalog;                          /* path of the catalog that it stands in; "": the file */
     struct bytes cdhash;                              /* of the CodeDirectory that the CMS signs (slot 0); empty when none */
     struct bytes *cdhash_alternates;                  /* of the others: systems take the one with the best hash */
     size_t n_cdhash_alternates;

@@ -21,7 +21,7 @@ static bool has_weighty_anomaly(const struct anomalies *anomalies) {
 }
 
 enum finding decide_finding(const struct exam *exam) {
-    enum finding finding = exam->format == NULL ? FINDING_OTHER : is_signed(&exam->contents) ? FINDING_CLEAN : FINDING_UNSIGNED;
+    enum finding finding = is_signed(&exam->contents) ? FINDING_CLEAN : exam->format == NULL ? FINDING_OTHER : FINDING_UNSIGNED;
     if (has_weighty_anomaly(&exam->contents.anomalies)) {
         finding = FINDING_SUSPICIOUS;
     }

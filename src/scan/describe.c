@@ -180,6 +180,7 @@ static bool fill_signature(struct exam *exam, size_t i, struct signature_info *i
         .has_page_hashes = s->n_pages != 0,
         .page_hashes = p != NULL ? p->pages : CHECK_NONE,
         .carved = s->carved,
+        .via_catalog = or_empty(s->via_catalog),
     };
     const struct cert *signer = shown_signer(s, p);
     if (signer != NULL) {

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "asn1/carve.h"
+#include "scan/cover.h"
 #include "scan/exam.h"
 #include "source/archive.h"
 #include "source/stream.h"
@@ -92,6 +93,9 @@ bool examine_candidate(const struct examiner *examiner, const struct probe *read
     probe.tail = tail_of(probe.head, probe.tail, probe.size);
     probe.thorough = examiner->thorough;
     probe.archive = 1 + (unsigned)archive_kind_of(probe.head);
+    if (examiner->only != NULL) {
+        return examiner->only->probe(&probe);
+    }
     for (size_t i = 0; formats[i] != NULL; i++) {
         if (formats[i]->probe(&probe)) {
             return true;
@@ -102,7 +106,8 @@ bool examine_candidate(const struct examiner *examiner, const struct probe *read
             return true;
         }
     }
-    return examiner->thorough || blocklist_names_size(examiner->list, probe.size);
+    bool by_catalog = examiner->catalogs != NULL && examiner->catalogs->any_file;
+    return examiner->thorough || by_catalog || blocklist_names_size(examiner->list, probe.size);
 }
 
 /* One level of looking inside: the visitor of a container's walk. */
@@ -341,6 +346,7 @@ static void examine_level(struct examiner *examiner, struct source *source, cons
         probe.name = inside[0] != '\0' ? inside : path;
         probe.thorough = is_thorough(examiner, inside);
         read_formats(&exam, &probe, probe.thorough);
+        cover_add(&exam, examiner->search && inside[0] == '\0');
         judge(&exam);
     }
     struct level level = {0};

@@ -10,6 +10,7 @@
 #include "model/limits.h"
 #include "model/verdict.h"
 
+struct catalogs;
 struct memo;
 struct helper;
 struct helper_programs;
@@ -23,6 +24,8 @@ struct examiner {
     bool thorough;                         /* carve where no format asks for it */
     bool search;                           /* do so for the file itself, not for its members */
     bool members;                          /* look inside containers */
+    const struct format *only;             /* candidates of a walk are files of this format alone; NULL: of every one */
+    struct catalogs *catalogs;             /* whose members are signed by them; NULL: none */
     struct helper *helper;                 /* for containers that need one; NULL: they are unreadable */
     const struct helper_programs *helpers; /* what it may run; NULL: nothing */
     struct limits limits;                  /* of looking inside. Past its time a file's reader is ended */

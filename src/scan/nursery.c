@@ -16,15 +16,19 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "scan/catalogs.h"
 #include "scan/pass.h"
 #include "scan/sandbox.h"
 
+enum { SOCKET_FD = 3, STORE_FD = 4 };
+
 /* Both directions of the nursery's socket; a worker's socket comes along with the answer to FORK. */
-enum order { ORDER_FORK_READER, ORDER_FORK_PROVER, ORDER_END };
+enum order { ORDER_FORK, ORDER_END };
 struct order_message {
     enum order order;
-    pid_t pid;  /* ORDER_END: which; the answer to a fork: which one it is */
-    int status; /* the answer: an errno, or the signal that ended the worker */
+    enum worker_kind kind; /* ORDER_FORK: of what */
+    pid_t pid;             /* ORDER_END: which; the answer to a fork: which one it is */
+    int status;            /* the answer: an errno, or the signal that ended the worker */
 };
 
 static bool send_message(int socket, const struct order_message *message, int fd) {
@@ -45,7 +49,7 @@ struct care {
 
 static void fork_worker(const struct care *care, enum worker_kind kind) {
     int pair[2];
-    struct order_message answer = {.order = kind == WORKER_PROVER ? ORDER_FORK_PROVER : ORDER_FORK_READER};
+    struct order_message answer = {.order = ORDER_FORK, .kind = kind};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         answer.status = errno;
         (void)send_message(care->socket, &answer, -1);
@@ -82,16 +86,25 @@ static void serve(const struct care *care) {
             end_worker(care, message.pid);
             continue;
         }
-        if (!has_anchors && (message.order == ORDER_FORK_PROVER || care->examiner->verify || care->examiner->describe)) {
+        if (!has_anchors && (message.kind == WORKER_PROVER || care->examiner->verify || care->examiner->describe)) {
             has_anchors = true; /* read here once, every later worker has them for nothing */
             (void)examiner_anchors(care->examiner);
         }
-        fork_worker(care, message.order == ORDER_FORK_PROVER ? WORKER_PROVER : WORKER_READER);
+        fork_worker(care, message.kind);
     }
 }
 
-/* What the main process had open is no business of a reader; nor is the terminal, to which a hijacked one could talk. */
-static void let_go(int socket) {
+/* Gives a descriptor that is kept its number. */
+static void keep(int fd, int as) {
+    if (fd != as) {
+        dup2(fd, as);
+    }
+    (void)fcntl(as, F_SETFD, FD_CLOEXEC);
+}
+
+/* What the main process had open is no business of a reader, but for the nursery's socket (3) and the catalogs (4); nor is the
+ * terminal, to which a hijacked one could talk. */
+static void let_go(int socket, struct catalogs *catalogs) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int last = SANDBOX_SANITIZER ? 1 : 2; /* a sanitizer's reports must be seen */
     for (int fd = 0; fd <= last; fd++) {
@@ -99,11 +112,13 @@ static void let_go(int socket) {
             close(fd);
         }
     }
-    if (socket != 3) {
-        dup2(socket, 3);
+    int store = catalogs != NULL ? fcntl(catalogs->store, F_DUPFD_CLOEXEC, STORE_FD + 1) : -1;
+    keep(socket, SOCKET_FD);
+    if (store >= 0) {
+        keep(store, STORE_FD);
+        catalogs->store = STORE_FD;
     }
-    close_range(4, ~0u, 0);
-    (void)fcntl(3, F_SETFD, FD_CLOEXEC);
+    close_range(store >= 0 ? STORE_FD + 1 : STORE_FD, ~0u, 0);
 }
 
 /* libarchive turns names of archives into the locale's characters. UTF-8 it knows by itself; for others, and for the first
@@ -118,7 +133,7 @@ static void warm_characters(void) {
 static void nursery_main(int socket, struct examiner *examiner, bool sandbox) __attribute__((noreturn));
 static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    let_go(socket);
+    let_go(socket, examiner->catalogs);
     signal(SIGINT, SIG_IGN); /* the main process decides when it is over, and the terminal sends this to all of them */
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
@@ -128,8 +143,8 @@ static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
     json_object_seed(0); /* Electron archives have a table in JSON: its hash takes a random number from a file, once */
     struct error err = {0};
     struct order_message ready = {.status = sandbox && !sandbox_prepare(&err) ? 1 : 0};
-    struct care care = {.socket = 3, .examiner = examiner, .sandbox = sandbox};
-    if (send_message(3, &ready, -1) && ready.status == 0) {
+    struct care care = {.socket = SOCKET_FD, .examiner = examiner, .sandbox = sandbox};
+    if (send_message(SOCKET_FD, &ready, -1) && ready.status == 0) {
         serve(&care);
     }
     _exit(0);
@@ -167,7 +182,7 @@ bool nursery_start(struct nursery *nursery, const struct examiner *examiner, boo
 }
 
 bool nursery_fork(struct nursery *nursery, enum worker_kind kind, struct nursling *out, struct error *err) {
-    struct order_message message = {.order = kind == WORKER_PROVER ? ORDER_FORK_PROVER : ORDER_FORK_READER};
+    struct order_message message = {.order = ORDER_FORK, .kind = kind};
     int fd;
     if (!send_message(nursery->socket, &message, -1) || !receive_message(nursery->socket, &message, &fd)) {
         return error_set(err, ERR_CRASHED, "the process that starts the readers has died");

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scan/cover.h"
 #include "scan/wire.h"
 
 enum {
@@ -220,8 +221,12 @@ static bool take_answer(struct pool *pool, struct slot *slot, struct bytes b, st
         give_up(pool, err);
         return false;
     }
-    if (slot->n_jobs == 0 || answer.id != slot->jobs[0]->id || (answer.kind != ANSWER_PIECE && answer.kind != ANSWER_END) ||
-        slot->partial.n + piece.n > WIRE_MAX) {
+    bool mine = slot->n_jobs != 0 && answer.id == slot->jobs[0]->id;
+    if (mine && answer.kind == ANSWER_RECORDS && pool->sink->records != NULL && piece.n % sizeof(struct cover_record) == 0) {
+        pool->sink->records(pool->sink, slot->jobs[0], piece);
+        return true;
+    }
+    if (!mine || (answer.kind != ANSWER_PIECE && answer.kind != ANSWER_END) || slot->partial.n + piece.n > WIRE_MAX) {
         return error_set(err, ERR_CRASHED, "the reader's answer is not to what it was asked");
     }
     struct bytes whole = piece;

@@ -18,6 +18,8 @@ struct pool;
 struct pool_sink {
     void (*verdict)(struct pool_sink *sink, struct job *job, struct bytes message, const struct verdict *verdict);
     void (*done)(struct pool_sink *sink, struct job *job, const struct error *failure);
+    /* records: of a cataloger, some at a time, before the verdict; whole ones, their content not checked. NULL: none are wanted. */
+    void (*records)(struct pool_sink *sink, struct job *job, struct bytes records);
 };
 
 /* pool_new is a pool of up to n workers of one kind; they are forked when there is work. The examiner is the workers': its list

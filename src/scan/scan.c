@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scan/catalogs.h"
 #include "scan/run.h"
 #include "store/flag.h"
 
@@ -271,19 +272,20 @@ static bool run_with_nursery(struct run *run, struct error *err) {
     return true;
 }
 
-bool scan_run(const struct scan_options *options, struct scan_events *events, struct scan_summary *summary, struct error *err) {
+bool scan_run(const struct scan_options *asked, struct scan_events *events, struct scan_summary *summary, struct error *err) {
     double start = seconds_now();
-    struct examiner examiner = options->examiner;
+    struct scan_options options = *asked; /* and what is made for this run */
+    struct examiner *examiner = &options.examiner;
     char *folder = getcwd(NULL, 0); /* NULL, where it is gone, does no harm */
-    examiner.folder = folder;
-    if (!read_anchors(&examiner, err)) {
-        free_anchors(&examiner);
+    examiner->folder = folder;
+    if (!read_anchors(examiner, err)) {
+        free_anchors(examiner);
         free(folder);
         return false;
     }
     *summary = (struct scan_summary){.complete = true};
     struct run run = {.sink = {on_verdict, on_done},
-                      .options = options,
+                      .options = &options,
                       .events = events,
                       .summary = summary,
                       .arena = arena_make(ARENA_FILE_CAP),
@@ -292,7 +294,10 @@ bool scan_run(const struct scan_options *options, struct scan_events *events, st
     run.folders.budget = raise_descriptors() / 4;
     pthread_mutex_init(&run.folders.lock, NULL);
     pthread_mutex_init(&run.links.lock, NULL);
-    bool ok = nursery_start(&run.nursery, &examiner, options->sandbox, err) && run_with_nursery(&run, err);
+    struct catalogs *catalogs = NULL;
+    bool ok = catalogs_gather(&options, events, summary, &catalogs, err);
+    examiner->catalogs = catalogs;
+    ok = ok && nursery_start(&run.nursery, examiner, options.sandbox, err) && run_with_nursery(&run, err);
     pool_free(run.readers);
     nursery_stop(&run.nursery);
     links_free(&run.links, &run.folders);
@@ -300,7 +305,8 @@ bool scan_run(const struct scan_options *options, struct scan_events *events, st
     pthread_mutex_destroy(&run.links.lock);
     arena_free(&run.arena);
     free(run.waiting);
-    free_anchors(&examiner);
+    catalogs_free(catalogs);
+    free_anchors(examiner);
     free(folder);
     summary->seconds = seconds_now() - start;
     return ok;

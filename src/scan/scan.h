@@ -13,6 +13,8 @@ struct scan_options {
     bool cross_filesystems;
     const char *const *include, *const *exclude; /* globs over the whole path or the last name */
     size_t n_include, n_exclude;
+    const char *const *catalogs; /* folders and files: security catalogs that sign other files */
+    size_t n_catalogs;
     unsigned jobs;      /* 0: one reader a core */
     bool sandbox;       /* false only where the platform has none and the user said so */
     enum action action; /* the most that may be done */

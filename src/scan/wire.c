@@ -294,6 +294,7 @@ static void pass_signature(struct pass *p, struct signature_info *s) {
     pass_string(p, &s->url);
     pass_string(p, &s->identifier);
     pass_string(p, &s->team_id);
+    pass_string(p, &s->via_catalog);
     pass_bytes(p, &s->cdhash, DIGEST_LIMIT);
     pass_cdhashes(p, s);
     pass_u32(p, &s->cs_flags);

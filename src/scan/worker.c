@@ -10,6 +10,7 @@
 
 #include "base/reader.h"
 #include "crypto/digest.h"
+#include "scan/cover.h"
 #include "scan/helper.h"
 #include "scan/memo.h"
 #include "scan/sandbox.h"
@@ -120,12 +121,36 @@ static void on_verdict(struct verdict_sink *sink, const struct verdict *verdict)
     send_verdict(worker, &copy);
 }
 
+struct listing {
+    struct cover_sink sink;
+    struct worker *worker;
+};
+
+static void on_records(struct cover_sink *sink, struct bytes records) {
+    send_packet(((struct listing *)sink)->worker, ANSWER_RECORDS, records);
+}
+
+/* A catalog's members, then a verdict of which no more counts than whether it could be read. */
+static void list_one(struct worker *worker) {
+    struct listing listing = {.sink = {on_records}, .worker = worker};
+    struct verdict verdict = verdict_blank(worker->file.source.size);
+    struct error err = {0};
+    if (!cover_list(&worker->examiner, &worker->file.source, &worker->arena, &listing.sink, &err)) {
+        verdict.unreadable = err;
+    }
+    on_verdict(&worker->sink, &verdict);
+}
+
 static void examine_one(struct worker *worker, const struct worker_ask *ask, const char *path, int fd) {
     worker->id = ask->id;
     worker->identity = ask->identity;
     worker->answered = false;
     fd_source_init(&worker->file, path, fd, ask->identity.size);
-    examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
+    if (worker->kind == WORKER_CATALOGER) {
+        list_one(worker);
+    } else {
+        examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
+    }
     if (!worker->answered) {
         struct verdict verdict = verdict_blank(ask->identity.size);
         verdict.finding = FINDING_UNREADABLE;
@@ -172,7 +197,7 @@ static bool serve(struct worker *worker, uint8_t *buffer, char *path) {
         }
         close(fds[i]);
     }
-    return worker->kind == WORKER_READER;
+    return worker->kind != WORKER_PROVER;
 }
 
 void worker_main(int socket, enum worker_kind kind, const struct examiner *examiner, bool sandbox) {

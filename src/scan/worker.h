@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process that reads hostile bytes: descriptors come in over a socket, verdicts go out. Readers live for many files, a
- * prover for one. Also the messages that both sides of the socket know. */
+ * prover for one; a cataloger says which files its catalogs list. Also the messages that both sides of the socket know. */
 #ifndef CERTBAN_SCAN_WORKER_H
 #define CERTBAN_SCAN_WORKER_H
 
 #include "base/fs.h"
 #include "scan/examine.h"
 
-enum worker_kind { WORKER_READER, WORKER_PROVER };
+enum worker_kind { WORKER_READER, WORKER_PROVER, WORKER_CATALOGER, WORKER_KINDS };
 
 enum {
     WORKER_BATCH = 16,            /* files in one message */
@@ -28,7 +28,12 @@ struct worker_answer {
     uint32_t id;
     uint32_t kind;
 };
-enum { ANSWER_PIECE, ANSWER_END, ANSWER_REFUSED /* the sandbox can't be entered: the rest is why */ };
+enum {
+    ANSWER_PIECE,
+    ANSWER_END,
+    ANSWER_REFUSED, /* the sandbox can't be entered: the rest is why */
+    ANSWER_RECORDS, /* of a cataloger: struct cover_record (cover.h), as many as there are */
+};
 
 /* worker_main serves the socket until its other side closes it; never returns. The examiner's blocklist and anchors are those
  * of the parent. */

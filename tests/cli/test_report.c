@@ -91,6 +91,7 @@ static void make(struct sample *s, const char *evil) {
         .url = or_else(evil, ""),
         .identifier = or_else(evil, ""),
         .team_id = or_else(evil, ""),
+        .via_catalog = or_else(evil, ""),
         .cdhash = bytes_none(),
         .has_page_hashes = true,
     };
