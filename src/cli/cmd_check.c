@@ -21,6 +21,7 @@ const struct command command_check = {
                 "  certban check --json --strict --policy our-bans.xml *.msi\n"
                 "  certban check --crl crls setup.exe\n"
                 "  certban check --require-signer 'Example Ltd' --format junit -o report.xml setup.exe\n"
+                "  certban check --strict /Applications/Example.app\n"
                 "  curl -s https://example.org/setup.exe | certban check -",
     .min_args = 1,
     .max_args = SIZE_MAX,

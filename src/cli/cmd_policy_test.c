@@ -31,7 +31,7 @@ static void add_example(struct hits *hits, const struct scan_file *file) {
     if (hits->n_examples < EXAMPLES_MAX) {
         struct text *path = &hits->examples[hits->n_examples++];
         text_add_bytes(path, file->path);
-        text_add(path, file->verdict->inside[0] != '\0' ? "!/" : "");
+        text_add(path, file->verdict->inside[0] == '\0' ? "" : file->in_folder ? "/" : "!/");
         text_add(path, file->verdict->inside);
     }
 }

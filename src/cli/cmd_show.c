@@ -20,6 +20,7 @@ const struct command command_show = {
     .takes = RUN_TAKES | TAKE(SECOND_OPINION) | TAKE(ONLINE) | TAKE(ALLOW_PRIVATE),
     .examples = "  certban show setup.exe\n"
                 "  certban show --json installer.msi | jq .signatures\n"
+                "  certban show Example.app\n"
                 "  certban show --second-opinion setup.exe\n"
                 "  certban show --online setup.exe",
     .min_args = 1,

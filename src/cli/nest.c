@@ -31,8 +31,28 @@ static void drop(struct nest *nest, size_t from) {
     nest->n = from;
 }
 
+/* Brings what lies in a bundle together: between its files others may have been told. */
+static void gather(struct nest *nest, const char *path) {
+    size_t kept = 0, n = 0;
+    struct nested *mine = calloc(nest->n + 1, sizeof *mine);
+    for (size_t i = 0; mine != NULL && i < nest->n; i++) {
+        if (strcmp(nest->members[i].path, path) == 0) {
+            mine[n++] = nest->members[i];
+        } else {
+            nest->members[kept++] = nest->members[i];
+        }
+    }
+    if (n != 0) {
+        memcpy(nest->members + kept, mine, n * sizeof *mine);
+    }
+    free(mine);
+}
+
 void nest_take(struct nest *nest, const struct report *report, const char *path, const char *inside, struct tree *tree) {
     size_t first = nest->n, skip = inside[0] != '\0' ? strlen(inside) + 2 : 0;
+    if (skip == 0) {
+        gather(nest, path);
+    }
     for (; first > 0; first--) {
         const struct nested *m = &nest->members[first - 1];
         bool in = skip == 0 || (strncmp(m->inside, inside, skip - 2) == 0 && strncmp(m->inside + skip - 2, "!/", 2) == 0);

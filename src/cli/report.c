@@ -97,7 +97,7 @@ void report_words(struct text *out, const char *words) {
 void report_full_path(struct text *out, const struct scan_file *file) {
     text_add_bytes(out, file->path);
     if (file->verdict->inside[0] != '\0') {
-        text_add(out, "!/");
+        text_add(out, file->in_folder ? "/" : "!/");
         text_add(out, file->verdict->inside);
     }
 }

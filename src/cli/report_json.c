@@ -215,6 +215,12 @@ static void put_details(json_t *o, const struct verdict *v) {
     if (v->anomalies.more != 0) {
         json_put_number(o, "more_anomalies", v->anomalies.more);
     }
+    if (v->seal != CHECK_NONE) {
+        json_t *seal = json_object();
+        json_put_text(seal, "state", digest_state_name(v->seal));
+        json_put_number(seal, "resources", v->sealed);
+        json_put(o, "seal", seal);
+    }
     if (v->stapled_ticket) {
         json_put(o, "stapled_ticket", json_true());
     }

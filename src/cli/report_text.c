@@ -249,6 +249,31 @@ static void pending_drop(struct text_report *own, struct pending *gone) {
     }
 }
 
+static void add_action(struct report *report, struct text *out, const struct scan_file *file) {
+    struct text_report *own = report->own;
+    own->taken[file->action]++;
+    if (file->action == TAKEN_NOTHING && file->action_detail[0] == '\0') {
+        return;
+    }
+    add_line(out);
+    if (file->action == TAKEN_QUARANTINED) {
+        snprintf(own->last_id, sizeof own->last_id, "%s", file->action_id);
+        text_addf(out, "quarantined as %s", file->action_id);
+    } else if (file->action == TAKEN_FAILED) {
+        text_add(out, "the action failed, the file is still there");
+    } else if (file->action == TAKEN_NOTHING) {
+        text_add(out, "left alone");
+    } else {
+        static const char *const words[] = {
+            [TAKEN_FLAGGED] = "flagged", [TAKEN_WOULD_FLAG] = "would be flagged", [TAKEN_WOULD_QUARANTINE] = "would be quarantined"};
+        text_add(out, words[file->action]);
+    }
+    if (file->action_detail[0] != '\0') {
+        text_add(out, ": ");
+        report_words(out, file->action_detail);
+    }
+}
+
 static void keep_member(struct report *report, const struct scan_file *file) {
     struct pending *p = pending_of(report->own, file->path, true);
     if (p == NULL) {
@@ -256,13 +281,15 @@ static void keep_member(struct report *report, const struct scan_file *file) {
         return;
     }
     p->n[file->verdict->finding]++;
-    if (p->shown < INSIDE_SHOWN || (report->scope & REPORT_ALL) != 0) {
+    /* Something was done to a file of a bundle: that is told of each. */
+    if (p->shown < INSIDE_SHOWN || (report->scope & REPORT_ALL) != 0 || file->action != TAKEN_NOTHING) {
         p->shown++;
         add_line(&p->lines);
         text_addf(&p->lines, "inside, %s: ", finding_name(file->verdict->finding));
         report_path(report, &p->lines, bytes_text(file->verdict->inside));
         struct text reasons = {0};
         add_reasons(report, &reasons, file);
+        add_action(report, &reasons, file);
         for (size_t i = 0; i < reasons.n; i++) { /* a member's reasons stand deeper */
             text_add_char(&p->lines, reasons.p[i]);
             if (reasons.p[i] == '\n') {
@@ -293,31 +320,6 @@ static void add_inside(const struct report *report, struct text *out, const stru
     text_add(out, "  (certban show ");
     report_shell(report, out, file->path);
     text_add(out, " for the list)");
-}
-
-static void add_action(struct report *report, struct text *out, const struct scan_file *file) {
-    struct text_report *own = report->own;
-    own->taken[file->action]++;
-    if (file->action == TAKEN_NOTHING && file->action_detail[0] == '\0') {
-        return;
-    }
-    add_line(out);
-    if (file->action == TAKEN_QUARANTINED) {
-        snprintf(own->last_id, sizeof own->last_id, "%s", file->action_id);
-        text_addf(out, "quarantined as %s", file->action_id);
-    } else if (file->action == TAKEN_FAILED) {
-        text_add(out, "the action failed, the file is still there");
-    } else if (file->action == TAKEN_NOTHING) {
-        text_add(out, "left alone");
-    } else {
-        static const char *const words[] = {
-            [TAKEN_FLAGGED] = "flagged", [TAKEN_WOULD_FLAG] = "would be flagged", [TAKEN_WOULD_QUARANTINE] = "would be quarantined"};
-        text_add(out, words[file->action]);
-    }
-    if (file->action_detail[0] != '\0') {
-        text_add(out, ": ");
-        report_words(out, file->action_detail);
-    }
 }
 
 static bool start_text(struct report *report) {

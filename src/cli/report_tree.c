@@ -240,6 +240,10 @@ static void describe(const struct report *report, struct tree *tree, const struc
     for (size_t i = 0; i < v->n_signatures; i++) {
         add_signature(tree, 1, &v->signatures[i]);
     }
+    if (v->seal != CHECK_NONE) {
+        text_addf(tree_add(tree, 1), "%-10s %s, %llu resource%s", "seal", digest_state_name(v->seal), (unsigned long long)v->sealed,
+                  v->sealed == 1 ? "" : "s");
+    }
     if (v->stapled_ticket) {
         text_add(tree_add(tree, 1), "a notarization ticket is stapled to it");
     }

@@ -79,7 +79,8 @@ static const char *without_zeros(const char *hex) {
 
 void second_note(struct second *second, const struct scan_file *file) {
     const struct verdict *v = file->verdict;
-    struct note *note = v->inside[0] == '\0' && v->format[0] != '\0' ? arena_alloc(&second->arena, sizeof *note) : NULL;
+    bool is_file = v->inside[0] == '\0' && v->format[0] != '\0' && strcmp(v->format, "app") != 0;
+    struct note *note = is_file ? arena_alloc(&second->arena, sizeof *note) : NULL;
     struct bytes path;
     struct error err = {0};
     if (note == NULL || !arena_copy(&second->arena, file->path, &path, &err)) {

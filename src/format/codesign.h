@@ -26,7 +26,7 @@ enum codesign_slot {
     CODESIGN_SLOT_ALTERNATE = 0x1000,
     CODESIGN_SLOT_ALTERNATE_LAST = 0x1004,
     CODESIGN_SLOT_CMS = 0x10000,
-    CODESIGN_SLOT_TICKET = 0x10002, /* notarization */
+    CODESIGN_SLOT_TICKET = 0x10002, /* notarization: what begins with "s8ch" is a ticket, whatever it proves */
 };
 #define CODESIGN_MAGIC_SUPERBLOB UINT32_C(0xfade0cc0)
 #define CODESIGN_MAGIC_DETACHED UINT32_C(0xfade0cc1)
@@ -84,6 +84,9 @@ struct codesign_target {
  */
 CERTBAN_MUST_USE bool codesign_add(const struct codesign *code, const struct codesign_target *target, struct contents *contents,
                                    struct arena *arena, size_t *added, struct error *err);
+
+/* codesign_special_hash is the hash in a special slot of a CodeDirectory; false when there is none. */
+bool codesign_special_hash(const struct code_directory *directory, uint32_t slot, struct arena *arena, struct bytes *hash);
 
 /* codesign_part is base, or base#1, base#2 … when signatures of that part are there already; NULL without memory. */
 const char *codesign_part(const struct contents *contents, struct arena *arena, const char *base);

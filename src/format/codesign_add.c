@@ -404,6 +404,11 @@ static bool gaps_carve(struct add *a, struct error *err) {
     return true;
 }
 
+/* Tickets are Apple's own business but for their first octets. */
+static bool is_ticket(const struct codesign_blob *blob) {
+    return blob->slot == CODESIGN_SLOT_TICKET && bytes_starts(bytes_cut(blob->bytes, BLOB_HEADER, blob->bytes.n), bytes_text("s8ch"));
+}
+
 /* The work of codesign_add; false at any limit. */
 static bool add_all(struct add *a, struct error *err) {
     size_t before = a->contents->n_signatures;
@@ -416,8 +421,9 @@ static bool add_all(struct add *a, struct error *err) {
         if (blob->slot == CODESIGN_SLOT_CMS && !wrapper) {
             note(a, ANOMALY_BAD_BLOB, blob->at, blob->bytes.n, "no CMS in the slot for it");
         }
-        a->contents->stapled_ticket = a->contents->stapled_ticket || blob->slot == CODESIGN_SLOT_TICKET;
-        if (wrapper && blob->slot != CODESIGN_SLOT_TICKET && !cms_add(a, blob, err)) {
+        bool ticket = is_ticket(blob);
+        a->contents->stapled_ticket = a->contents->stapled_ticket || ticket;
+        if (wrapper && !ticket && !cms_add(a, blob, err)) {
             return false;
         }
         if (!wrapper && blob->magic != CODESIGN_MAGIC_DIRECTORY && !carve(a, blob->bytes, blob->at, err)) {

@@ -160,6 +160,13 @@ struct bytes directory_special(const struct directory *d, uint32_t n) {
     return bytes_none();
 }
 
+bool codesign_special_hash(const struct code_directory *directory, uint32_t slot, struct arena *arena, struct bytes *hash) {
+    const struct codesign_blob blob = {.slot = directory->slot, .bytes = directory->blob};
+    struct directory read;
+    *hash = directory_read(&blob, arena, &read, NULL) ? directory_special(&read, slot) : bytes_none();
+    return hash->n != 0;
+}
+
 static const char *const special_names[] = {
     [1] = "Info.plist",          [2] = "requirements",
     [3] = "CodeResources",       [4] = "application slot",

@@ -318,7 +318,13 @@ static bool tickets_read(struct pkg *p, uint64_t *end, struct error *err) {
         if (!bytes_is(mark, "t8lr") || length > left) {
             return true;
         }
-        p->contents->stapled_ticket = p->contents->stapled_ticket || type == 2;
+        if (type == 2) {
+            struct bytes begin;
+            if (!source_read_some(p->source, p->arena, *end - TICKET_TRAILER - length, length < 4 ? length : 4, &begin, err)) {
+                return false;
+            }
+            p->contents->stapled_ticket = p->contents->stapled_ticket || bytes_is(begin, "s8ch");
+        }
         *end -= TICKET_TRAILER + (type == 1 ? 0 : length);
         if (type == 1) {
             return true;

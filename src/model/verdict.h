@@ -139,7 +139,9 @@ struct verdict {
     const char **crl_urls; /* where its certificates say that revocation lists are, when asked for (examiner.addresses) */
     size_t n_crl_urls;
     bool stapled_ticket;
-    bool is_signed; /* it carries at least one signature, good or bad */
+    enum check seal; /* of a bundle: whether its files are those that were sealed */
+    uint64_t sealed; /* files that were compared with it */
+    bool is_signed;  /* it carries at least one signature, good or bad */
 };
 
 #endif

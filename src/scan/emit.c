@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "scan/disk_bundle.h"
 #include "scan/run.h"
 #include "scan/wire.h"
 #include "scan/worker.h"
@@ -21,6 +22,17 @@ static void tell(struct run *run, const struct job *job, const struct verdict *v
         .path = job_path(job), .verdict = verdict, .action = taken->state, .action_id = taken->id, .action_detail = taken->detail};
     bool own = verdict->inside[0] == '\0';
     struct bytes *names = NULL;
+    struct text inside = {0};
+    struct verdict member;
+    const struct disk_bundle *bundle = job->folder != NULL ? job->folder->bundle : NULL;
+    if (bundle != NULL) {
+        text_addf(&inside, "%s%s%s", job->path + bundle->path.n + 1, own ? "" : "!/", verdict->inside);
+        member = *verdict;
+        member.inside = text_c(&inside);
+        file.path = bytes_make(bundle->path.p, bundle->path.n);
+        file.verdict = &member;
+        file.in_folder = true;
+    }
     if (own && job->names != NULL && job->names->n != 0 && (names = calloc(job->names->n, sizeof *names)) != NULL) {
         for (const struct other_name *other = job->names->first; other != NULL; other = other->next) {
             names[file.n_other_names++] = bytes_make(other->path, other->path_n);
@@ -28,6 +40,7 @@ static void tell(struct run *run, const struct job *job, const struct verdict *v
         file.other_names = names;
     }
     run->events->file(run->events, &file);
+    text_free(&inside);
     free(names);
 }
 
@@ -74,7 +87,50 @@ static void tell_failure(struct run *run, struct job *job) {
     tell(run, job, &verdict, &nothing);
 }
 
+/* What a file's verdict says of the bundle that it lies in. */
+static void count_in_bundle(const struct job *job) {
+    struct disk_bundle *bundle = job->folder != NULL ? job->folder->bundle : NULL;
+    if (bundle != NULL) {
+        bundle->strongest = job->strongest > bundle->strongest ? job->strongest : bundle->strongest;
+    }
+}
+
+/* The reader's verdict on the seal, or a blank one; the files' findings are the bundle's, too. */
+static void tell_bundle(struct run *run, const struct disk_bundle *bundle) {
+    struct verdict verdict = verdict_blank(bundle->size);
+    arena_reset(&run->arena);
+    if (bundle->message.n == 0 || !wire_decode(bytes_make(bundle->message.p, bundle->message.n),
+                                               blocklist_count(run->options->examiner.list), &run->arena, &verdict, NULL)) {
+        verdict = verdict_blank(bundle->size);
+        verdict.finding = bundle->failure.kind != ERR_NONE ? FINDING_UNREADABLE : FINDING_UNSIGNED;
+        verdict.unreadable = bundle->failure;
+    }
+    verdict.format = "app";
+    if (verdict.finding <= bundle->strongest) {
+        verdict.finding = bundle->strongest;
+    } else if (verdict.finding == FINDING_SUSPICIOUS || verdict.finding == FINDING_UNREADABLE) {
+        run->summary->finding[verdict.finding]++; /* by its seal: no file of it was counted for that */
+    }
+    struct scan_file file = {.path = bytes_make(bundle->path.p, bundle->path.n), .verdict = &verdict, .action_id = "", .action_detail = ""};
+    run->events->file(run->events, &file);
+}
+
+/* Found last, told first: as the walk met them. */
+void emit_bundles(struct run *run) {
+    struct disk_bundle *before = NULL;
+    for (struct disk_bundle *b = run->folders.bundles, *next; b != NULL; b = next) {
+        next = b->next;
+        b->next = before;
+        before = b;
+    }
+    run->folders.bundles = before;
+    for (const struct disk_bundle *b = before; b != NULL; b = b->next) {
+        tell_bundle(run, b);
+    }
+}
+
 void emit_job(struct run *run, struct job *job, const struct taken *taken) {
+    count_in_bundle(job);
     if (taken != NULL && taken->state == TAKEN_FAILED) {
         run->summary->actions_failed++;
     }

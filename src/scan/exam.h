@@ -20,6 +20,8 @@ struct match {
     const struct rule *excuse; /* whose dates excuse it (the rule's own), or the allow rule that does; NULL: it counts */
 };
 
+struct budget;
+
 #define NO_SIGNATURE SIZE_MAX
 enum { MATCHES_MAX = 256 };
 
@@ -53,6 +55,10 @@ struct exam {
     size_t n_urls;
     uint8_t md5[16], sha1[20], sha256[32];
 };
+
+/* examine_part does the whole examination of a file or member: exam comes with its examiner, source, arena and path; inside is "" for the
+ * file itself. What lies in it goes to the sink, what is said of it to out. */
+void examine_part(struct exam *exam, const char *inside, struct budget *budget, struct verdict_sink *sink, struct verdict *out);
 
 /* match_identities looks up everything the file carries by its headers and signatures alone. */
 void match_identities(struct exam *exam);

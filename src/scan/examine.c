@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "asn1/carve.h"
+#include "scan/bundle.h"
 #include "scan/cover.h"
 #include "scan/exam.h"
 #include "source/archive.h"
@@ -119,6 +120,7 @@ struct level {
     struct budget *budget;
     struct verdict_sink *sink;
     const struct contents *contents; /* of the container */
+    struct bundles bundles;          /* whose seals are checked when all members were seen */
     struct arena arena;              /* for one member at a time */
     bool too_deep;                   /* for members: that there are none can still be said */
     enum finding strongest;
@@ -127,9 +129,6 @@ struct level {
     uint32_t rule;
     uint64_t members, members_signed;
 };
-
-static void examine_level(struct examiner *examiner, struct source *source, const char *path, const char *inside, struct budget *budget,
-                          struct arena *arena, struct verdict_sink *sink, struct verdict *out);
 
 /* The package's signature, which its format has read: by itself it would prove less. */
 static bool is_read_already(struct level *level, const struct member *member) {
@@ -170,7 +169,9 @@ static bool visit_member(struct visitor *visitor, const struct member *member, s
         verdict = (struct verdict){.format = "", .finding = FINDING_UNREADABLE, .decisive = -1, .unreadable = *member->problem};
         verdict.file_version = verdict.product = verdict.original_name = verdict.company = verdict.description = "";
     } else {
-        examine_level(level->examiner, member->source, level->path, inside, level->budget, &level->arena, level->sink, &verdict);
+        struct exam exam = {.examiner = level->examiner, .source = member->source, .arena = &level->arena, .path = level->path};
+        examine_part(&exam, inside, level->budget, level->sink, &verdict);
+        bundles_note(&level->bundles, member->path, &exam, &verdict);
     }
     verdict.inside = inside;
     level->strongest = verdict.finding > level->strongest ? verdict.finding : level->strongest;
@@ -196,6 +197,7 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
         .budget = budget,
         .contents = &exam->contents,
         .sink = sink,
+        .bundles = {.arena = exam->arena, .budget = budget, .hash = exam->examiner->verify || exam->examiner->describe},
         .arena = arena_make(ARENA_FILE_CAP),
     };
     if (level->prefix == NULL) {
@@ -212,6 +214,13 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
             contents_unreadable(&exam->contents, &err);
         }
         budget->depth_left += !level->too_deep;
+    }
+    if (level->bundles.hash) {
+        enum finding finding = bundles_judge(&level->bundles, level->prefix, sink);
+        level->strongest = finding > level->strongest ? finding : level->strongest;
+        if (level->bundles.lost.kind != ERR_NONE) {
+            contents_unreadable(&exam->contents, &level->bundles.lost);
+        }
     }
     arena_free(&level->arena);
 }
@@ -335,38 +344,38 @@ static bool read_probe(const struct examiner *examiner, struct source *source, c
     return ok;
 }
 
-static void examine_level(struct examiner *examiner, struct source *source, const char *path, const char *inside, struct budget *budget,
-                          struct arena *arena, struct verdict_sink *sink, struct verdict *out) {
-    struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path};
+void examine_part(struct exam *exam, const char *inside, struct budget *budget, struct verdict_sink *sink, struct verdict *out) {
+    struct examiner *examiner = exam->examiner;
+    struct source *source = exam->source;
     struct probe probe;
     struct error err;
-    if (!read_probe(examiner, source, inside, arena, &probe, &err)) {
-        contents_unreadable(&exam.contents, &err);
+    if (!read_probe(examiner, source, inside, exam->arena, &probe, &err)) {
+        contents_unreadable(&exam->contents, &err);
     } else if (source->size != 0) {
-        probe.name = inside[0] != '\0' ? inside : path;
+        probe.name = inside[0] != '\0' ? inside : exam->path;
         probe.thorough = is_thorough(examiner, inside);
-        read_formats(&exam, &probe, probe.thorough);
-        cover_add(&exam, examiner->search && inside[0] == '\0');
-        judge(&exam);
+        read_formats(exam, &probe, probe.thorough);
+        cover_add(exam, examiner->search && inside[0] == '\0');
+        judge(exam);
     }
     struct level level = {0};
     if (examiner->members && source->size != 0) {
-        look_inside(&exam, &probe, inside, budget, sink, &level);
+        look_inside(exam, &probe, inside, budget, sink, &level);
     }
-    if (arena->ran_out) { /* whoever asked may have gone on without: what was found is not all */
-        arena_full(arena, &err);
-        contents_unreadable(&exam.contents, &err);
+    if (exam->arena->ran_out) { /* whoever asked may have gone on without: what was found is not all */
+        arena_full(exam->arena, &err);
+        contents_unreadable(&exam->contents, &err);
     }
-    describe_fill(&exam, out, examiner->describe || exam.n_matches != 0 || exam.contents.anomalies.n != 0);
+    describe_fill(exam, out, examiner->describe || exam->n_matches != 0 || exam->contents.anomalies.n != 0);
     out->inside = inside;
     out->members = level.members;
     out->members_signed = level.members_signed;
     out->has_member_rule = out->decisive < 0 && level.has_rule;
     out->member_rule = level.rule;
     out->finding = level.strongest > out->finding ? level.strongest : out->finding;
-    if (exam.format != NULL && exam.format->acts_on_members && level.action > out->action) {
+    if (exam->format != NULL && exam->format->acts_on_members && level.action > out->action) {
         out->action = level.action;
-    } else if (level.strongest > decide_finding(&exam)) {
+    } else if (level.strongest > decide_finding(exam)) {
         out->own_action = false; /* somebody's backup: it stays, with a mark */
         out->action = out->action == ACTION_REPORT && level.action > ACTION_REPORT ? ACTION_FLAG : out->action;
     }
@@ -385,6 +394,7 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
     /* What unpacks gives up before the reader is ended, so that what was found by then is still told. */
     int64_t most = (int64_t)limit_seconds(limits, source->size) * INT64_C(1000000000) * 3 / 4;
     budget.deadline = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + most;
-    examine_level(examiner, source, path, "", &budget, arena, sink, &verdict);
+    struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path};
+    examine_part(&exam, "", &budget, sink, &verdict);
     sink->verdict(sink, &verdict);
 }

@@ -19,6 +19,7 @@ struct folder *folder_new(struct folder *parent, const char *name, size_t name_n
     if (parent != NULL) {
         folder_ref(parent);
         folder->depth = parent->depth + 1;
+        folder->bundle = parent->bundle;
         folder->path_n = parent->path_n + 1 + name_n;
     } else {
         folder->path_n = name_n;

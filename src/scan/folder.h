@@ -12,6 +12,8 @@
 #include "base/fs.h"
 #include "base/text.h"
 
+struct disk_bundle;
+
 struct folder {
     struct folder *parent; /* NULL for a root */
     struct folder *next;   /* of the walk's stack */
@@ -24,8 +26,9 @@ struct folder {
     int64_t resume;          /* where the listing goes on */
     uint64_t volume, number; /* once it was opened */
     int64_t birth_ns;
-    char *real;    /* of a root: its path without links, absolute */
-    size_t path_n; /* length of its whole path */
+    struct disk_bundle *bundle; /* that it is, or lies in; NULL: none. The walk's (struct folders) */
+    char *real;                 /* of a root: its path without links, absolute */
+    size_t path_n;              /* length of its whole path */
     size_t name_n;
     char name[]; /* of a root: the path as given */
 };
@@ -34,6 +37,7 @@ struct folder {
 struct folders {
     pthread_mutex_t lock;
     size_t open, budget;
+    struct disk_bundle *bundles; /* the newest first */
 };
 
 /* folder_new is a folder not opened yet, with one reference; NULL without memory. A parent gets a reference more. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/job.h"
 
+#include "scan/disk_bundle.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,10 @@ void job_real(const struct job *job, struct text *out) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", (int)job->file.os);
     ssize_t n = job->file.os >= 0 ? readlink(link, target, sizeof target) : -1;
     text_add_bytes(out, n > 0 && target[0] == '/' ? bytes_make(target, (size_t)n) : job_path(job));
+}
+
+uint64_t job_size(const struct job *job) {
+    return job->bundle != NULL ? job->bundle->size : job->identity.size;
 }
 
 uint32_t job_rule(const struct verdict *verdict) {

@@ -17,8 +17,9 @@ struct job {
     struct fs_identity identity;
     struct error error; /* kind ERR_NONE when there is none */
     struct names *names;
-    bool named;   /* the user named this very file */
-    bool is_file; /* an error about a regular file, which then counts as unreadable */
+    struct disk_bundle *bundle; /* it is no file, but the list of a bundle's files; NULL: a file */
+    bool named;                 /* the user named this very file */
+    bool is_file;               /* an error about a regular file, which then counts as unreadable */
     /* the pool's: */
     uint32_t id;
     bool alone; /* a reader died while it waited: it goes alone */
@@ -51,6 +52,9 @@ uint32_t job_rule(const struct verdict *verdict);
 
 /* job_wants is what is to be done about a verdict when no more than most may be done. */
 enum action job_wants(const struct verdict *verdict, enum action most);
+
+/* job_size is how many bytes there are to read: a file's, or those of all files of a bundle. */
+uint64_t job_size(const struct job *job);
 
 static inline struct bytes job_path(const struct job *job) {
     return bytes_make(job->path, job->path_n);

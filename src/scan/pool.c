@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "scan/cover.h"
+#include "scan/disk_bundle.h"
+#include "scan/pass.h"
 #include "scan/wire.h"
 
 enum {
@@ -205,6 +207,26 @@ static bool take_verdict(struct pool *pool, struct slot *slot, struct bytes mess
     return true;
 }
 
+/* A reader that checks a seal asks for one of the bundle's files. It waits for the answer and has nothing else in hand. */
+static bool answer_open(const struct slot *slot, const struct disk_bundle *bundle, struct bytes question, struct error *err) {
+    struct worker_opened opened = {0};
+    struct fs_identity identity = {0};
+    struct handle file = FS_NONE;
+    uint32_t line;
+    if (question.n != sizeof line) {
+        return error_set(err, ERR_CRASHED, "the reader's question is none");
+    }
+    memcpy(&line, question.p, sizeof line);
+    struct error why = {0};
+    if (!disk_bundle_open(bundle, line, &file, &identity, &why)) {
+        opened.sys = why.sys != 0 ? (uint32_t)why.sys : EIO;
+    }
+    opened.size = identity.size;
+    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file.os);
+    fs_close(&file);
+    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
+}
+
 /* One message from a worker. False when the worker is to be ended; err says why, if it is not plain that it crashed. */
 static bool take_answer(struct pool *pool, struct slot *slot, struct bytes b, struct error *err) {
     struct worker_answer answer;
@@ -225,6 +247,9 @@ static bool take_answer(struct pool *pool, struct slot *slot, struct bytes b, st
     if (mine && answer.kind == ANSWER_RECORDS && pool->sink->records != NULL && piece.n % sizeof(struct cover_record) == 0) {
         pool->sink->records(pool->sink, slot->jobs[0], piece);
         return true;
+    }
+    if (mine && answer.kind == ANSWER_OPEN && slot->jobs[0]->bundle != NULL) {
+        return answer_open(slot, slot->jobs[0]->bundle, piece, err);
     }
     if (!mine || (answer.kind != ANSWER_PIECE && answer.kind != ANSWER_END) || slot->partial.n + piece.n > WIRE_MAX) {
         return error_set(err, ERR_CRASHED, "the reader's answer is not to what it was asked");
@@ -269,19 +294,22 @@ static void receive(struct pool *pool, struct slot *slot) {
     }
 }
 
-/* ---- what goes out ---- */
-
 /* The path that a rule's glob is compared with: absolute and without links, however the user wrote it. Valid until the next job. */
 static struct bytes real_path(struct pool *pool, const struct job *job) {
     text_clear(&pool->path);
-    bool real = strcmp(job->path, "-") != 0 && (job_real(job, &pool->path), text_ok(&pool->path) && pool->path.n != 0);
+    bool real =
+        job->bundle == NULL && strcmp(job->path, "-") != 0 && (job_real(job, &pool->path), text_ok(&pool->path) && pool->path.n != 0);
     struct bytes path = real ? bytes_make(pool->path.p, pool->path.n) : job_path(job);
     return path.n > WORKER_PATH_MAX ? bytes_cut(path, path.n - WORKER_PATH_MAX, WORKER_PATH_MAX) : path;
 }
 
 static size_t write_ask(struct pool *pool, struct job *job, struct bytes path, uint8_t *to) {
     job->id = pool->next_id++;
-    struct worker_ask ask = {.id = job->id, .path_n = (uint32_t)path.n, .identity = job->identity};
+    struct worker_ask ask = {.id = job->id,
+                             .path_n = (uint32_t)path.n,
+                             .is_bundle = job->bundle != NULL,
+                             .bundle_size = job_size(job),
+                             .identity = job->identity};
     memcpy(to, &ask, sizeof ask);
     memcpy(to + sizeof ask, path.p, path.n);
     return sizeof ask + path.n;
@@ -375,7 +403,7 @@ static void watch_clock(struct pool *pool) {
         if (!slot->alive || slot->n_jobs == 0) {
             continue;
         }
-        int64_t seconds = (int64_t)limit_seconds(pool->limits, slot->jobs[0]->identity.size);
+        int64_t seconds = (int64_t)limit_seconds(pool->limits, job_size(slot->jobs[0]));
         if ((now - slot->since) / 1000000000 > seconds) {
             struct error err;
             error_set(&err, ERR_LIMIT, "the examination took longer than %lld seconds (--%s raises it)", (long long)seconds,

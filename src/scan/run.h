@@ -32,6 +32,9 @@ void emit_hold(struct run *run, struct job *job, struct bytes message, const str
 /* emit_job tells the caller all about a job: members, then the file, or its error; and frees it. taken is what was done. */
 void emit_job(struct run *run, struct job *job, const struct taken *taken);
 
+/* emit_bundles tells of the bundles, behind their files. */
+void emit_bundles(struct run *run);
+
 /* emit_error tells of a job that is an error of the walk, and frees it. */
 void emit_error(struct run *run, struct job *job);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "scan/catalogs.h"
+#include "scan/disk_bundle.h"
 #include "scan/run.h"
 #include "store/flag.h"
 
@@ -30,6 +31,11 @@ static double seconds_now(void) {
 
 static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes message, const struct verdict *verdict) {
     struct run *run = (struct run *)sink;
+    if (job->bundle != NULL) {
+        text_add_bytes(&job->bundle->message, message);
+        run->summary->bytes_read += verdict->bytes_read;
+        return;
+    }
     emit_hold(run, job, message, verdict);
     if (verdict->inside[0] != '\0') {
         run->members++;
@@ -84,8 +90,23 @@ static void unflag(const struct run *run, const struct job *job) {
     }
 }
 
+/* A seal was checked, or could not be. */
+static void bundle_done(struct run *run, struct job *job, const struct error *failure) {
+    if (failure != NULL) {
+        job->bundle->failure = *failure;
+        text_clear(&job->bundle->message);
+        run->summary->complete = run->summary->complete && failure->kind != ERR_CRASHED;
+    }
+    disk_bundle_done(job->bundle);
+    job_free(&run->folders, job);
+}
+
 static void on_done(struct pool_sink *sink, struct job *job, const struct error *failure) {
     struct run *run = (struct run *)sink;
+    if (job->bundle != NULL) {
+        bundle_done(run, job, failure);
+        return;
+    }
     job->settled = true;
     if (failure != NULL && job->failure.kind == ERR_NONE) {
         job->failure = *failure;
@@ -114,6 +135,10 @@ static void accept_jobs(struct run *run, struct job *jobs) {
         next = job->next;
         job->next = NULL;
         bool is_error = job->error.kind != ERR_NONE;
+        if (job->bundle != NULL) {
+            pool_give(run->readers, job);
+            continue;
+        }
         if (!run->options->walk) {
             *run->last_of_order = job;
             run->last_of_order = &job->after;
@@ -265,6 +290,7 @@ static bool run_with_nursery(struct run *run, struct error *err) {
         gather_named(run);
     }
     acting_finish(run);
+    emit_bundles(run);
     run->summary->files = counts.files;
     run->summary->bytes_read += counts.bytes_read;
     run->summary->complete = run->summary->complete && counts.complete && !pool_broken(run->readers);
@@ -301,6 +327,7 @@ bool scan_run(const struct scan_options *asked, struct scan_events *events, stru
     pool_free(run.readers);
     nursery_stop(&run.nursery);
     links_free(&run.links, &run.folders);
+    disk_bundles_free(&run.folders);
     pthread_mutex_destroy(&run.folders.lock);
     pthread_mutex_destroy(&run.links.lock);
     arena_free(&run.arena);

@@ -33,6 +33,7 @@ enum action_state { TAKEN_NOTHING, TAKEN_FLAGGED, TAKEN_QUARANTINED, TAKEN_WOULD
 struct scan_file {
     struct bytes path; /* of the outermost file, as walked */
     const struct verdict *verdict;
+    bool in_folder;                  /* path is a bundle's, and the verdict's inside a file in that folder: / is between, not !/ */
     const struct bytes *other_names; /* further hard links met in the walk */
     size_t n_other_names;
     enum action_state action;

@@ -50,6 +50,10 @@ void walk_push(struct walk *walk, struct folder *folder);
 void walker_path(struct walker *walker, const char *path);
 void walker_folder(struct walker *walker, struct folder *folder);
 
+/* walker_bundle looks whether a folder that was just opened is a bundle: it is then told of beside its files, and where every signature is
+ * asked for, a reader looks at its seal. */
+void walker_bundle(struct walker *walker, struct folder *folder, int fd);
+
 /* walker_count adds the walker's own counts to the walk's. */
 void walker_count(struct walker *walker);
 void walker_free(struct walker *walker);

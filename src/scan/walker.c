@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "scan/disk_bundle.h"
 #include "scan/filesystem.h"
 #include "scan/glob.h"
 #include "store/quarantine.h"
@@ -365,6 +366,9 @@ void walker_folder(struct walker *walker, struct folder *folder) {
     } else {
         ok = enter(walker, folder, &err);
         fd = folder->fd;
+        if (ok) {
+            walker_bundle(walker, folder, fd);
+        }
     }
     if (ok) {
         list_opened(walker, folder, fd);
@@ -430,6 +434,7 @@ static void take_root(struct walker *walker, const char *path, int fd, const str
     }
     folder->real = real_path(fd);
     folder_opened(walker->walk->folders, folder, fd, identity);
+    walker_bundle(walker, folder, fd);
     list_opened(walker, folder, fd);
 }
 
@@ -445,7 +450,8 @@ void walker_path(struct walker *walker, const char *path) {
         ok = fs_open(path, &file, &identity, &err);
         fd = (int)file.os;
     }
-    if (ok && identity.kind == FS_FOLDER && walker->walk->options->walk) {
+    bool is_bundle = ok && identity.kind == FS_FOLDER && disk_bundle_is(path, fd);
+    if (ok && identity.kind == FS_FOLDER && (walker->walk->options->walk || is_bundle)) {
         take_root(walker, path, fd, &identity);
     } else if (ok && identity.kind == FS_FOLDER) {
         close(fd);

@@ -386,6 +386,8 @@ static void pass_verdict(struct pass *p, struct verdict *v, uint32_t n_rules) {
     pass_u64(p, &v->bytes_read);
     pass_urls(p, v);
     pass_bool(p, &v->stapled_ticket);
+    PASS_ENUM(p, v->seal, enum check, CHECK_COUNT);
+    pass_u64(p, &v->sealed);
     pass_bool(p, &v->is_signed);
 }
 

@@ -10,9 +10,11 @@
 
 #include "base/reader.h"
 #include "crypto/digest.h"
+#include "scan/bundle.h"
 #include "scan/cover.h"
 #include "scan/helper.h"
 #include "scan/memo.h"
+#include "scan/pass.h"
 #include "scan/sandbox.h"
 #include "scan/wire.h"
 
@@ -141,6 +143,31 @@ static void list_one(struct worker *worker) {
     on_verdict(&worker->sink, &verdict);
 }
 
+struct asking {
+    struct bundle_opener opener;
+    struct worker *worker;
+};
+
+/* Asks the main process for a file of the bundle in hand. */
+static bool open_line(struct bundle_opener *opener, uint32_t line, int *fd, uint64_t *size, struct error *err) {
+    const struct worker *worker = ((struct asking *)opener)->worker;
+    struct worker_opened opened = {0};
+    send_packet(worker, ANSWER_OPEN, bytes_make(&line, sizeof line));
+    if (pass_receive(worker->socket, &opened, sizeof opened, fd) != (ssize_t)sizeof opened) {
+        _exit(0); /* nobody listens any more */
+    }
+    if (opened.sys != 0 || *fd < 0) {
+        return error_sys(err, opened.sys != 0 ? (int)opened.sys : EMFILE, "can't open");
+    }
+    *size = opened.size;
+    return true;
+}
+
+static void examine_bundle(struct worker *worker, uint64_t size, const char *path) {
+    struct asking asking = {.opener = {open_line, size}, .worker = worker};
+    bundle_examine(&worker->examiner, &worker->file.source, path, &worker->arena, &asking.opener, &worker->sink);
+}
+
 static void examine_one(struct worker *worker, const struct worker_ask *ask, const char *path, int fd) {
     worker->id = ask->id;
     worker->identity = ask->identity;
@@ -148,6 +175,8 @@ static void examine_one(struct worker *worker, const struct worker_ask *ask, con
     fd_source_init(&worker->file, path, fd, ask->identity.size);
     if (worker->kind == WORKER_CATALOGER) {
         list_one(worker);
+    } else if (ask->is_bundle) {
+        examine_bundle(worker, ask->bundle_size, path);
     } else {
         examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
     }

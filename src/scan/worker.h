@@ -20,6 +20,8 @@ enum {
 struct worker_ask {
     uint32_t id;
     uint32_t path_n;
+    uint64_t bundle_size;        /* of its files together */
+    bool is_bundle;              /* the descriptor is that of a list of files (disk_bundle.h); path is the bundle's */
     struct fs_identity identity; /* as it was when the walk looked */
 };
 
@@ -32,7 +34,14 @@ enum {
     ANSWER_PIECE,
     ANSWER_END,
     ANSWER_REFUSED, /* the sandbox can't be entered: the rest is why */
+    ANSWER_OPEN,    /* a question: the file of that line of the list (u32, host order), please */
     ANSWER_RECORDS, /* of a cataloger: struct cover_record (cover.h), as many as there are */
+};
+
+/* The answer to ANSWER_OPEN, with the descriptor beside it where sys is 0. Trusted by the worker. */
+struct worker_opened {
+    uint32_t sys; /* an errno */
+    uint64_t size;
 };
 
 /* worker_main serves the socket until its other side closes it; never returns. The examiner's blocklist and anchors are those
