@@ -294,6 +294,8 @@ static void receive(struct pool *pool, struct slot *slot) {
     }
 }
 
+/* ---- what goes out ---- */
+
 /* The path that a rule's glob is compared with: absolute and without links, however the user wrote it. Valid until the next job. */
 static struct bytes real_path(struct pool *pool, const struct job *job) {
     text_clear(&pool->path);

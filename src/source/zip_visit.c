@@ -3,6 +3,7 @@
  * What the members unpack to. Where two headers, or a header and the data, disagree about a member, each reading of it is looked at.
  */
 #include "source/unpack.h"
+#include "source/whole.h"
 #include "source/zip.h"
 
 enum {
@@ -126,8 +127,13 @@ static bool visit_packed(struct zip *zip, struct visitor *visitor, const struct 
     bool ok = size != UINT64_MAX || measure(zip, u, packed->size, &size, &why, err);
     if (ok && size != 0 && (!u->started || u->stream.restart(&u->stream, &why)) &&
         stream_source_init(s, m->name, size, packed->size, &u->stream, zip->budget, zip->scratch, &why)) {
-        const struct member member = {.path = m->name, .source = &s->source};
-        ok = visitor->visit(visitor, &member, err) && compare_size(zip, s, u, out, err);
+        struct whole_source whole;
+        whole_source_init(&whole, &s->source, packed, zip->budget);
+        whole.tried = whole.tried || codec != UNPACK_DEFLATE;
+        const struct member member = {.path = m->name, .source = &whole.source};
+        ok = visitor->visit(visitor, &member, err);
+        bool exact = whole_source_end(&whole);
+        ok = ok && (exact || compare_size(zip, s, u, out, err));
     } else if (ok && why.kind != ERR_NONE) {
         ok = visit_problem(visitor, m->name, &why, err);
     }

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/whole.h"
+
+#include <stdlib.h>
+
+#include "source/stream.h"
+
+#ifdef CERTBAN_LIBDEFLATE
+#include <libdeflate.h>
+#endif
+
+/* What is read of every member: its probes look at so much. For that alone nothing is unpacked whole. */
+enum { BEGINNING = 4096 };
+
+#ifdef CERTBAN_LIBDEFLATE
+static bool unpack(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
+    static struct libdeflate_decompressor *unpacker; /* of the process */
+    size_t used, made;
+    if (unpacker == NULL) {
+        unpacker = libdeflate_alloc_decompressor();
+    }
+    return unpacker != NULL && libdeflate_deflate_decompress_ex(unpacker, in, n, out, size, &used, &made) == LIBDEFLATE_SUCCESS &&
+           used == n && made == size;
+}
+#else
+static bool unpack(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
+    (void)in;
+    (void)n;
+    (void)out;
+    (void)size;
+    return false;
+}
+#endif
+
+static void unpack_whole(struct whole_source *w) {
+    size_t size = (size_t)w->source.size, n = (size_t)w->packed->size;
+    uint8_t *in = malloc(n), *out = malloc(size);
+    w->tried = true;
+    if (in != NULL && out != NULL && source_into(w->packed, in, n, 0, NULL) && unpack(in, n, out, size)) {
+        w->out = out;
+        out = NULL;
+    }
+    free(in);
+    free(out);
+}
+
+static bool whole_pread(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
+    struct whole_source *w = (struct whole_source *)source;
+    if (!w->tried && at + n > BEGINNING && budget_ratio(w->budget, source->size, w->packed->size, NULL)) {
+        if (!budget_spend(w->budget, source->size, err)) {
+            return false;
+        }
+        unpack_whole(w);
+    }
+    if (w->out == NULL) {
+        return source_into(w->slow, buf, n, at, err);
+    }
+    memcpy(buf, w->out + at, n);
+    return true;
+}
+
+void whole_source_init(struct whole_source *w, struct source *slow, struct source *packed, struct budget *budget) {
+    *w = (struct whole_source){.source = {.name = slow->name, .size = slow->size, .pread = whole_pread, .sequential = true},
+                               .slow = slow,
+                               .packed = packed,
+                               .budget = budget};
+    w->tried = slow->size > WHOLE_MAX || packed->size > WHOLE_MAX;
+#ifndef CERTBAN_LIBDEFLATE
+    w->tried = true;
+#endif
+}
+
+bool whole_source_end(struct whole_source *w) {
+    bool whole = w->out != NULL;
+    free(w->out);
+    w->out = NULL;
+    return whole;
+}
