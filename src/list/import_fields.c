@@ -120,12 +120,37 @@ static void set_usage(struct import_entry *entry, struct bytes value, struct byt
                   "its extended key usage is no object identifier");
 }
 
+/* Where the words of a condition go; NULL when the field is no condition in words. */
+static const char **words_of(struct conditions *only, enum import_field field) {
+    switch (field) {
+    case FIELD_PRODUCT:
+        return &only->product;
+    case FIELD_ORIGINAL_NAME:
+        return &only->original_name;
+    case FIELD_INTERNAL_NAME:
+        return &only->internal_name;
+    case FIELD_DESCRIPTION:
+        return &only->description;
+    case FIELD_COMPANY:
+        return &only->company;
+    case FIELD_PATH:
+        return &only->path;
+    default:
+        return NULL;
+    }
+}
+
 /* The conditions of a ban, and what else is not a key. False when the field is none of those. */
 static bool set_field(struct import_entry *entry, enum import_field field, struct bytes value, struct bytes raw) {
     struct import_row *row = &entry->row;
     struct conditions *only = &row->only;
+    const char **words = words_of(only, field);
     bool expires;
     uint64_t thing;
+    if (words != NULL) {
+        *words = condition(entry, raw);
+        return true;
+    }
     switch (field) {
     case FIELD_KIND:
         refuse_unless(entry, value.n == 0 || bytes_is(value, "ban"), "is no ban");
@@ -165,18 +190,6 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
     case FIELD_PLATFORM:
         set_platform(entry, value);
         return true;
-    case FIELD_PRODUCT:
-        only->product = condition(entry, raw);
-        return true;
-    case FIELD_ORIGINAL_NAME:
-        only->original_name = condition(entry, raw);
-        return true;
-    case FIELD_INTERNAL_NAME:
-        only->internal_name = condition(entry, raw);
-        return true;
-    case FIELD_DESCRIPTION:
-        only->description = condition(entry, raw);
-        return true;
     case FIELD_ISSUED_UNDER:
         refuse_unless(entry, value.n == 0 || import_hash_of(row, value, &only->issued_under), "its issued_under is no hash");
         return true;
@@ -184,37 +197,33 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
     case FIELD_NO_EKU:
         set_usage(entry, value, field == FIELD_EKU ? &only->eku : &only->eku_except);
         return true;
-    case FIELD_COMPANY:
-        only->company = condition(entry, raw);
-        return true;
     case FIELD_VERSION_MIN:
         set_version(entry, value, 0, &only->has_min, &only->min);
         return true;
     case FIELD_VERSION_MAX:
         set_version(entry, value, UINT16_MAX, &only->has_max, &only->max);
         return true;
-    case FIELD_PATH:
-        only->path = condition(entry, raw);
-        return true;
     default:
         return false;
     }
 }
 
+/* What a field with a hash in it names. */
+static const enum key_kind kinds[FIELD_COUNT] = {
+    [FIELD_SHA256] = KEY_CERT_SHA256,
+    [FIELD_TBS] = KEY_TBS,
+    [FIELD_SHA1] = KEY_CERT_SHA1,
+    [FIELD_SPKI] = KEY_SPKI,
+    [FIELD_MD5] = KEY_CERT_MD5,
+    [FIELD_FILE_SHA256] = KEY_FILE_SHA256,
+    [FIELD_FILE_SHA1] = KEY_FILE_SHA1,
+    [FIELD_FILE_MD5] = KEY_FILE_MD5,
+    [FIELD_AUTHENTICODE] = KEY_AUTHENTICODE,
+    [FIELD_CDHASH] = KEY_CDHASH,
+    [FIELD_FIRST_PAGE] = KEY_FIRST_PAGE,
+};
+
 void import_entry_put(struct import_entry *entry, enum import_field field, struct bytes value) {
-    static const enum key_kind kinds[FIELD_COUNT] = {
-        [FIELD_SHA256] = KEY_CERT_SHA256,
-        [FIELD_TBS] = KEY_TBS,
-        [FIELD_SHA1] = KEY_CERT_SHA1,
-        [FIELD_SPKI] = KEY_SPKI,
-        [FIELD_MD5] = KEY_CERT_MD5,
-        [FIELD_FILE_SHA256] = KEY_FILE_SHA256,
-        [FIELD_FILE_SHA1] = KEY_FILE_SHA1,
-        [FIELD_FILE_MD5] = KEY_FILE_MD5,
-        [FIELD_AUTHENTICODE] = KEY_AUTHENTICODE,
-        [FIELD_CDHASH] = KEY_CDHASH,
-        [FIELD_FIRST_PAGE] = KEY_FIRST_PAGE,
-    };
     struct import_row *row = &entry->row;
     struct bytes raw = value;
     value = import_value(value);

@@ -88,10 +88,19 @@ extern const size_t policy_n_rows;
 bool policy_take_words(struct policy_reader *r, struct bytes text, const char **out);
 bool policy_take_hash(struct policy_reader *r, size_t size, struct bytes *out);
 
+/* policy_text_of is the text of the element that ends. policy_take_choice is an attribute's place in a list of words: action, severity,
+ * role; *out keeps its value when the attribute is not given. */
+struct bytes policy_text_of(const struct policy_reader *r);
+bool policy_take_choice(struct policy_reader *r, const char *attribute, const char *const *names, unsigned n, unsigned *out);
+
+/* policy_arena_of is the memory of the policy; policy_no_room refuses for want of it. */
+struct arena *policy_arena_of(struct policy_reader *r);
+bool policy_no_room(struct policy_reader *r);
+
 /* pile_add appends one element of that size; false without memory. */
 bool pile_add(struct pile *pile, const void *element, size_t size);
 
-/* The steps, in policy_build.c. */
+/* The steps, in policy_build.c, policy_build_keys.c and policy_build_only.c. */
 policy_step build_policy, build_title, build_reference, build_rule, build_rule_end, build_certificate, build_certificate_end, build_file,
     build_file_end, build_hash, build_any_hash, build_serial, build_serial_end, build_der, build_team_id, build_subject, build_subscriber,
     build_only_end, build_reason, build_time, build_words, build_platform, build_version, build_issued_under, build_eku, build_page,

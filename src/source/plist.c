@@ -131,8 +131,10 @@ static bool children_read(struct binary *plist, struct reader *r, uint64_t n, un
     return true;
 }
 
-/* An object: a marker octet whose high half is the type and whose low half is a size; 0xf: an integer object with it follows. */
-static bool object_read(struct binary *plist, uint64_t index, unsigned depth, struct plist *out, struct error *err) {
+/* Where an object stands, its marker octet and size: the marker's high half is the type and its low half the size; 0xf: an integer object
+ * with it follows. */
+static bool object_begin(struct binary *plist, uint64_t index, unsigned depth, struct reader *r, uint8_t *marker, uint64_t *n,
+                         struct error *err) {
     if (index >= plist->n || depth > PLIST_DEPTH_MAX || plist->left == 0) {
         return error_set(err, index >= plist->n ? ERR_MALFORMED : ERR_LIMIT, "property list: object %llu, %u deep, can't be read",
                          (unsigned long long)index, depth);
@@ -140,13 +142,23 @@ static bool object_read(struct binary *plist, uint64_t index, unsigned depth, st
     plist->left--;
     struct reader table = reader_make(plist->offsets, 0);
     reader_skip(&table, index * plist->offset_size);
-    struct reader r = reader_make(plist->all, 0);
-    reader_skip(&r, sized(&table, plist->offset_size));
-    uint8_t marker = reader_u8(&r);
-    uint64_t n = marker & 0xf;
-    if (n == 0xf && marker >> 4 >= 4) {
-        uint8_t size = reader_u8(&r);
-        n = sized(&r, (size >> 4) == 1 && (size & 0xf) <= 3 ? (size_t)1 << (size & 0xf) : 0);
+    *r = reader_make(plist->all, 0);
+    reader_skip(r, sized(&table, plist->offset_size));
+    *marker = reader_u8(r);
+    *n = *marker & 0xf;
+    if (*n == 0xf && *marker >> 4 >= 4) {
+        uint8_t size = reader_u8(r);
+        *n = sized(r, (size >> 4) == 1 && (size & 0xf) <= 3 ? (size_t)1 << (size & 0xf) : 0);
+    }
+    return true;
+}
+
+static bool object_read(struct binary *plist, uint64_t index, unsigned depth, struct plist *out, struct error *err) {
+    struct reader r;
+    uint8_t marker;
+    uint64_t n;
+    if (!object_begin(plist, index, depth, &r, &marker, &n, err)) {
+        return false;
     }
     *out = (struct plist){.bytes = bytes_none()};
     bool ok = reader_ok(&r);
