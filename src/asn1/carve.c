@@ -243,7 +243,7 @@ static struct carving begin(struct contents *contents, struct arena *arena) {
 
 /* How far base64 goes on from pos. */
 static size_t base64_end(struct bytes b, size_t pos) {
-    while (pos < b.n && (isalnum(b.p[pos]) || memchr("+/=\r\n\t ", b.p[pos], 8) != NULL)) {
+    while (pos < b.n && b.p[pos] != '\0' && (isalnum(b.p[pos]) || strchr("+/=\r\n\t ", b.p[pos]) != NULL)) {
         pos++;
     }
     return pos;
@@ -254,7 +254,8 @@ static void carve_base64(struct carving *outer, struct bytes b, uint64_t at) {
     size_t end = 0;
     unsigned runs = 0;
     for (size_t pos = bytes_find(b, bytes_text("MI"), 0); pos < b.n; pos = bytes_find(b, bytes_text("MI"), end)) {
-        bool sequence = pos + 2 < b.n && memchr("IMA", b.p[pos + 2], 3) != NULL;
+        uint8_t third = pos + 2 < b.n ? b.p[pos + 2] : 0;
+        bool sequence = third == 'I' || third == 'M' || third == 'A';
         end = sequence ? base64_end(b, pos) : pos + 2;
         if (end - pos < BASE64_MIN) {
             continue;

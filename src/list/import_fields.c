@@ -209,7 +209,7 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
 }
 
 /* What a field with a hash in it names. */
-static const enum key_kind kinds[FIELD_COUNT] = {
+static const enum key_kind hash_kinds[FIELD_COUNT] = {
     [FIELD_SHA256] = KEY_CERT_SHA256,
     [FIELD_TBS] = KEY_TBS,
     [FIELD_SHA1] = KEY_CERT_SHA1,
@@ -270,7 +270,7 @@ void import_entry_put(struct import_entry *entry, enum import_field field, struc
     case FIELD_REASON:
         break;
     default:
-        import_add_hash(row, kinds[field], value);
+        import_add_hash(row, hash_kinds[field], value);
     }
 }
 
