@@ -267,8 +267,12 @@ static void carve_base64(struct carving *outer, struct bytes b, uint64_t at) {
             return;
         }
         memcpy(octets, text.p, text.n);
-        struct carving c = begin(outer->contents, outer->arena);
+        struct carving c = *outer; /* one budget for all of it */
+        c.skip = 0;
         carve(&c, bytes_make(octets, base64_decode(octets, text.n)), at + pos);
+        outer->tries = c.tries;
+        outer->cert_tries = c.cert_tries;
+        outer->budget = c.budget;
     }
 }
 

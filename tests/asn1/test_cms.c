@@ -392,6 +392,8 @@ static void searches_are_linear(void **state) {
     static const struct bytes patterns[] = {
         {(const uint8_t *)"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x05\x00", 17},
         {(const uint8_t *)"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 13},
+        {(const uint8_t *)"MIAGCSqGSIb3DQEHAqCABQAw", 24}, /* the first one's like in base64 */
+        {(const uint8_t *)"MIAGCSqGSIb3DQEHAqCABQAw.", 25},
         {(const uint8_t *)"\x30\x80\x30\x80\x02\x00\x05\x00", 8},
         {(const uint8_t *)"\x30\x82\xff\x00\x30\x80\x02\x01\x05\x30\x00\x30\x80", 13},
         {(const uint8_t *)"\x30\x80", 2},
