@@ -140,12 +140,23 @@ static const char **words_of(struct conditions *only, enum import_field field) {
     }
 }
 
+static void set_when(struct import_entry *entry, enum import_field field, struct bytes value) {
+    struct conditions *only = &entry->row.only;
+    bool expires;
+    if (field == FIELD_EXPIRES) {
+        set_time(entry, value, &expires, &entry->row.expires);
+    } else if (field == FIELD_SIGNED_AFTER) {
+        set_time(entry, value, &only->has_after, &only->signed_after);
+    } else {
+        set_time(entry, value, &only->has_before, &only->signed_before);
+    }
+}
+
 /* The conditions of a ban, and what else is not a key. False when the field is none of those. */
 static bool set_field(struct import_entry *entry, enum import_field field, struct bytes value, struct bytes raw) {
     struct import_row *row = &entry->row;
     struct conditions *only = &row->only;
     const char **words = words_of(only, field);
-    bool expires;
     uint64_t thing;
     if (words != NULL) {
         *words = condition(entry, raw);
@@ -179,13 +190,9 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
         refuse_unless(entry, value.n == 0 || value_number(value, INT64_MAX, &row->file_size), "its file size is no number");
         return true;
     case FIELD_SIGNED_AFTER:
-        set_time(entry, value, &only->has_after, &only->signed_after);
-        return true;
     case FIELD_SIGNED_BEFORE:
-        set_time(entry, value, &only->has_before, &only->signed_before);
-        return true;
     case FIELD_EXPIRES:
-        set_time(entry, value, &expires, &row->expires);
+        set_when(entry, field, value);
         return true;
     case FIELD_PLATFORM:
         set_platform(entry, value);

@@ -116,7 +116,7 @@ CERTBAN_MUST_USE bool events_check(struct quarantine *store, struct text *proble
  * what is done next deletes what is not there. */
 CERTBAN_MUST_USE bool inode_of(int fd, struct inode_id *out, struct error *err);
 CERTBAN_MUST_USE bool inode_at(int folder, const char *name, struct inode_id *out, struct error *err);
-/* inode_is_at says whether a name is that one's; false with *err as above, and also when it is not. */
+/* inode_is_at says in *is whether a name is that one's; false, with *err, only where that can't be told. */
 CERTBAN_MUST_USE bool inode_is_at(int folder, const char *name, struct inode_id id, bool *is, struct error *err);
 bool inode_same(struct inode_id a, struct inode_id b);
 
