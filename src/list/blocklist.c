@@ -4,42 +4,16 @@
  * search in that narrow array (twenty steps for a million keys) and touches a key only when it is found. Sorted, because a list
  * can't be built to make it slow, and because equal keys of several rules then stand in a run. Nothing is written after the seal.
  */
-#include "list/blocklist.h"
-
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "list/blocklist_inside.h"
 #include "list/fold.h"
-#include "list/never_ban.h"
 #include "list/policy.h"
 #include "list/revocations.h"
 #include "list/room.h"
 
-enum { RULES_MAX = 1 << 20, KEYS_MAX = 1 << 23, TBS_MAX = 64 };
-
-struct blocklist {
-    const struct policy **policies;
-    size_t n_policies, room_policies;
-    struct policy **kept; /* owned: freed with the list */
-    size_t n_kept, room_kept;
-    const struct rule **rules; /* by number */
-    size_t n_rules, room_rules, n_expired;
-    const struct key **keys; /* in the order of the index once sealed */
-    uint64_t *heads;         /* the sort head of each key */
-    size_t n_keys, room_keys;
-    uint64_t *filter; /* a bit for each kind and head that is there, among many that are not set */
-    uint64_t filter_mask;
-    size_t start[KEY_COUNT + 1]; /* where each kind's keys begin */
-    size_t bans[KEY_COUNT];      /* keys of ban rules of that kind */
-    bool tbs[TBS_MAX + 1];       /* lengths of TBS hashes that bans name */
-    uint64_t *sizes;             /* of files that bans name by hash and size, sorted */
-    size_t n_sizes;
-    bool any_size; /* a ban names a file by hash without its size */
-    uint64_t seed;
-    struct never_ban *never;
-    struct revocations *revoked; /* NULL: none */
-    bool sealed;
-};
+enum { RULES_MAX = 1 << 20, KEYS_MAX = 1 << 23 };
 
 struct blocklist *blocklist_new(void) {
     struct blocklist *list = calloc(1, sizeof *list);
@@ -125,23 +99,14 @@ bool blocklist_keep(struct blocklist *list, struct policy *policy, int64_t now, 
     return true;
 }
 
-/* Subjects are found by their common name, those without one by their organization: two regions of one space of hashes. */
-static uint64_t subject_head(const struct blocklist *list, struct bytes name, bool organization) {
-    return fold_hash(name, list->seed) >> 1 | (uint64_t)organization << 63;
-}
-
-static bool is_name(enum key_kind kind) {
-    return kind == KEY_PROGRAM || kind == KEY_ORIGINAL_NAME;
-}
-
 static uint64_t key_head(const struct blocklist *list, const struct key *key) {
-    if (is_name(key->kind)) {
+    if (blocklist_is_name(key->kind)) {
         return fold_hash(key->value, list->seed);
     }
     if (key->kind != KEY_SUBJECT) {
         return bytes_head(key->value);
     }
-    return key->value.n != 0 ? subject_head(list, key->value, false) : subject_head(list, key->organization, true);
+    return key->value.n != 0 ? blocklist_subject_head(list, key->value, false) : blocklist_subject_head(list, key->organization, true);
 }
 
 /* What the sort moves. */
@@ -170,19 +135,8 @@ static int slot_order(const void *left, const void *right) {
     return order != 0 ? order : bytes_order(ka->issuer_organization, kb->issuer_organization);
 }
 
-static int size_order(const void *left, const void *right) {
-    const uint64_t *a = left, *b = right;
-    return number_order(*a, *b);
-}
-
 static bool is_file_key(enum key_kind kind) {
     return kind == KEY_FILE_MD5 || kind == KEY_FILE_SHA1 || kind == KEY_FILE_SHA256;
-}
-
-/* Which bit of the filter stands for a head. */
-static uint64_t filter_bit(const struct blocklist *list, enum key_kind kind, uint64_t head) {
-    uint64_t h = (head ^ list->seed ^ (uint64_t)kind << 56) * UINT64_C(0x9e3779b97f4a7c15);
-    return (h ^ h >> 32) & list->filter_mask;
 }
 
 /* Nearly everything that is asked for is not listed: one look at a bit says so, however long the list is. */
@@ -200,7 +154,7 @@ static bool make_filter(struct blocklist *list, const uint64_t *heads, size_t n)
     list->filter = filter;
     list->filter_mask = bits - 1;
     for (size_t i = 0; i < n; i++) {
-        uint64_t bit = filter_bit(list, list->keys[i]->kind, heads[i]);
+        uint64_t bit = blocklist_filter_bit(list, list->keys[i]->kind, heads[i]);
         filter[bit / BITS_A_WORD] |= UINT64_C(1) << bit % BITS_A_WORD;
     }
     return true;
@@ -262,111 +216,9 @@ bool blocklist_seal(struct blocklist *list, struct error *err) {
         list->start[++kind] = list->n_keys;
     }
     free(slots);
-    qsort(list->sizes, list->n_sizes, sizeof *list->sizes, size_order);
+    qsort(list->sizes, list->n_sizes, sizeof *list->sizes, blocklist_size_order);
     list->sealed = true;
     return true;
-}
-
-bool blocklist_wants(const struct blocklist *list, enum key_kind kind, size_t n) {
-    if (kind == KEY_TBS) {
-        return n <= TBS_MAX && list->tbs[n];
-    }
-    return (unsigned)kind < KEY_COUNT && list->bans[kind] != 0;
-}
-
-bool blocklist_wants_size(const struct blocklist *list, uint64_t size) {
-    return list->any_size || blocklist_names_size(list, size);
-}
-
-bool blocklist_names_size(const struct blocklist *list, uint64_t size) {
-    return list->n_sizes != 0 && bsearch(&size, list->sizes, list->n_sizes, sizeof size, size_order) != NULL;
-}
-
-/* The first place from..to whose head is not below head. */
-static size_t lower(const struct blocklist *list, size_t from, size_t to, uint64_t head) {
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (list->heads[middle] < head) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    return from;
-}
-
-/* The run of keys of a kind with that head. */
-static size_t run_of_head(const struct blocklist *list, enum key_kind kind, uint64_t head, size_t *end) {
-    uint64_t bit = filter_bit(list, kind, head);
-    if ((list->filter[bit / 64] >> bit % 64 & 1) == 0) {
-        *end = list->start[kind + 1];
-        return *end;
-    }
-    size_t from = lower(list, list->start[kind], list->start[kind + 1], head);
-    *end = head == UINT64_MAX ? list->start[kind + 1] : lower(list, from, list->start[kind + 1], head + 1);
-    return from;
-}
-
-/* The first place from..to whose value is not below value (or, past it, above it): for values with equal heads. */
-static size_t lower_value(const struct blocklist *list, size_t from, size_t to, struct bytes value, bool past) {
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        int order = bytes_order(list->keys[middle]->value, value);
-        if (order < 0 || (past && order == 0)) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    return from;
-}
-
-const struct key *const *blocklist_find(const struct blocklist *list, enum key_kind kind, struct bytes value, size_t *n) {
-    *n = 0;
-    if ((unsigned)kind >= KEY_COUNT || kind == KEY_SUBJECT || is_name(kind) || !list->sealed) {
-        return NULL;
-    }
-    size_t end, from = run_of_head(list, kind, bytes_head(value), &end);
-    from = lower_value(list, from, end, value, false);
-    end = lower_value(list, from, end, value, true);
-    *n = end - from;
-    return *n != 0 ? &list->keys[from] : NULL;
-}
-
-const struct key *const *blocklist_find_name(const struct blocklist *list, enum key_kind kind, const char *name, size_t *n) {
-    *n = 0;
-    if (!is_name(kind) || !list->sealed) {
-        return NULL;
-    }
-    size_t end, from = run_of_head(list, kind, fold_hash(bytes_text(name), list->seed), &end);
-    bool same = from != end && fold_equal(list->keys[from]->value, bytes_text(name)); /* two names with one hash: nobody can make them */
-    *n = same ? end - from : 0;
-    return same ? &list->keys[from] : NULL;
-}
-
-const struct key *const *blocklist_find_subject(const struct blocklist *list, const char *common_name, const char *organization,
-                                                size_t *n) {
-    *n = 0;
-    if (!list->sealed || list->start[KEY_SUBJECT] == list->start[KEY_SUBJECT + 1]) {
-        return NULL;
-    }
-    size_t end_cn, end_o, cn = run_of_head(list, KEY_SUBJECT, subject_head(list, bytes_text(common_name), false), &end_cn);
-    size_t o = run_of_head(list, KEY_SUBJECT, subject_head(list, bytes_text(organization), true), &end_o);
-    if (cn != end_cn && o != end_o) {
-        /* Both are listed, which is as good as a match and therefore rare: what may fit stands in two places, so all are given. */
-        cn = list->start[KEY_SUBJECT];
-        end_cn = list->start[KEY_SUBJECT + 1];
-    } else if (cn == end_cn) {
-        cn = o;
-        end_cn = end_o;
-    }
-    *n = end_cn - cn;
-    return *n != 0 ? &list->keys[cn] : NULL;
-}
-
-bool blocklist_subject_fits(const struct key *key, const char *common_name, const char *organization) {
-    return (key->value.n == 0 || fold_equal(key->value, bytes_text(common_name))) &&
-           (key->organization.n == 0 || fold_equal(key->organization, bytes_text(organization)));
 }
 
 bool blocklist_never_ban(const struct blocklist *list, const uint8_t sha256[32], const uint8_t spki_sha256[32]) {
