@@ -16,6 +16,7 @@ static const char *const sentences[LIMIT_COUNT] = {
     [LIMIT_UNPACKED] = "unpacks to more than %s",
     [LIMIT_RATIO] = "unpacks to more than %s times its size",
     [LIMIT_TIME] = "takes longer than %s seconds",
+    [LIMIT_CPU] = "takes more than %s seconds of processor time",
 };
 
 uint64_t limit_most(const struct limits *limits, enum limit which) {
@@ -25,6 +26,10 @@ uint64_t limit_most(const struct limits *limits, enum limit which) {
 uint64_t limit_seconds(const struct limits *limits, uint64_t size) {
     bool asked = limits != NULL && limits->most[LIMIT_TIME] != 0;
     return limit_most(limits, LIMIT_TIME) + (asked ? 0 : size / LIMIT_TIME_RATE);
+}
+
+uint64_t limit_cpu_seconds(const struct limits *limits, uint64_t size) {
+    return limit_most(limits, LIMIT_CPU) + size / LIMIT_TIME_RATE;
 }
 
 /* A number of bytes by the largest unit that leaves no rest. */

@@ -13,7 +13,7 @@
 /* What belongs to a ratio: a member that unpacks to less is no bomb, however small it was. */
 #define LIMIT_RATIO_FROM (UINT64_C(64) << 20)
 
-/* A file may take a second more than the usual time for so many of its bytes. */
+/* A file may take a second more than the usual time for so many of its bytes: hashing it whole is bounded by its size alone. */
 enum { LIMIT_TIME_RATE = 8 << 20 };
 
 /* F(X, enumerator, option, its kind, its argument, usual, greatest, the usual in words, help); F may use X or not. */
@@ -22,7 +22,8 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(X, MEMBERS, "max-members", NUMBER, "N", 100000, 1000000, "100000", "members of one file, at all depths together")                    \
     F(X, UNPACKED, "max-unpacked", SIZE, "SIZE", UINT64_C(4) << 30, UINT64_C(1) << 50, "4G", "bytes that one file may unpack to, as 500M") \
     F(X, RATIO, "max-ratio", NUMBER, "N", 200, 1000000, "200", "times its size that a member may unpack to, past 64 MiB")                  \
-    F(X, TIME, "max-time", NUMBER, "SECONDS", 60, 86400, "60, and one more for each 8 MiB", "how long one file may take")
+    F(X, TIME, "max-time", NUMBER, "SECONDS", 120, 86400, "120, and one more for each 8 MiB", "how long one file may take")                \
+    F(X, CPU, "max-cpu", NUMBER, "SECONDS", 30, 86400, "30", "processor time for one file, its members counted, its hashing not")
 
 enum limit {
 #define ENUMERATOR(X, id, ...) LIMIT_##id,
@@ -47,6 +48,10 @@ uint64_t limit_most(const struct limits *limits, enum limit which);
 
 /* limit_seconds is how long a file of that size may take. */
 uint64_t limit_seconds(const struct limits *limits, uint64_t size);
+
+/* limit_cpu_seconds is the processor time that a reader may use for a file of that size, hashing it included: past it, the reader is
+ * ended. Reading alone is to give up before, at LIMIT_CPU. */
+uint64_t limit_cpu_seconds(const struct limits *limits, uint64_t size);
 
 /* limit_reached raises ERR_LIMIT in the usual words: "return limit_reached(limits, LIMIT_DEPTH, err)". */
 bool limit_reached(const struct limits *limits, enum limit which, struct error *err);

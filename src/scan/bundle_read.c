@@ -81,7 +81,6 @@ static void on_verdict(struct verdict_sink *sink, const struct verdict *verdict)
 void bundle_examine(const struct examiner *examiner, struct source *list, const char *path, struct arena *arena,
                     struct bundle_opener *opener, struct verdict_sink *sink) {
     const char *slash = strrchr(path, '/');
-    struct timespec now;
     struct bytes lines;
     struct budget budget = {.depth_left = 1, .members_left = BUNDLE_FILES_MAX, .bytes_left = UINT64_MAX, .limits = &examiner->limits};
     struct reading r = {.sink = {on_verdict},
@@ -95,9 +94,7 @@ void bundle_examine(const struct examiner *examiner, struct source *list, const 
     r.examiner.verify = r.examiner.describe = true;
     r.examiner.members = r.examiner.search = false;
     r.examiner.catalogs = NULL;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    budget.deadline = now.tv_sec * INT64_C(1000000000) + now.tv_nsec +
-                      (int64_t)limit_seconds(&examiner->limits, opener->size) * INT64_C(1000000000) * 3 / 4;
+    budget_start_clocks(&budget, limit_seconds(&examiner->limits, opener->size), digest_cpu_ns());
     if (source_read(list, arena, 0, list->size, &lines, &r.bundles.lost)) {
         struct reader reader = reader_make(lines, 0);
         for (uint32_t line = 0; reader.left.n != 0 && read_line(&r, line, &reader) && budget_spend(&budget, 0, &r.bundles.lost); line++) {

@@ -389,11 +389,7 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
                             .limits = limits,
                             .helper = examiner->helper};
     struct verdict verdict;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    /* What unpacks gives up before the reader is ended, so that what was found by then is still told. */
-    int64_t most = (int64_t)limit_seconds(limits, source->size) * INT64_C(1000000000) * 3 / 4;
-    budget.deadline = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + most;
+    budget_start_clocks(&budget, limit_seconds(limits, source->size), digest_cpu_ns());
     struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path};
     examine_part(&exam, "", &budget, sink, &verdict);
     sink->verdict(sink, &verdict);

@@ -18,6 +18,8 @@ enum {
     REPLACEMENTS = 100, /* workers that may die in one run */
 };
 
+#define SECOND INT64_C(1000000000)
+
 /* One worker. Its jobs are answered in the order in which they were sent. */
 struct slot {
     struct nursling worker;
@@ -26,6 +28,7 @@ struct slot {
     size_t n_jobs;
     struct text partial; /* pieces of a verdict whose end has not come */
     int64_t since;       /* when the first of the jobs became the first */
+    int64_t cpu_before;  /* processor time before that job, as far as it was asked; -1: it was not yet */
 };
 
 struct pool {
@@ -49,7 +52,7 @@ struct pool {
 static int64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
 }
 
 struct pool *pool_new(struct nursery *nursery, enum worker_kind kind, unsigned n, const struct examiner *examiner, struct pool_sink *sink) {
@@ -140,6 +143,7 @@ static void finish_first(struct pool *pool, struct slot *slot, const struct erro
     slot->n_jobs--;
     memmove(slot->jobs, slot->jobs + 1, slot->n_jobs * sizeof slot->jobs[0]);
     slot->since = now_ns();
+    slot->cpu_before = -1;
     pool->sink->done(pool->sink, job, failure);
 }
 
@@ -367,7 +371,10 @@ static void feed(struct pool *pool, struct slot *slot, size_t most) {
         }
         return;
     }
-    slot->since = slot->n_jobs == 0 ? now_ns() : slot->since;
+    if (slot->n_jobs == 0) {
+        slot->since = now_ns();
+        slot->cpu_before = -1;
+    }
     memcpy(slot->jobs + slot->n_jobs, batch, n * sizeof(struct job *));
     slot->n_jobs += n;
 }
@@ -398,18 +405,41 @@ static void hand_out(struct pool *pool) {
     }
 }
 
+/* The processor time of a worker; -1 when it has ended. */
+static int64_t cpu_ns(const struct slot *slot) {
+    clockid_t clock;
+    struct timespec t;
+    bool known = clock_getcpuclockid(slot->worker.pid, &clock) == 0 && clock_gettime(clock, &t) == 0;
+    return known ? (int64_t)t.tv_sec * SECOND + t.tv_nsec : -1;
+}
+
+/* Whether a worker's first job takes too long, by the clock on the wall or by the processor's; that one is asked once a job has taken a
+ * second, and counted from there. */
+static bool takes_too_long(const struct pool *pool, struct slot *slot, int64_t now, struct error *err) {
+    uint64_t size = job_size(slot->jobs[0]), seconds = limit_seconds(pool->limits, size);
+    enum limit which = LIMIT_TIME;
+    bool late = (now - slot->since) / SECOND > (int64_t)seconds;
+    if (!late && now - slot->since > SECOND) {
+        int64_t cpu = cpu_ns(slot);
+        slot->cpu_before = slot->cpu_before < 0 ? cpu : slot->cpu_before;
+        which = LIMIT_CPU;
+        seconds = limit_cpu_seconds(pool->limits, size);
+        late = cpu >= 0 && (cpu - slot->cpu_before) / SECOND >= (int64_t)seconds;
+    }
+    if (late) {
+        error_set(err, ERR_LIMIT, "the examination took %s %llu seconds%s (--%s raises it)",
+                  which == LIMIT_TIME ? "longer than" : "more than", (unsigned long long)seconds,
+                  which == LIMIT_TIME ? "" : " of processor time", limit_table[which].option);
+    }
+    return late;
+}
+
 static void watch_clock(struct pool *pool) {
     int64_t now = now_ns();
     for (unsigned i = 0; i < pool->n_slots; i++) {
         struct slot *slot = &pool->slots[i];
-        if (!slot->alive || slot->n_jobs == 0) {
-            continue;
-        }
-        int64_t seconds = (int64_t)limit_seconds(pool->limits, job_size(slot->jobs[0]));
-        if ((now - slot->since) / 1000000000 > seconds) {
-            struct error err;
-            error_set(&err, ERR_LIMIT, "the examination took longer than %lld seconds (--%s raises it)", (long long)seconds,
-                      limit_table[LIMIT_TIME].option);
+        struct error err;
+        if (slot->alive && slot->n_jobs != 0 && takes_too_long(pool, slot, now, &err)) {
             worker_lost(pool, slot, &err);
         }
     }

@@ -167,7 +167,7 @@ bool sandbox_paths(const struct sandbox_path *paths, size_t n, struct error *err
     return ok;
 }
 
-bool sandbox_limit(unsigned seconds, struct error *err) {
+bool sandbox_limit(struct error *err) {
     const struct {
         int what;
         rlim_t limit;
@@ -176,7 +176,6 @@ bool sandbox_limit(unsigned seconds, struct error *err) {
         {RLIMIT_CORE, 0},
         {RLIMIT_FSIZE, 0},
         {RLIMIT_AS, SANDBOX_SANITIZER ? RLIM_INFINITY : MEMORY_MAX}, /* the sanitizer's shadow alone takes terabytes */
-        {RLIMIT_CPU, seconds != 0 ? seconds : RLIM_INFINITY},
     };
     pid_t parent = getppid();
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {

@@ -26,8 +26,8 @@ const char *sandbox_available(void);
 CERTBAN_MUST_USE bool sandbox_prepare(struct error *err);
 
 /* sandbox_limit sets the limits that hold with and without a sandbox: memory, descriptors, no core files, death with the
- * parent. seconds of processor time (0: the caller watches over them). */
-CERTBAN_MUST_USE bool sandbox_limit(unsigned seconds, struct error *err);
+ * parent. Over processor time the pool watches. */
+CERTBAN_MUST_USE bool sandbox_limit(struct error *err);
 
 /* What a domain leaves of the file system: a file or folder, with all below it. */
 enum sandbox_right {

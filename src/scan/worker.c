@@ -18,8 +18,6 @@
 #include "scan/sandbox.h"
 #include "scan/wire.h"
 
-enum { PROVER_SECONDS = 60 }; /* of processor time, unless a file may take longer */
-
 struct worker {
     struct verdict_sink sink;
     int socket;
@@ -244,9 +242,7 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     struct error err = {0};
     bool ok = buffer != NULL && path != NULL ? true : error_set(&err, ERR_LIMIT, "no memory for a reader");
     tzset(); /* libarchive turns dates into times, for which the C library would look for a file once */
-    unsigned seconds = (unsigned)limit_most(&examiner->limits, LIMIT_TIME);
-    seconds = seconds > PROVER_SECONDS ? seconds : PROVER_SECONDS;
-    ok = ok && sandbox_limit(kind == WORKER_PROVER ? seconds : 0, &err) && (!sandbox || sandbox_enter(&err));
+    ok = ok && sandbox_limit(&err) && (!sandbox || sandbox_enter(&err));
     if (!ok) {
         send_packet(&worker, ANSWER_REFUSED, bytes_text(err.text));
         _exit(1);

@@ -22,6 +22,9 @@ struct budget {
     uint64_t members_left;
     uint64_t bytes_left;         /* unpacked bytes that may still be produced */
     int64_t deadline;            /* CLOCK_MONOTONIC nanoseconds; 0 none */
+    int64_t cpu_deadline;        /* CLOCK_PROCESS_CPUTIME_ID nanoseconds, without those of *hashing */
+    int64_t cpu_from;            /* CLOCK_MONOTONIC: before, it can't have come */
+    const int64_t *hashing;      /* what of the process's time went into hashing; NULL: nothing */
     const struct limits *limits; /* NULL: the usual ones */
     struct helper *helper;       /* takes apart what this program can't (helper.h); NULL: there is none */
 };

@@ -3,18 +3,34 @@
 
 #include <time.h>
 
+static int64_t clock_ns(clockid_t which) {
+    struct timespec now;
+    clock_gettime(which, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+void budget_start_clocks(struct budget *budget, uint64_t seconds, const int64_t *hashing) {
+    const int64_t second = INT64_C(1000000000);
+    budget->hashing = hashing;
+    int64_t now = clock_ns(CLOCK_MONOTONIC), cpu = (int64_t)limit_most(budget->limits, LIMIT_CPU) * second * 3 / 4;
+    budget->deadline = now + (int64_t)seconds * second * 3 / 4;
+    budget->cpu_from = now + cpu;
+    budget->cpu_deadline = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - (hashing != NULL ? *hashing : 0) + cpu;
+}
+
 bool budget_spend(struct budget *budget, uint64_t n, struct error *err) {
     if (n > budget->bytes_left) {
         budget->bytes_left = 0;
         return limit_reached(budget->limits, LIMIT_UNPACKED, err);
     }
     budget->bytes_left -= n;
-    if (budget->deadline != 0) {
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec > budget->deadline) {
-            return limit_reached(budget->limits, LIMIT_TIME, err);
-        }
+    int64_t now = budget->deadline != 0 ? clock_ns(CLOCK_MONOTONIC) : 0;
+    if (now > budget->deadline) {
+        return limit_reached(budget->limits, LIMIT_TIME, err);
+    }
+    if (now > budget->cpu_from && /* one thread: it has not used more than has gone by */
+        clock_ns(CLOCK_PROCESS_CPUTIME_ID) - (budget->hashing != NULL ? *budget->hashing : 0) > budget->cpu_deadline) {
+        return limit_reached(budget->limits, LIMIT_CPU, err);
     }
     return true;
 }

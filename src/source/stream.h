@@ -41,6 +41,10 @@ struct stream_source {
 CERTBAN_MUST_USE bool stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
                                          struct budget *budget, struct arena *arena, struct error *err);
 
+/* budget_start_clocks gives a file its time from now on: three quarters of the seconds that its reader has before it is ended, and as much
+ * of LIMIT_CPU, so that what was found by then is still told. hashing as in struct budget. */
+void budget_start_clocks(struct budget *budget, uint64_t seconds, const int64_t *hashing);
+
 /* budget_spend takes n unpacked bytes off; ERR_LIMIT when there are not so many left or the deadline has passed. */
 CERTBAN_MUST_USE bool budget_spend(struct budget *budget, uint64_t n, struct error *err);
 

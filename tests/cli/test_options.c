@@ -117,7 +117,8 @@ static void limits_have_options(void **state) {
     assert_int_equal(limit_most(&limits, LIMIT_UNPACKED), UINT64_C(2) << 30);
     assert_int_equal(limit_most(&limits, LIMIT_RATIO), 200);
     assert_int_equal(limit_seconds(&limits, UINT64_C(1) << 40), 9);
-    assert_int_equal(limit_seconds(NULL, UINT64_C(80) << 20), 70);
+    assert_int_equal(limit_seconds(NULL, UINT64_C(80) << 20), 130);
+    assert_int_equal(limit_cpu_seconds(NULL, UINT64_C(80) << 20), 40);
     options_free(&o);
 }
 
