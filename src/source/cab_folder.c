@@ -14,8 +14,9 @@
 #include <zlib.h>
 
 #include "base/reader.h"
+#include "source/deflate.h"
 
-enum { BLOCK_HEADER = 8, METHOD = 15, NAME_SIZE = 2 };
+enum { MAGIC = 2, STORED_HEADER = 5, BLOCK_HEADER = 8, METHOD = 15, NAME_SIZE = 2 };
 
 static bool bad(const struct cab_folder_reader *r, const char *what, struct error *err) {
     return error_set(err, ERR_MALFORMED, "block %u of a folder: %s", r->block, what);
@@ -27,11 +28,38 @@ static uint64_t end_of(const struct cab_folder_reader *r) {
 
 /* ---- stored and MSZIP ---- */
 
+/*
+ * libdeflate knows no history, but a stored block (RFC 1951 3.2.4: 3 bits, here filled up with zeros to an octet, u16 length, its
+ * complement) with the history in front of the data is the same, and costs a copy.
+ */
+static bool deflate_block(struct cab_folder_reader *r, struct bytes in, size_t plain) {
+    size_t n = r->n_history, head = n != 0 ? STORED_HEADER + n : 0;
+    if (r->both == NULL) {
+        return false;
+    }
+    uint8_t *from = r->packed + MAGIC - head; /* over "CK" */
+    if (n != 0) {
+        uint8_t stored[STORED_HEADER] = {0, (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)~n, (uint8_t)(~n >> 8)};
+        memcpy(from, stored, sizeof stored);
+        memcpy(from + sizeof stored, r->plain, n);
+    }
+    if (!deflate_whole(from, head + in.n - MAGIC, r->both, n + plain)) {
+        return false;
+    }
+    memcpy(r->plain, r->both + n, plain);
+    r->n_plain = plain;
+    r->n_history = plain != 0 ? plain : n;
+    return true;
+}
+
 static bool inflate_block(struct cab_folder_reader *r, struct bytes in, size_t plain, struct error *err) {
     z_stream *z = r->inflate;
     uint8_t history[CAB_BLOCK_MAX];
-    if (in.n < 2 || in.p[0] != 'C' || in.p[1] != 'K') {
+    if (in.n < MAGIC || in.p[0] != 'C' || in.p[1] != 'K') {
         return bad(r, "it does not begin with CK", err);
+    }
+    if (deflate_block(r, in, plain)) {
+        return true;
     }
     if (z == NULL) {
         z = r->inflate = calloc(1, sizeof *z);
@@ -46,9 +74,9 @@ static bool inflate_block(struct cab_folder_reader *r, struct bytes in, size_t p
     if (inflateReset(z) != Z_OK || (n_history != 0 && inflateSetDictionary(z, history, (uInt)n_history) != Z_OK)) {
         return error_set(err, ERR_LIMIT, "memory for unpacking");
     }
-    const uint8_t *from = in.p + 2;
+    const uint8_t *from = in.p + MAGIC;
     memcpy(&z->next_in, &from, sizeof from); /* read only, whatever its type says */
-    z->avail_in = (uInt)(in.n - 2);
+    z->avail_in = (uInt)(in.n - MAGIC);
     z->next_out = r->plain;
     z->avail_out = (uInt)plain;
     int code = inflate(z, Z_FINISH);
@@ -217,8 +245,11 @@ static void rewind_folder(struct cab_folder_reader *r) {
 bool cab_folder_init(struct cab_folder_reader *r, uint8_t data_reserve, struct source *source, struct budget *budget, struct arena *arena,
                      struct error *err) {
     *r = (struct cab_folder_reader){.source = source, .budget = budget, .data_reserve = data_reserve};
-    r->packed = arena_alloc(arena, CAB_PACKED_MAX);
+    size_t room = deflate_there() ? STORED_HEADER + CAB_BLOCK_MAX : 0;
+    r->packed = arena_alloc(arena, room + CAB_PACKED_MAX);
     r->plain = arena_alloc(arena, CAB_BLOCK_MAX);
+    r->both = room != 0 ? arena_alloc(arena, 2 * CAB_BLOCK_MAX) : NULL;
+    r->packed = r->packed != NULL && r->both != NULL ? r->packed + room : r->packed;
     return (r->packed != NULL && r->plain != NULL) || arena_full(arena, err);
 }
 

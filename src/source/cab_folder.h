@@ -17,6 +17,7 @@ struct cab_folder_reader {
     uint64_t block_at;
     unsigned block;          /* how many were begun */
     uint8_t *packed, *plain; /* one block: CAB_PACKED_MAX and CAB_BLOCK_MAX bytes */
+    uint8_t *both;           /* an MSZIP block with its history, for which there is room in front of packed, too; NULL: all is for zlib */
     size_t n_plain, used;    /* of plain */
     size_t n_history;        /* bytes of plain that the next MSZIP block may refer to */
     void *inflate;           /* z_stream */

@@ -44,14 +44,20 @@ static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-static bool rewind_stream(struct stream_source *s, struct error *err) {
-    if (!s->stream->restart(s->stream, err)) {
+/* Goes to where the way to a place that is not kept is shortest: on from here, from a place behind, or from the beginning. */
+static bool turn_to(struct stream_source *s, uint64_t to, struct error *err) {
+    uint64_t at = 0, from = to < s->at ? 0 : s->at + STREAM_BLOCK;
+    bool jumps = s->stream->seek != NULL && s->stream->seek(s->stream, from, to, &at);
+    if (!jumps && to >= s->at) {
+        return true;
+    }
+    if (!jumps && !s->stream->restart(s->stream, err)) {
         return false;
     }
-    s->at = 0;
+    s->at = at;
     s->ended = false;
     s->n_block[0] = s->n_block[1] = 0;
-    s->block_at[0] = s->block_at[1] = 0;
+    s->block_at[0] = s->block_at[1] = at;
     return true;
 }
 
@@ -116,6 +122,7 @@ static bool advance(struct stream_source *s, struct error *err) {
     *filled += got;
     s->at += got;
     s->produced += got;
+    s->reached = s->reached || s->at == s->source.size;
     return (s->packed == 0 || budget_ratio(s->budget, s->at, s->packed, err)) && budget_spend(s->budget, got, err);
 }
 
@@ -138,10 +145,7 @@ static bool stream_pread(struct source *source, void *buf, size_t n, uint64_t at
         for (size_t i = 0; got == 0 && i < 2; i++) {
             got = copy_from(s->block[i], s->block_at[i], s->n_block[i], to, n, at);
         }
-        if (got == 0 && at < s->at && !rewind_stream(s, err)) {
-            return false;
-        }
-        if (got == 0 && !advance(s, err)) {
+        if (got == 0 && !(turn_to(s, at, err) && advance(s, err))) {
             return false;
         }
         to += got;

@@ -10,10 +10,13 @@
 
 #include "source/container.h"
 
-/* What unpacks. next gives up to room bytes more (*got 0: the end); restart goes back to the beginning. */
+/* What unpacks. next gives up to room bytes more (*got 0: the end); restart goes back to the beginning. seek, which may be NULL, goes to
+ * the last place behind from, and not behind to, from which the stream was made able to go on (*at); false: there is none, and nothing
+ * has changed. */
 struct stream {
     bool (*next)(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err);
     bool (*restart)(struct stream *stream, struct error *err);
+    bool (*seek)(struct stream *stream, uint64_t from, uint64_t to, uint64_t *at);
 };
 
 /* The sizes of what is kept. */
@@ -27,6 +30,7 @@ struct stream_source {
     uint64_t at;       /* unpacked so far */
     uint64_t produced; /* unpacked in all, over every restart */
     bool ended;
+    bool reached; /* its last byte was unpacked once */
     uint8_t *head; /* the first bytes; n_head of them are there */
     size_t n_head;
     struct arena *arena;

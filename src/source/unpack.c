@@ -7,6 +7,10 @@
 #include <zlib.h>
 
 #include "base/reader.h"
+#include "source/igzip.h"
+
+/* Packed bytes from which on igzip is worth its beginning: of less often only the first bytes are wanted, and it unpacks more. */
+enum { FAST_FROM = 1 << 20 };
 
 enum { LZMA_MEMORY = 64 << 20, LZMA_HEAD = 4, LZMA_PROPERTIES = 5 };
 
@@ -53,6 +57,31 @@ static void deflate_end(struct unpacker *u) {
     if (u->started) {
         inflateEnd(u->state);
     }
+}
+
+/* ---- deflate, much of it ---- */
+
+static enum step fast_begin(struct unpacker *u) {
+    if (!u->started) {
+        u->state = igzip_new();
+        u->started = u->state != NULL;
+        return u->started ? STEP_ON : STEP_BAD;
+    }
+    igzip_begin(u->state);
+    return STEP_ON;
+}
+
+static enum step fast_step(struct unpacker *u, uint8_t *to, size_t room, size_t *got) {
+    enum igzip_step step = igzip_step(u->state, &u->in, to, room, got);
+    if (step == IGZIP_END) {
+        u->spare = igzip_spare(u->state);
+    }
+    return step == IGZIP_END ? STEP_END : step == IGZIP_ON ? STEP_ON : STEP_BAD;
+}
+
+static void fast_end(struct unpacker *u) {
+    igzip_free(u->state);
+    u->state = NULL;
 }
 
 /* ---- bzip2 ---- */
@@ -176,6 +205,12 @@ static const struct codec codecs[UNPACK_COUNT] = {
     [UNPACK_ZIP_LZMA] = {"LZMA", false, zip_lzma_begin, lzma_step, lzma_finish},
 };
 
+static const struct codec fast = {"deflate", true, fast_begin, fast_step, fast_end};
+
+static const struct codec *codec_of(const struct unpacker *u) {
+    return u->fast ? &fast : &codecs[u->method];
+}
+
 /* Reads on when nothing is left to unpack. At the end of the packed bytes in stays empty. */
 static bool fill(struct unpacker *u, struct error *err) {
     if (u->in.n != 0) {
@@ -200,25 +235,22 @@ static bool complain(const struct unpacker *u, enum step step, struct error *err
                      (unsigned long long)unpack_used(u));
 }
 
-static bool restart(struct stream *stream, struct error *err) {
-    struct unpacker *u = (struct unpacker *)stream;
-    u->at = 0;
+static bool begin(struct unpacker *u, struct error *err) {
+    u->at = u->made = 0;
+    u->spare = 0;
     u->in = bytes_none();
     u->done = false;
     if (!fill(u, err)) {
         return false;
     }
-    enum step step = codecs[u->method].begin(u);
+    enum step step = codec_of(u)->begin(u);
     return step == STEP_ON || complain(u, step, err);
 }
 
-static bool next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err) {
-    struct unpacker *u = (struct unpacker *)stream;
-    const struct codec *codec = &codecs[u->method];
+/* Some more bytes; *got 0 at the end. */
+static bool produce(struct unpacker *u, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    const struct codec *codec = codec_of(u);
     *got = 0;
-    if (!u->started && !u->done && !restart(stream, err)) {
-        return false;
-    }
     while (*got == 0 && room != 0 && !u->done) {
         if (!fill(u, err)) {
             return false;
@@ -237,25 +269,83 @@ static bool next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, 
             return error_set(err, ERR_MALFORMED, "%s data cut short after %llu bytes", codec->name, (unsigned long long)u->at);
         }
     }
+    u->made += *got;
+    return true;
+}
+
+/* igzip could not go on: what is wrong, and whether anything is, zlib says, from the beginning. */
+static bool give_way(struct unpacker *u, struct error *err) {
+    uint64_t made = u->made;
+    unpack_end(u);
+    u->fast = false;
+    u->stream.seek = NULL;
+    if (!begin(u, err)) {
+        return false;
+    }
+    for (size_t got = 1; u->made < made && got != 0;) {
+        uint8_t skipped[16 << 10];
+        size_t room = made - u->made < sizeof skipped ? (size_t)(made - u->made) : sizeof skipped;
+        if (!produce(u, skipped, room, &got, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool restart(struct stream *stream, struct error *err) {
+    struct unpacker *u = (struct unpacker *)stream;
+    return begin(u, err) || (u->fast && give_way(u, err));
+}
+
+static bool next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    struct unpacker *u = (struct unpacker *)stream;
+    *got = 0;
+    if (!u->started && !u->done && !restart(stream, err)) {
+        return false;
+    }
+    struct error why = {0};
+    if (!produce(u, buf, room, got, &why)) {
+        if (!u->fast) {
+            return error_set(err, why.kind, "%s", why.text);
+        }
+        return give_way(u, err) && produce(u, buf, room, got, err);
+    }
+    if (u->fast && !u->done) {
+        igzip_keep(u->state, u->made, unpack_used(u));
+    }
+    return true;
+}
+
+static bool seek(struct stream *stream, uint64_t from, uint64_t to, uint64_t *at) {
+    struct unpacker *u = (struct unpacker *)stream;
+    if (!u->fast || !u->started || !igzip_seek(u->state, from, to, at, &u->at)) {
+        return false;
+    }
+    u->made = *at;
+    u->in = bytes_none();
+    u->done = false;
+    u->spare = 0;
     return true;
 }
 
 void unpack_init(struct unpacker *u, enum unpack_method method, struct source *packed) {
-    u->stream = (struct stream){.next = next, .restart = restart};
     u->method = method;
     u->packed = packed;
-    u->at = 0;
+    u->at = u->made = 0;
+    u->spare = 0;
     u->started = u->done = false;
+    u->fast = method == UNPACK_DEFLATE && packed->size >= FAST_FROM;
+    u->stream = (struct stream){.next = next, .restart = restart, .seek = u->fast ? seek : NULL};
     u->in = bytes_none();
     u->state = NULL;
 }
 
 uint64_t unpack_used(const struct unpacker *u) {
-    return u->at - u->in.n;
+    return u->at - u->in.n - u->spare;
 }
 
 void unpack_end(struct unpacker *u) {
-    codecs[u->method].end(u);
+    codec_of(u)->end(u);
     free(u->state);
     u->state = NULL;
     u->started = false;

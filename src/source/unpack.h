@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compressed bytes as a stream: one row a method, whatever container they stand in. zlib, libbz2 and liblzma do the work; their
- * memory is bounded here (32 KiB window, 4 MiB, 64 MiB).
+ * memory is bounded here (32 KiB window, 4 MiB, 64 MiB). What is deflated and large is igzip's (igzip.h), as long as it is sound.
  */
 #ifndef CERTBAN_SOURCE_UNPACK_H
 #define CERTBAN_SOURCE_UNPACK_H
@@ -23,11 +23,14 @@ struct unpacker {
     enum unpack_method method;
     struct source *packed;
     uint64_t at;     /* of the next packed byte to read */
+    uint64_t made;   /* bytes unpacked so far */
+    size_t spare;    /* packed bytes that the library took beyond the end */
+    bool fast;       /* state is igzip's */
     bool started;    /* state is the library's */
     bool done;       /* the packed data said that it ends here */
     struct bytes in; /* read, not unpacked yet */
     void *state;
-    uint8_t buffer[16 << 10];
+    uint8_t buffer[64 << 10];
 };
 
 /* unpack_init makes a stream over packed, which must outlive it. Nothing is read yet. */

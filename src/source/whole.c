@@ -3,40 +3,17 @@
 
 #include <stdlib.h>
 
+#include "source/deflate.h"
 #include "source/stream.h"
-
-#ifdef CERTBAN_LIBDEFLATE
-#include <libdeflate.h>
-#endif
 
 /* What is read of every member: its probes look at so much. For that alone nothing is unpacked whole. */
 enum { BEGINNING = 4096 };
-
-#ifdef CERTBAN_LIBDEFLATE
-static bool unpack(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
-    static struct libdeflate_decompressor *unpacker; /* of the process */
-    size_t used, made;
-    if (unpacker == NULL) {
-        unpacker = libdeflate_alloc_decompressor();
-    }
-    return unpacker != NULL && libdeflate_deflate_decompress_ex(unpacker, in, n, out, size, &used, &made) == LIBDEFLATE_SUCCESS &&
-           used == n && made == size;
-}
-#else
-static bool unpack(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
-    (void)in;
-    (void)n;
-    (void)out;
-    (void)size;
-    return false;
-}
-#endif
 
 static void unpack_whole(struct whole_source *w) {
     size_t size = (size_t)w->source.size, n = (size_t)w->packed->size;
     uint8_t *in = malloc(n), *out = malloc(size);
     w->tried = true;
-    if (in != NULL && out != NULL && source_into(w->packed, in, n, 0, NULL) && unpack(in, n, out, size)) {
+    if (in != NULL && out != NULL && source_into(w->packed, in, n, 0, NULL) && deflate_whole(in, n, out, size)) {
         w->out = out;
         out = NULL;
     }
@@ -64,10 +41,7 @@ void whole_source_init(struct whole_source *w, struct source *slow, struct sourc
                                .slow = slow,
                                .packed = packed,
                                .budget = budget};
-    w->tried = slow->size > WHOLE_MAX || packed->size > WHOLE_MAX;
-#ifndef CERTBAN_LIBDEFLATE
-    w->tried = true;
-#endif
+    w->tried = !deflate_there() || slow->size > WHOLE_MAX || packed->size > WHOLE_MAX;
 }
 
 bool whole_source_end(struct whole_source *w) {

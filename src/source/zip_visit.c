@@ -94,6 +94,9 @@ static bool compare_size(struct zip *zip, struct stream_source *s, struct unpack
     uint8_t octet;
     size_t got = 0;
     *out = (struct outcome){0};
+    if (s->reached && !s->ended && s->at != s->source.size && !source_into(&s->source, &octet, 1, s->source.size - 1, NULL)) {
+        return true; /* it was there, and is lost to some limit */
+    }
     if (s->ended) {
         *out = (struct outcome){.differs = true, .size = s->at};
     } else if (s->at == s->source.size && u->stream.next(&u->stream, &octet, 1, &got, NULL) && got != 0) {

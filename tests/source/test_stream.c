@@ -139,6 +139,57 @@ static void any_order_gives_what_was_packed(void **state) {
     }
 }
 
+/* From the end back, every fourteenth part of it: each is unpacked from the copy of the state before it, where there are copies. */
+static void going_back_costs_little(void **state) {
+    (void)state;
+    uint8_t octet, parts = 14;
+    struct opened *o = opened(UNPACK_DEFLATE, pack(UNPACK_DEFLATE, LARGE), LARGE, ARENA_FILE_CAP);
+    for (size_t i = parts; i != 0; i--) {
+        size_t at = (size_t)LARGE / parts * i - 1;
+        assert_true(source_into(&o->stream.source, &octet, 1, at, NULL));
+        assert_int_equal(octet, plain[at]);
+    }
+    if (o->unpacker.fast) {
+        assert_true(o->stream.produced < (size_t)2 * LARGE);
+    }
+    assert_true(source_into(&o->stream.source, &octet, 1, LARGE - 1, NULL));
+    assert_int_equal(octet, plain[LARGE - 1]);
+    closed(o);
+}
+
+/* In much data, too, it is zlib that says what is wrong, and up to where all is well. */
+static void damage_is_where_zlib_says(void **state) {
+    (void)state;
+    size_t n = pack(UNPACK_DEFLATE, LARGE);
+    uint8_t octet, *out = malloc(LARGE);
+    assert_non_null(out);
+    for (size_t at = n / 5; at < n; at += n / 5) {
+        uint8_t before = packed[at];
+        packed[at] ^= 0xff;
+        packed[at + 1] ^= 0xff;
+        z_stream z = {.next_in = packed, .avail_in = (uInt)n, .next_out = out, .avail_out = LARGE};
+        assert_int_equal(inflateInit2(&z, -MAX_WBITS), Z_OK);
+        int code = inflate(&z, Z_NO_FLUSH);
+        struct error err = {0};
+        struct opened *o = opened(UNPACK_DEFLATE, n, LARGE, ARENA_FILE_CAP);
+        for (size_t i = 0; i < z.total_out; i += 1 << 16) {
+            assert_true(source_into(&o->stream.source, &octet, 1, i, &err));
+            assert_int_equal(octet, out[i]);
+        }
+        if (code < 0 && z.total_out < LARGE) {
+            assert_false(source_into(&o->stream.source, &octet, 1, LARGE - 1, &err));
+            assert_int_equal(err.kind, ERR_MALFORMED);
+            assert_non_null(strstr(err.text, "deflate data that can't be unpacked"));
+            assert_false(o->unpacker.fast);
+        }
+        closed(o);
+        inflateEnd(&z);
+        packed[at] = before;
+        packed[at + 1] ^= 0xff;
+    }
+    free(out);
+}
+
 static void first_bytes_cost_little(void **state) {
     (void)state;
     uint8_t buffer[STREAM_FIRST];
@@ -197,6 +248,8 @@ static void limits_are_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order_gives_what_was_packed),
+        cmocka_unit_test(going_back_costs_little),
+        cmocka_unit_test(damage_is_where_zlib_says),
         cmocka_unit_test(first_bytes_cost_little),
         cmocka_unit_test(damage_is_an_error),
         cmocka_unit_test(limits_are_kept),
