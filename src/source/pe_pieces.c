@@ -30,7 +30,7 @@ struct walk {
     struct pe_overlay overlay;
     struct extent {
         uint64_t at, n;
-    } seen[PIECES_MAX]; /* the pieces that were shown; n as they say themselves, else 1 */
+    } seen[PIECES_MAX]; /* the pieces that were shown; n: what of them is their own */
     unsigned n_seen;
 };
 
@@ -72,7 +72,7 @@ static bool visit_piece(struct walk *w, const struct piece *piece, uint64_t at, 
     if (w->n_seen == PIECES_MAX) {
         return error_set(err, ERR_LIMIT, "more than %d files in a program", PIECES_MAX);
     }
-    w->seen[w->n_seen++] = (struct extent){at, piece->sized ? piece->n : 1};
+    w->seen[w->n_seen++] = (struct extent){at, piece->own};
     return visit(w, arena_printf(&w->scratch, "%s@%llu", piece->kind, (unsigned long long)at), at, n, err);
 }
 
@@ -114,7 +114,7 @@ static bool walk_burn(struct walk *w, const struct pe_section *section, struct e
         if (!piece_at(w->source, at, w->source->size, &w->scratch, &piece, err)) {
             return false;
         }
-        piece.kind = piece.kind != NULL ? piece.kind : "container";
+        piece = piece.kind != NULL ? piece : (struct piece){.kind = "container", .own = 1};
         if (n != 0 && !visit_piece(w, &piece, at, n, err)) {
             return false;
         }

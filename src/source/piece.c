@@ -12,6 +12,7 @@
 #include "layout/cfb.h"
 #include "source/archive.h"
 #include "source/pe_overlay.h"
+#include "source/rar.h"
 
 /* The window begins where the piece does. *n stays 0 where none begins. False (err) when that can't be said. */
 typedef bool measure(struct source *window, struct arena *scratch, uint64_t *n, struct error *err);
@@ -100,21 +101,36 @@ static bool measure_nsis(struct source *window, struct arena *scratch, uint64_t 
     return true;
 }
 
+static bool measure_rar(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    (void)scratch;
+    return rar_extent(window, n, err);
+}
+
+/* It does not say how long it is: its first byte is its own. */
+static bool measure_none(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    (void)window;
+    (void)scratch;
+    (void)err;
+    *n = 1;
+    return true;
+}
+
 static const struct row {
     const char *kind;
     size_t n;
     const char *magic;
-    size_t at;        /* where the magic stands in the piece */
-    measure *measure; /* NULL: it does not say how long it is */
+    size_t at; /* where the magic stands in the piece */
+    measure *measure;
+    bool open; /* what it measures is its own, and it may go on behind that */
 } rows[] = {
-    {"cabinet", 8, "MSCF\0\0\0\0", 0, measure_cabinet},
-    {"7z", 6, "7z\xbc\xaf\x27\x1c", 0, measure_7z},
-    {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, measure_compound},
-    {"program", 2, "MZ", 0, measure_program},
-    {"nsis", 16, "\xef\xbe\xad\xdeNullsoftInst", 4, measure_nsis},
-    {"rar", 7, "Rar!\x1a\7\0", 0, NULL},
-    {"rar", 8, "Rar!\x1a\7\1\0", 0, NULL},
-    {"wim", 8, "MSWIM\0\0\0", 0, NULL},
+    {"cabinet", 8, "MSCF\0\0\0\0", 0, measure_cabinet, false},
+    {"7z", 6, "7z\xbc\xaf\x27\x1c", 0, measure_7z, false},
+    {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, measure_compound, false},
+    {"program", 2, "MZ", 0, measure_program, false},
+    {"nsis", 16, "\xef\xbe\xad\xdeNullsoftInst", 4, measure_nsis, false},
+    {"rar", 7, "Rar!\x1a\7\0", 0, measure_rar, true},
+    {"rar", 8, "Rar!\x1a\7\1\0", 0, measure_rar, true},
+    {"wim", 8, "MSWIM\0\0\0", 0, measure_none, true},
 };
 enum { ROWS = sizeof rows / sizeof *rows, MAGIC_MAX = 20 };
 
@@ -156,10 +172,9 @@ bool piece_at(struct source *source, uint64_t at, uint64_t end, struct arena *sc
     struct window_source window;
     uint64_t n = 0;
     window_source_init(&window, row->kind, source, at, end - at);
-    if (row->measure != NULL && !row->measure(&window.source, scratch, &n, err)) {
+    if (!row->measure(&window.source, scratch, &n, err)) {
         return false;
     }
-    n = row->measure != NULL ? n : end - at;
-    *out = n != 0 ? (struct piece){.kind = row->kind, .n = n, .sized = row->measure != NULL} : *out;
+    *out = n != 0 ? (struct piece){.kind = row->kind, .n = row->open ? end - at : n, .own = n} : *out;
     return true;
 }

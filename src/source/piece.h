@@ -8,7 +8,7 @@
 struct piece {
     const char *kind; /* "cabinet"; NULL: none begins there */
     uint64_t n;       /* its bytes, no more than there are */
-    bool sized;       /* n is its own word; else it is all that there is */
+    uint64_t own;     /* so many of them are its own, by its word: nothing but its members is to be looked for in them */
 };
 
 /* piece_at looks whether one begins at an offset; it ends at end at the latest. Kinds whose beginning says little must make sense

@@ -30,7 +30,7 @@ struct stream_source {
     uint64_t at;       /* unpacked so far */
     uint64_t produced; /* unpacked in all, over every restart */
     bool ended;
-    bool reached; /* its last byte was unpacked once */
+    bool reached;  /* its last byte was unpacked once */
     uint8_t *head; /* the first bytes; n_head of them are there */
     size_t n_head;
     struct arena *arena;

@@ -238,6 +238,27 @@ def stored_rar(*members, method=0x30):
     return out + block(0x7B, 0x4000, b"")
 
 
+def rar5_block(kind, flags=0, rest=b"", data=b""):
+    """a block of a RAR 5 archive: 1 its main header, 2 a file, 3 a service, 5 its end"""
+
+    def number(n):
+        return bytes([n & 0x7F | 0x80]) + number(n >> 7) if n > 0x7F else bytes([n])
+
+    head = number(kind) + number(flags | 2 * bool(data)) + (number(len(data)) if data else b"") + rest
+    head = number(len(head)) + head
+    return struct.pack("<I", zlib.crc32(head)) + head + data
+
+
+def stored_rar5(*members, between=b""):
+    """a RAR 5 archive of (name, bytes), with blocks between its files and its end"""
+    out = b"Rar!\x1a\7\1\0" + rar5_block(1, rest=b"\0")
+    for name, data in members:
+        size = bytes([len(data) & 0x7F | 0x80, len(data) >> 7 & 0x7F | 0x80, len(data) >> 14])
+        name = name.encode()
+        out += rar5_block(2, 0, b"\4" + size + b"\0" + struct.pack("<I", zlib.crc32(data)) + b"\0\1" + bytes([len(name)]) + name, data)
+    return out + between + rar5_block(5, rest=b"\0")
+
+
 def write(name, data):
     (work / name).write_bytes(data)
     return name
