@@ -11,9 +11,6 @@
 #include "source/archive.h"
 #include "format/format.h"
 
-_Static_assert((int)PROBE_MIDDLE_AT == (int)ARCHIVE_MIDDLE_AT && (int)PROBE_MIDDLE == (int)ARCHIVE_MIDDLE,
-               "what is read is what is looked at");
-
 /* X(identifier, kind, name, words, acts on members) */
 #define ARCHIVES(X)                                                                                                                        \
     X(tar, TAR, "tar", "tar archive", false)                                                                                               \
@@ -41,7 +38,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 
 #define X(id, kind, word, words, acts)                                                                                                     \
     static bool probe_##id(const struct probe *probe) {                                                                                    \
-        return (probe->archive != 0 ? probe->archive - 1 : (unsigned)archive_kind_of(probe->head)) == ARCHIVE_##kind;                      \
+        return probe_archive(probe) == ARCHIVE_##kind;                                                                                     \
     }                                                                                                                                      \
     const struct format format_##id = {                                                                                                    \
         .name = word, .long_name = words, .members_only = true, .acts_on_members = acts, .probe = probe_##id, .read = read};

@@ -30,7 +30,7 @@ static bool probe(const struct probe *probe) {
     if (probe->tail.n == 0 && probe->size <= probe->head.n && probe->size >= UDIF_TRAILER) {
         last = bytes_cut(probe->head, (size_t)probe->size - UDIF_TRAILER, 4);
     }
-    return bytes_is(last, "koly") || udif_encrypted(probe->head) || udif_trailer_in(probe->tail) || udif_trailer_in(probe->head);
+    return bytes_is(last, "koly") || udif_encrypted(probe->head) || probe_udif(probe);
 }
 
 static void note(struct dmg *d, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {

@@ -5,24 +5,7 @@
 
 #include "base/source.h"
 #include "model/signature.h"
-
-/* The first bytes of a file that probes may look at. */
-enum { PROBE_HEAD = 4096 };
-/* The last bytes, for formats with a signature there. */
-enum { PROBE_TAIL = 1024 };
-/* And some in the middle, where images of discs have their first descriptor: what stands before it is anything. */
-enum { PROBE_MIDDLE_AT = 32768, PROBE_MIDDLE = 6 };
-
-/* What is known of a file before it is a candidate. Pure bytes: probes do nothing but compare. */
-struct probe {
-    struct bytes head;   /* at most PROBE_HEAD */
-    struct bytes tail;   /* at most PROBE_TAIL, the file's last bytes; empty when it was not read */
-    struct bytes middle; /* PROBE_MIDDLE at PROBE_MIDDLE_AT; empty when there are not so many or they were not read */
-    uint64_t size;
-    const char *name; /* the file's or member's path, for what nothing but its name tells apart; NULL: unknown */
-    bool thorough;    /* say true wherever it may be, whatever reading it costs */
-    unsigned archive; /* 1 + archive_kind_of(head), once it was asked; 0: not yet. Many formats want to know */
-};
+#include "source/probe.h"
 
 /* What a catalog's digest of an unsigned file is of. */
 struct image {
@@ -35,6 +18,7 @@ struct format {
     const char *name;      /* in reports: "pe" */
     const char *long_name; /* for people: "Windows program (PE)" */
     bool wants_tail;       /* the probe needs probe.tail */
+    bool wants_whole;      /* the probe says true by the name alone as long as probe.whole was not read */
     bool members_only;     /* an archive: what a search of its bytes would find is its members' */
     bool acts_on_members;  /* an installer or download: a banned member lets the whole file be quarantined */
 

@@ -40,7 +40,7 @@ static bool has(struct bytes b, const char *word) {
 static bool probe(const struct probe *probe) {
     static const char *const words[] = {"[Content_Types].xml", "_rels/.rels", "digital-signature", "_xmlsignatures/", ".vsixmanifest"};
     size_t n = probe->name != NULL ? strlen(probe->name) : 0;
-    if (!zip_at_head(probe->head) && !zip_at_tail(probe->tail)) {
+    if (!probe_zip(probe)) {
         return false;
     }
     bool named = n > 5 && strcasecmp(probe->name + n - 5, ".vsix") == 0;

@@ -76,30 +76,51 @@ static bool has_word(struct bytes b, const char *word, char rare, size_t width) 
 static bool is_named_so(const char *name) {
     static const char *const endings[] = {".ps1", ".psm1", ".psd1", ".ps1xml", ".psc1", ".cdxml",
                                           ".mof", ".vbs",  ".vbe",  ".js",     ".jse",  ".wsf"};
-    size_t n = name != NULL ? strlen(name) : 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t m = strlen(endings[i]);
-        if (n > m && strcasecmp(name + n - m, endings[i]) == 0) {
+    const char *dot = name != NULL ? strrchr(name, '.') : NULL;
+    for (size_t i = 0; dot != NULL && dot != name && i < sizeof endings / sizeof *endings; i++) {
+        if (folded((uint8_t)dot[1]) == (uint8_t)endings[i][1] && strcasecmp(dot, endings[i]) == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* Whether text ends like a signed script. Every text file of a scan comes through here. */
+/* Whether "lock" or "g **" stands in text of one octet a character: no branch within, so that the compiler takes many octets at once. */
+static bool may_have_mark(struct bytes text) {
+    uint8_t found = 0;
+    for (size_t i = 3; i < text.n; i++) {
+        const uint8_t *c = text.p + i;
+        uint8_t lock = ((c[-3] | 32) == 'l') & ((c[-2] | 32) == 'o') & ((c[-1] | 32) == 'c') & ((c[0] | 32) == 'k');
+        uint8_t stars = ((c[-3] | 32) == 'g') & (c[-2] == ' ') & (c[-1] == '*') & (c[0] == '*');
+        found |= lock | stars;
+    }
+    return found != 0;
+}
+
+static bool has_mark(struct bytes text, size_t width) {
+    if (width == 1 && !may_have_mark(text)) {
+        return false;
+    }
+    return has_word(text, "signature block", 'k', width) || has_word(text, "signature block", 'K', width) ||
+           has_word(text, "** sig **", '*', width);
+}
+
+/* Whether text ends like a signed script, or has a block anywhere if its name makes it one. Every text file of a scan comes through
+ * here. */
 static bool probe(const struct probe *probe) {
     struct bytes beginning = bytes_cut(probe->head, 0, TEXT_LIKE);
     bool wide = beginning.n >= 2 && beginning.p[0] == 0xff && beginning.p[1] == 0xfe;
     if (!wide && (beginning.n == 0 || memchr(beginning.p, 0, beginning.n) != NULL)) {
         return false;
     }
-    if (probe->thorough || is_named_so(probe->name)) {
+    if (probe->thorough) {
         return true;
     }
     size_t n = probe->head.n < PROBE_TAIL ? probe->head.n : PROBE_TAIL, width = wide ? 2 : 1;
-    struct bytes end = probe->tail.n != 0 ? probe->tail : bytes_cut(probe->head, probe->head.n - n, n);
-    return has_word(end, "signature block", 'k', width) || has_word(end, "signature block", 'K', width) ||
-           has_word(end, "** sig **", '*', width);
+    if (is_named_so(probe->name)) {
+        return probe->whole.n == 0 || has_mark(probe->whole, width);
+    }
+    return has_mark(probe->tail.n != 0 ? probe->tail : bytes_cut(probe->head, probe->head.n - n, n), width);
 }
 
 /* A line without blanks around it, and where it begins and ends. */
@@ -318,6 +339,7 @@ const struct format format_script = {
     .name = "script",
     .long_name = "script (PowerShell, JScript, VBScript, WSF)",
     .wants_tail = true,
+    .wants_whole = true,
     .probe = probe,
     .read = read,
 };

@@ -5,7 +5,7 @@
 #include "format/format.h"
 
 static bool probe(const struct probe *probe) {
-    return probe->size >= ZIP_END_SIZE && (zip_at_head(probe->head) || zip_at_tail(probe->tail));
+    return probe->size >= ZIP_END_SIZE && probe_zip(probe);
 }
 
 static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {

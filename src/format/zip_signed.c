@@ -9,7 +9,7 @@
 enum { SIGNATURE_MAX = 8 << 20 };
 
 bool zip_signed_probe(const struct probe *probe, const char *name) {
-    return (zip_at_head(probe->head) || zip_at_tail(probe->tail)) && bytes_find(probe->tail, bytes_text(name), 0) < probe->tail.n;
+    return probe_zip(probe) && bytes_find(probe->tail, bytes_text(name), 0) < probe->tail.n;
 }
 
 const struct zip_part *zip_signed_part(const struct zip_index *index, const char *name) {

@@ -81,19 +81,15 @@ static struct bytes tail_of(struct bytes head, struct bytes tail, uint64_t size)
     return size > head.n ? tail : bytes_cut(head, head.n > PROBE_TAIL ? head.n - PROBE_TAIL : 0, PROBE_TAIL);
 }
 
-static bool may_be(const struct container *container, const struct probe *probe) {
-    return container->probe(probe->head, probe->tail, probe->size) ||
-           (container->probe_middle != NULL && container->probe_middle(probe->middle));
-}
-
 bool examine_candidate(const struct examiner *examiner, const struct probe *read) {
     struct probe probe = *read;
     if (probe.size == 0) {
         return false;
     }
     probe.tail = tail_of(probe.head, probe.tail, probe.size);
+    probe.whole = probe.size <= probe.head.n ? probe.head : probe.whole;
     probe.thorough = examiner->thorough;
-    probe.archive = 1 + (unsigned)archive_kind_of(probe.head);
+    probe_mark(&probe);
     if (examiner->only != NULL) {
         return examiner->only->probe(&probe);
     }
@@ -103,12 +99,21 @@ bool examine_candidate(const struct examiner *examiner, const struct probe *read
         }
     }
     for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
-        if (may_be(containers[i], &probe)) {
+        if (containers[i]->probe(&probe)) {
             return true;
         }
     }
     bool by_catalog = examiner->catalogs != NULL && examiner->catalogs->any_file;
     return examiner->thorough || by_catalog || blocklist_names_size(examiner->list, probe.size);
+}
+
+bool examine_wants_whole(const struct examiner *examiner, const struct probe *probe) {
+    for (size_t i = 0; !examiner->thorough && probe->whole.n == 0 && probe->size <= PROBE_WHOLE && formats[i] != NULL; i++) {
+        if (formats[i]->wants_whole && formats[i]->probe(probe)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* One level of looking inside: the visitor of a container's walk. */
@@ -205,7 +210,7 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
     }
     for (size_t i = 0; containers[i] != NULL; i++) {
         struct error err;
-        if (!may_be(containers[i], probe)) {
+        if (!containers[i]->probe(probe)) {
             continue;
         }
         level->too_deep = budget->depth_left == 0;
@@ -352,6 +357,7 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
     if (!read_probe(examiner, source, inside, exam->arena, &probe, &err)) {
         contents_unreadable(&exam->contents, &err);
     } else if (source->size != 0) {
+        probe_mark(&probe);
         probe.name = inside[0] != '\0' ? inside : exam->path;
         probe.thorough = is_thorough(examiner, inside);
         read_formats(exam, &probe, probe.thorough);

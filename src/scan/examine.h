@@ -57,4 +57,7 @@ bool examine_candidate(const struct examiner *examiner, const struct probe *prob
 /* examine_wants_tail says whether examine_candidate needs the file's tail, and its middle, to decide, given its head. */
 bool examine_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size);
 
+/* examine_wants_whole says of a candidate whether it may be none once all of it was read, into probe->whole. */
+bool examine_wants_whole(const struct examiner *examiner, const struct probe *probe);
+
 #endif

@@ -10,11 +10,12 @@ static const size_t unpacked_max = (size_t)512 << 20;
 static const char *const names[] = {"cab", "zip"};
 
 static const struct container *find(struct bytes content) {
-    struct bytes head = bytes_cut(content, 0, HEAD_SIZE);
-    struct bytes tail = bytes_cut(content, content.n > HEAD_SIZE ? content.n - HEAD_SIZE : 0, HEAD_SIZE);
+    struct probe probe = {.head = bytes_cut(content, 0, HEAD_SIZE),
+                          .tail = bytes_cut(content, content.n > HEAD_SIZE ? content.n - HEAD_SIZE : 0, HEAD_SIZE),
+                          .size = content.n};
     for (const struct container *const *c = containers; *c != NULL; c++) {
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            if (strcmp((*c)->name, names[i]) == 0 && (*c)->probe(head, tail, content.n)) {
+            if (strcmp((*c)->name, names[i]) == 0 && (*c)->probe(&probe)) {
                 return *c;
             }
         }

@@ -24,6 +24,7 @@ enum { SOCKET_FD = 3, STORE_FD = 4 };
 
 /* Both directions of the nursery's socket; a worker's socket comes along with the answer to FORK. */
 enum order { ORDER_FORK, ORDER_END };
+enum { NO_SANDBOX = 1, NO_CRYPTO }; /* why the nursery is not ready */
 struct order_message {
     enum order order;
     enum worker_kind kind; /* ORDER_FORK: of what */
@@ -142,7 +143,7 @@ static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
     tzset();
     json_object_seed(0); /* Electron archives have a table in JSON: its hash takes a random number from a file, once */
     struct error err = {0};
-    struct order_message ready = {.status = sandbox && !sandbox_prepare(&err) ? 1 : 0};
+    struct order_message ready = {.status = !crypto_init(&err) ? NO_CRYPTO : sandbox && !sandbox_prepare(&err) ? NO_SANDBOX : 0};
     struct care care = {.socket = SOCKET_FD, .examiner = examiner, .sandbox = sandbox};
     if (send_message(SOCKET_FD, &ready, -1) && ready.status == 0) {
         serve(&care);
@@ -154,9 +155,6 @@ static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
 
 bool nursery_start(struct nursery *nursery, const struct examiner *examiner, bool sandbox, struct error *err) {
     int pair[2];
-    if (!crypto_init(err)) {
-        return false;
-    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return error_sys(err, errno, "can't make a socket for the readers");
     }
@@ -172,18 +170,34 @@ bool nursery_start(struct nursery *nursery, const struct examiner *examiner, boo
         return error_sys(err, sys, "can't start a process for the readers");
     }
     *nursery = (struct nursery){.socket = pair[0], .pid = pid};
-    struct order_message ready;
+    return true;
+}
+
+bool nursery_ready(struct nursery *nursery, struct error *err) {
+    struct order_message message;
     int fd;
-    if (!receive_message(pair[0], &ready, &fd) || ready.status != 0) {
-        nursery_stop(nursery);
+    if (nursery->ready) {
+        return true;
+    }
+    if (!receive_message(nursery->socket, &message, &fd)) {
+        return error_set(err, ERR_CRASHED, "the process that starts the readers has died");
+    }
+    if (message.status == NO_CRYPTO) {
+        return error_set(err, ERR_UNSUPPORTED, "OpenSSL can't be started without its default provider");
+    }
+    if (message.status != 0) {
         return error_set(err, ERR_UNSUPPORTED, "this system has no sandbox for the readers; --no-sandbox goes without");
     }
+    nursery->ready = true;
     return true;
 }
 
 bool nursery_fork(struct nursery *nursery, enum worker_kind kind, struct nursling *out, struct error *err) {
     struct order_message message = {.order = ORDER_FORK, .kind = kind};
     int fd;
+    if (!nursery_ready(nursery, err)) {
+        return false;
+    }
     if (!send_message(nursery->socket, &message, -1) || !receive_message(nursery->socket, &message, &fd)) {
         return error_set(err, ERR_CRASHED, "the process that starts the readers has died");
     }

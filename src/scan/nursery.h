@@ -11,6 +11,7 @@
 struct nursery {
     int socket;
     pid_t pid;
+    bool ready; /* it has said so */
 };
 
 /* A forked worker: its process and our side of its socket (non-blocking, messages keep their borders). */
@@ -19,11 +20,13 @@ struct nursling {
     int socket;
 };
 
-/* nursery_start forks the nursery. Call it while the process has one thread. crypto_init is called, so that every worker has
- * what it needs before its sandbox closes. */
+/* nursery_start forks the nursery, which sets itself up while the caller goes on. Call it while the process has one thread. */
 CERTBAN_MUST_USE bool nursery_start(struct nursery *nursery, const struct examiner *examiner, bool sandbox, struct error *err);
 
-/* nursery_fork makes a worker. */
+/* nursery_ready waits until the nursery has all that workers need before their sandbox closes. False: it can't have it. */
+CERTBAN_MUST_USE bool nursery_ready(struct nursery *nursery, struct error *err);
+
+/* nursery_fork makes a worker, once the nursery is ready. */
 CERTBAN_MUST_USE bool nursery_fork(struct nursery *nursery, enum worker_kind kind, struct nursling *out, struct error *err);
 
 /* nursery_end ends a worker if it still lives, and says how it ended: 0, or the number of the signal that ended it. Until then

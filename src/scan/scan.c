@@ -284,6 +284,10 @@ static bool run_with_nursery(struct run *run, struct error *err) {
     if (!walk_start(options, &run->folders, &run->links, &run->walk, err)) {
         return false;
     }
+    if (!nursery_ready(&run->nursery, err)) { /* while it set itself up, the walk has begun */
+        walk_stop(run->walk, NULL);
+        return false;
+    }
     loop(run);
     walk_stop(run->walk, &counts);
     if (!options->walk) {

@@ -18,7 +18,7 @@ struct walker {
     size_t folder_n;       /* how much of it is the folder's */
     bool no_atime_refused; /* in this folder: its files belong to somebody else */
     uint64_t files, bytes_read;
-    uint8_t head[PROBE_HEAD], tail[PROBE_TAIL], middle[PROBE_MIDDLE];
+    uint8_t head[PROBE_HEAD], tail[PROBE_TAIL], middle[PROBE_MIDDLE], whole[PROBE_WHOLE];
     _Alignas(struct dirent64) char listing[LISTING_SIZE];
 };
 

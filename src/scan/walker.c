@@ -114,33 +114,29 @@ static bool is_candidate(struct walker *walker, const char *name, int fd, uint64
         }
     }
     *yes = examine_candidate(examiner, &probe);
+    if (*yes && examine_wants_whole(examiner, &probe)) {
+        if (!read_at(walker, fd, walker->whole, (size_t)size, 0, &probe.whole, err)) {
+            return false;
+        }
+        *yes = probe.whole.n < size || examine_candidate(examiner, &probe);
+    }
     return true;
 }
 
-/* Takes over an open regular file. path is that of the name, folder NULL for one that the user named. */
-static void take_file(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
+/* Takes over an open regular file that a reader must see. path is that of the name, folder NULL for one that the user named. */
+static void give_file(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
                       bool named) {
     struct walk *walk = walker->walk;
     struct names *names = NULL;
-    bool yes = named;
-    struct error err = {0};
-    if (identity->names > 1 && walk->options->walk) {
-        enum links_met met = links_meet(walk->links, identity, &names);
-        if (met == LINKS_AGAIN) {
-            links_add(walk->links, identity, folder, path);
-            close(fd);
-            return;
-        }
+    if (identity->names > 1 && walk->options->walk && links_meet(walk->links, identity, &names) == LINKS_AGAIN) {
+        links_add(walk->links, identity, folder, path);
+        close(fd);
+        return;
     }
     walker->files++;
-    if (!named && !is_candidate(walker, (const char *)path.p, fd, identity->size, &yes, &err)) {
-        give_error(walker, folder, path, &err, true);
-    }
-    struct job *job = yes ? job_new(folder, path) : NULL;
+    struct job *job = job_new(folder, path);
     if (job == NULL) {
-        if (yes) {
-            incomplete(walk);
-        }
+        incomplete(walk);
         if (names != NULL) {
             links_forget(walk->links, walk->folders, identity);
         }
@@ -159,6 +155,34 @@ static bool vanished(int sys) {
     return sys == ENOENT || sys == ELOOP || sys == ENXIO || sys == ENODEV || sys == ENOTDIR;
 }
 
+static void file_error(struct walker *walker, struct folder *folder, const char *name, const struct error *err) {
+    walker->files++;
+    give_error(walker, folder, entry_path(walker, name), err, true);
+}
+
+/* An open file of a listing. Most are no candidates, and of those no more is asked than their size. */
+static void look_at(struct walker *walker, struct folder *folder, const char *name, int fd) {
+    struct error err = {0};
+    struct fs_identity identity;
+    off_t size = lseek(fd, 0, SEEK_END);
+    bool known = size < 0, yes = false; /* what has no end is something special, or such a file system's file */
+    if (known && !fs_identify((struct handle){fd}, &identity, &err)) {
+        file_error(walker, folder, name, &err);
+    } else if (known && identity.kind != FS_REGULAR) {
+        /* it was a file when it was listed */
+    } else if (!is_candidate(walker, name, fd, known ? identity.size : (uint64_t)size, &yes, &err)) {
+        file_error(walker, folder, name, &err);
+    } else if (!yes) {
+        walker->files++;
+    } else if (!known && !fs_identify((struct handle){fd}, &identity, &err)) {
+        file_error(walker, folder, name, &err);
+    } else if (identity.kind == FS_REGULAR) {
+        give_file(walker, folder, entry_path(walker, name), fd, &identity, false);
+        return;
+    }
+    close(fd);
+}
+
 static void walk_file(struct walker *walker, struct folder *folder, int in, const char *name) {
     int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     int fd = openat(in, name, walker->no_atime_refused ? flags : flags | O_NOATIME);
@@ -166,24 +190,12 @@ static void walk_file(struct walker *walker, struct folder *folder, int in, cons
         fd = openat(in, name, flags);
         walker->no_atime_refused = fd >= 0;
     }
-    struct error err = {0};
-    struct fs_identity identity;
-    if (fd < 0) {
-        if (!vanished(errno)) {
-            error_sys(&err, errno, "can't open");
-            walker->files++;
-            give_error(walker, folder, entry_path(walker, name), &err, true);
-        }
-        return;
-    }
-    if (!fs_identify((struct handle){fd}, &identity, &err)) {
-        walker->files++;
-        give_error(walker, folder, entry_path(walker, name), &err, true);
-        close(fd);
-    } else if (identity.kind != FS_REGULAR) {
-        close(fd);
-    } else {
-        take_file(walker, folder, entry_path(walker, name), fd, &identity, false);
+    if (fd >= 0) {
+        look_at(walker, folder, name, fd);
+    } else if (!vanished(errno)) {
+        struct error err = {0};
+        error_sys(&err, errno, "can't open");
+        file_error(walker, folder, name, &err);
     }
 }
 
@@ -459,7 +471,7 @@ void walker_path(struct walker *walker, const char *path) {
         walker->files++;
         give_error(walker, NULL, bytes_text(path), &err, true);
     } else if (ok) {
-        take_file(walker, NULL, bytes_text(path), fd, &identity, true);
+        give_file(walker, NULL, bytes_text(path), fd, &identity, true);
     } else {
         walker->files++;
         give_error(walker, NULL, bytes_text(path), &err, true);

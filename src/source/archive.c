@@ -25,17 +25,14 @@ struct walk {
     struct archive_reader reader;
 };
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
+static bool probe(const struct probe *probe) {
     /* A disk image may begin with a packed chunk: its trailer (UDIF, 512 bytes) says what it is, and source/dmg.c walks it whole. */
     enum { UDIF_TRAILER = 512 };
-    enum archive_kind kind = archive_kind_of(head);
+    struct bytes tail = probe->tail;
+    enum archive_kind kind = probe_archive(probe);
     bool image =
-        size > tail.n && tail.n >= UDIF_TRAILER && bytes_starts(bytes_cut(tail, tail.n - UDIF_TRAILER, tail.n), bytes_text("koly"));
-    return kind != ARCHIVE_KINDS && !(image && archive_is_packed(kind));
-}
-
-static bool probe_middle(struct bytes middle) {
-    return archive_is_iso(middle);
+        probe->size > tail.n && tail.n >= UDIF_TRAILER && bytes_starts(bytes_cut(tail, tail.n - UDIF_TRAILER, tail.n), bytes_text("koly"));
+    return (kind != ARCHIVE_KINDS && !(image && archive_is_packed(kind))) || archive_is_iso(probe->middle);
 }
 
 static bool visit_problem(struct walk *w, const char *path, const struct error *why, struct error *err) {
@@ -317,4 +314,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok;
 }
 
-const struct container container_archive = {.name = "archive", .probe = probe, .probe_middle = probe_middle, .walk = walk};
+const struct container container_archive = {.name = "archive", .probe = probe, .walk = walk};

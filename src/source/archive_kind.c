@@ -85,11 +85,15 @@ static bool is_xz(struct bytes head) {
                                          6));
 }
 
-/* 0 u8 properties (0x5d, what every packer writes), 1 u32 dictionary (2^n or 3 * 2^n, as XZ Utils asks for, too), 5 u64 size or -1,
+/* 0 u8 properties (what every packer writes), 1 u32 dictionary (2^n or 3 * 2^n, as XZ Utils asks for, too), 5 u64 size or -1,
  * 13 u8: the first octet of packed data is always 0. */
+enum { LZMA_PROPERTIES = 0x5d };
 static bool is_lzma(struct bytes head) {
+    if (head.n == 0 || head.p[0] != LZMA_PROPERTIES) {
+        return false;
+    }
     struct reader r = reader_make(head, 0);
-    uint8_t properties = reader_u8(&r);
+    reader_skip(&r, 1);
     uint32_t dictionary = reader_u32le(&r);
     uint64_t size = reader_u64le(&r);
     uint8_t first = reader_u8(&r);
@@ -97,8 +101,8 @@ static bool is_lzma(struct bytes head) {
     while (odd != 0 && odd % 2 == 0) {
         odd /= 2;
     }
-    return reader_ok(&r) && properties == 0x5d && dictionary >= 1 << 12 && (odd == 1 || odd == 3) &&
-           (size == UINT64_MAX || size < UINT64_C(1) << 38) && first == 0;
+    return reader_ok(&r) && dictionary >= 1 << 12 && (odd == 1 || odd == 3) && (size == UINT64_MAX || size < UINT64_C(1) << 38) &&
+           first == 0;
 }
 
 static bool is_lzip(struct bytes head) {

@@ -50,10 +50,8 @@ bool asar_at_head(struct bytes head) {
     return read_head(head, &json_n, &base) && head.n > HEAD && head.p[HEAD] == '{';
 }
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail;
-    (void)size;
-    return asar_at_head(head);
+static bool probe(const struct probe *probe) {
+    return asar_at_head(probe->head);
 }
 
 static bool visit_problem(struct walk *w, const struct error *why, struct error *err) {

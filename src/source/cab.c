@@ -21,10 +21,8 @@ struct walk {
     struct error problem; /* why it could not be opened */
 };
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail;
-    (void)size;
-    return bytes_starts(head, bytes_text("MSCF"));
+static bool probe(const struct probe *probe) {
+    return bytes_starts(probe->head, bytes_text("MSCF"));
 }
 
 static int order(const void *a, const void *b) {

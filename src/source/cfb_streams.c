@@ -15,10 +15,8 @@ struct walk {
     struct arena scratch; /* one stream's */
 };
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail;
-    (void)size;
-    return bytes_starts(head, bytes_make("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8));
+static bool probe(const struct probe *probe) {
+    return bytes_starts(probe->head, bytes_make("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8));
 }
 
 /* The database's table streams are marked with U+4840. */

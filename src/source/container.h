@@ -6,6 +6,7 @@
 #include "base/source.h"
 #include "model/anomaly.h"
 #include "model/limits.h"
+#include "source/probe.h"
 
 /* One member, while the visitor looks at it. Its source is valid until the visitor returns. */
 struct member {
@@ -37,9 +38,8 @@ struct visitor {
 struct container {
     const char *name; /* "zip" */
     bool wants_tail;
-    bool (*probe)(struct bytes head, struct bytes tail, uint64_t size);
-    /* probe_middle looks at a few bytes in the middle (format.h's PROBE_MIDDLE); NULL: the container is known by its ends. */
-    bool (*probe_middle)(struct bytes middle);
+    /* probe says whether the file may be one. Cheap, no memory, no errors: broken ones say true. */
+    bool (*probe)(const struct probe *probe);
     /* walk calls visit for each member. Problems of single members are members with source NULL; false (err) when the container
      * itself can't be walked to its end: it is then unreadable. Oddities go to anomalies. */
     bool (*walk)(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,

@@ -311,9 +311,8 @@ static bool walk_pbzx(struct source *source, struct budget *budget, struct visit
 }
 
 /* gzip and bzip2, which hold anything, have their own container (archive.c). */
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail, (void)size;
-    return packing_of(head) < N_PACKINGS;
+static bool probe(const struct probe *probe) {
+    return packing_of(probe->head) < N_PACKINGS;
 }
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,

@@ -12,9 +12,10 @@ static bool ends_with_trailer(struct bytes tail) {
     return tail.n >= UDIF_TRAILER && udif_trailer_in(bytes_cut(tail, tail.n - UDIF_TRAILER, UDIF_TRAILER));
 }
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    bool short_one = size == head.n && ends_with_trailer(head);
-    return ends_with_trailer(tail) || short_one || udif_encrypted(head) || disk_probe(head);
+static bool probe(const struct probe *probe) {
+    struct bytes head = probe->head;
+    bool short_one = probe->size == head.n && ends_with_trailer(head);
+    return ends_with_trailer(probe->tail) || short_one || udif_encrypted(head) || disk_probe(head);
 }
 
 struct work {

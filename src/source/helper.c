@@ -88,10 +88,8 @@ static bool is_inno(struct source *source, struct arena *arena, bool *is, struct
 
 /* ---- the containers ---- */
 
-static bool probe_image(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail;
-    (void)size;
-    return archive_is_wim(head) || archive_is_nsis(head);
+static bool probe_image(const struct probe *probe) {
+    return archive_is_wim(probe->head) || archive_is_nsis(probe->head);
 }
 
 static bool walk_image(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor,
@@ -104,10 +102,8 @@ static bool walk_image(struct source *source, struct arena *arena, struct budget
     return helper_walk(archive_is_wim(head) ? HELPER_WIM : HELPER_NSIS, source, budget, visitor, err);
 }
 
-static bool probe_inno(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail;
-    (void)size;
-    return bytes_starts(head, bytes_text("MZ"));
+static bool probe_inno(const struct probe *probe) {
+    return bytes_starts(probe->head, bytes_text("MZ"));
 }
 
 static bool walk_inno(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor,

@@ -34,10 +34,8 @@ struct walk {
     unsigned n_seen;
 };
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail;
-    (void)size;
-    return bytes_starts(head, bytes_text("MZ"));
+static bool probe(const struct probe *probe) {
+    return bytes_starts(probe->head, bytes_text("MZ"));
 }
 
 static bool visit(struct walk *w, const char *name, uint64_t at, uint64_t n, struct error *err) {

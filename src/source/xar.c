@@ -19,9 +19,8 @@ struct work {
     struct arena scratch; /* of one member */
 };
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    (void)tail, (void)size;
-    return xar_probe(head);
+static bool probe(const struct probe *probe) {
+    return xar_probe(probe->head);
 }
 
 static bool visit_problem(struct work *w, const char *path, const struct error *why, struct error *err) {

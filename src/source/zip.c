@@ -61,9 +61,9 @@ static size_t front_of(struct bytes head) {
     return i;
 }
 
-static bool probe(struct bytes head, struct bytes tail, uint64_t size) {
-    size_t front = front_of(head);
-    return size >= ZIP_END_SIZE && (zip_at_head(head) || zip_at_tail(tail) || (front < N_FRONTS && fronts[front].search));
+static bool probe(const struct probe *probe) {
+    size_t front = front_of(probe->head);
+    return probe->size >= ZIP_END_SIZE && (probe_zip(probe) || (front < N_FRONTS && fronts[front].search));
 }
 
 static int by_text(const void *a, const void *b) {

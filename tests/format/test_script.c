@@ -180,6 +180,24 @@ static void text_behind(void **state) {
     assert_false(taken_as(join(arena, B("MZ\0"), file, END), "a.ps1", true));
 }
 
+/* All of a script's text was read: then its name alone says nothing. The letter case of a mark is as free as in the block itself. */
+static void whole_text(void **state) {
+    (void)state;
+    struct bytes behind = bytes_make(arena_alloc(arena, 5000), 5000);
+    memset((uint8_t *)behind.p, '#', behind.n);
+    static const char *const marks[] = {"# SIG # Begin signature block\n", "// sig // BEGIN SIGNATURE BLOCK\n", "** sIG ** AAAA\n"};
+    for (size_t i = 0; i <= sizeof marks / sizeof *marks; i++) {
+        bool marked = i < sizeof marks / sizeof *marks;
+        struct bytes file = join(arena, B("x = 1 * lock\n"), bytes_text(marked ? marks[i] : "// block of a sig\n"), behind, END);
+        struct probe probe = {.head = bytes_cut(file, 0, PROBE_HEAD), .tail = bytes_cut(file, file.n - PROBE_TAIL, file.n)};
+        probe.size = file.n;
+        probe.name = "a.js";
+        assert_true(format_script.probe(&probe));
+        probe.whole = file;
+        assert_int_equal(format_script.probe(&probe), marked);
+    }
+}
+
 static void odd_blocks(void **state) {
     (void)state;
     struct bytes ps = powershell(signature());
@@ -257,7 +275,8 @@ static void base64(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(what_is_hashed), T(what_no_script_is_signed_by), T(text_behind), T(odd_blocks), T(large_ones), T(base64), T(hostile),
+        T(what_is_hashed), T(what_no_script_is_signed_by), T(text_behind), T(whole_text), T(odd_blocks), T(large_ones), T(base64),
+        T(hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

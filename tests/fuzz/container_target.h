@@ -43,8 +43,10 @@ static inline void container_target(const struct container *container, const uin
     struct error err = {0};
     struct bytes b = bytes_make(data, size);
     memory_source_init(&memory, "input", b);
-    if (container->probe(bytes_cut(b, 0, 4096), bytes_cut(b, size > 1024 ? size - 1024 : 0, 1024), size) &&
-        !container->walk(&memory.source, &arena, &budget, &v.visitor, &anomalies, &err) && err.kind == ERR_NONE) {
+    struct probe probe = {
+        .head = bytes_cut(b, 0, PROBE_HEAD), .tail = bytes_cut(b, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL), .size = size};
+    if (container->probe(&probe) && !container->walk(&memory.source, &arena, &budget, &v.visitor, &anomalies, &err) &&
+        err.kind == ERR_NONE) {
         __builtin_trap(); /* a failure without a reason */
     }
     if (v.n > CONTAINER_MEMBERS) {

@@ -41,7 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct error err = {0};
     struct bytes b = bytes_make(data, size);
     memory_source_init(&memory, "input", b);
-    if (container_zip.probe(bytes_cut(b, 0, 4096), bytes_cut(b, size > 1024 ? size - 1024 : 0, 1024), size)) {
+    struct probe probe = {
+        .head = bytes_cut(b, 0, PROBE_HEAD), .tail = bytes_cut(b, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL), .size = size};
+    if (container_zip.probe(&probe)) {
         if (!container_zip.walk(&memory.source, &arena, &budget, &check.visitor, &anomalies, &err) && err.kind == ERR_NONE) {
             __builtin_trap();
         }

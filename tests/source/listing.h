@@ -77,7 +77,9 @@ static inline bool walk(const struct container *container, struct bytes b, struc
     struct anomalies anomalies = {0};
     listing->visitor.visit = visit;
     memory_source_init(&memory, "sample", b);
-    bool mine = container->probe(bytes_cut(b, 0, 4096), bytes_cut(b, b.n > 1024 ? b.n - 1024 : 0, 1024), b.n);
+    struct probe probe = {
+        .head = bytes_cut(b, 0, PROBE_HEAD), .tail = bytes_cut(b, b.n > PROBE_TAIL ? b.n - PROBE_TAIL : 0, PROBE_TAIL), .size = b.n};
+    bool mine = container->probe(&probe);
     return !mine || container->walk(&memory.source, arena, &budget, &listing->visitor, &anomalies, err);
 }
 

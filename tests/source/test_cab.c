@@ -128,7 +128,8 @@ static const char *shown(const struct container *container, struct bytes file, u
     struct memory_source memory;
     struct error err = {0};
     memory_source_init(&memory, "file", file);
-    assert_true(container->probe(bytes_cut(file, 0, 4096), bytes_none(), file.n));
+    struct probe probe = {.head = bytes_cut(file, 0, PROBE_HEAD), .size = file.n};
+    assert_true(container->probe(&probe));
     if (!container->walk(&memory.source, arena, &budget, &r.visitor, &anomalies, &err)) {
         assert_true(err.kind != ERR_NONE && err.text[0] != '\0');
         text_addf(&r.text, " ?%s", error_kind_name(err.kind));
