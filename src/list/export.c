@@ -27,7 +27,7 @@ static void note(struct export *e, const char *before, const char *what, const c
     }
 }
 
-static const char lost[] = "in part: ", widened[] = "wider: ", remark[] = "note: ";
+static const char lost[] = "in part: ", widened[] = "wider: ", remark[] = "note: ", elsewise[] = "by another name: ";
 
 /* "left out: sha1, serial (2): why": the kinds that share a why, from the i-th note on; they are marked as told. */
 static void tell(struct export *e, size_t i) {
@@ -58,7 +58,7 @@ static void rule_end(struct export *e) {
     }
     bool part = false, told = false;
     for (size_t i = 0; i < e->n_notes; i++) {
-        part = part || e->notes[i].before != remark;
+        part = part || (e->notes[i].before != remark && e->notes[i].before != elsewise);
         if (e->notes[i].n != 0 && (e->said != 0 || e->notes[i].before == lost)) {
             tell(e, i);
             told = true;
@@ -71,6 +71,7 @@ static void rule_end(struct export *e) {
     e->rule = NULL;
     e->n_notes = 0;
     e->said = 0;
+    text_clear(&e->places);
     arena_reset(&e->arena);
 }
 
@@ -87,9 +88,22 @@ void export_said(struct export *e) {
     e->said++;
 }
 
+static const char *kind_of(struct export *e, const struct key *key) {
+    return key->kind == KEY_TBS ? export_printf(e, "tbs-%s", hash_name(hash_by_size(key->value.n))) : key_name(key->kind);
+}
+
+void export_said_by(struct export *e, const struct export_thing *thing, unsigned kinds, size_t tbs, const char *why) {
+    for (size_t i = 0; i < thing->n; i++) {
+        const struct key *key = &thing->keys[i];
+        if ((kinds & 1U << key->kind) == 0 || (key->kind == KEY_TBS && tbs != 0 && key->value.n != tbs)) {
+            note(e, elsewise, kind_of(e, key), why);
+        }
+    }
+    export_said(e);
+}
+
 void export_key_unsaid(struct export *e, const struct key *key, const char *why) {
-    const char *kind = key->kind == KEY_TBS ? export_printf(e, "tbs-%s", hash_name(hash_by_size(key->value.n))) : key_name(key->kind);
-    note(e, lost, kind, why);
+    note(e, lost, kind_of(e, key), why);
 }
 
 void export_unsaid(struct export *e, const struct export_thing *thing, const char *why) {
@@ -154,6 +168,15 @@ static bool rule_fits(struct export *e) {
     }
     if (rule->expires != INT64_MAX && !e->means.expires) {
         export_remark(e, "the day on which it expires can't be said: export anew by then");
+    }
+    if (rule->weak_accepted) {
+        export_remark(e, "certban takes its weak keys for strong again only where who imports it says so (--accept-weak)");
+    }
+    if (rule->never_ban_overridden) {
+        export_remark(e, "certban imports nothing that overrides the never-ban list");
+    }
+    if (rule->allow) {
+        export_remark(e, "certban imports no excuses");
     }
     return true;
 }
@@ -317,6 +340,7 @@ bool export_run(const struct exporter *exporter, const struct export_job *job, s
     exporter->write(&e);
     rule_end(&e);
     arena_free(&e.arena);
+    text_free(&e.places);
     never_ban_free(e.never);
     bool ok = e.err.kind == ERR_NONE;
     if (!ok && err != NULL) {

@@ -18,26 +18,30 @@ struct applocker {
     unsigned number; /* of the condition within its rule */
 };
 
-static void add_rule(struct export *e, struct applocker *a, const char *element, const struct text *condition) {
+static void add_rule(struct export *e, struct applocker *a, const struct export_thing *thing, const char *element,
+                     const struct text *condition) {
+    export_place(e, thing, NULL);
+    const char *words = export_marked(e);
     a->number++;
     for (size_t i = 0; i < COLLECTION_COUNT; i++) {
         struct text *out = &a->rules[i];
         const char *seed = export_printf(e, "applocker %s %s %s %u", collections[i], e->policy->id, e->rule->id, a->number);
         text_addf(out, "    <%s Id=\"%s\" Name=\"%s/%s\" Description=\"", element, export_uuid(e, seed), e->policy->id, e->rule->id);
-        text_add_xml(out, bytes_text(e->rule->reason != NULL ? e->rule->reason : ""));
+        text_add_xml(out, bytes_text(words));
         text_addf(out, "\" UserOrGroupSid=\"S-1-1-0\" Action=\"Deny\">\n      <Conditions>\n%s      </Conditions>\n    </%s>\n",
                   text_c(condition), element);
         out->failed = out->failed || !text_ok(condition);
     }
 }
 
-static void write_hash(struct export *e, struct applocker *a, const char *type, const struct key *key) {
+static void write_hash(struct export *e, struct applocker *a, const struct export_thing *thing, const struct key *key) {
+    const char *type = thing->is_file ? "SHA256Flat" : "SHA256";
     struct text condition = {0};
     text_addf(&condition,
               "        <FileHashCondition>\n          <FileHash Type=\"%s\" Data=\"0x%s\" SourceFileName=\"%s\" "
               "SourceFileLength=\"%llu\" />\n        </FileHashCondition>\n",
               type, export_hex(e, key->value, true), e->rule->id, (unsigned long long)key->file_size);
-    add_rule(e, a, "FileHashRule", &condition);
+    add_rule(e, a, thing, "FileHashRule", &condition);
     text_free(&condition);
 }
 
@@ -53,11 +57,11 @@ static void write_hashes(struct export *e, struct applocker *a, const struct exp
         if (conditions && !export_wider(e, "the hash of a file can't have conditions there")) {
             return;
         }
-        write_hash(e, a, thing->is_file ? "SHA256Flat" : "SHA256", key);
+        write_hash(e, a, thing, key);
         said = true;
     }
     if (said) {
-        export_said(e);
+        export_said_by(e, thing, 1U << KEY_FILE_SHA256 | 1U << KEY_AUTHENTICODE, 0, "AppLocker knows SHA-256 only");
     } else {
         export_unsaid(e, thing, "AppLocker knows SHA-256 only");
     }
@@ -123,7 +127,7 @@ static void write_publisher(struct export *e, struct applocker *a, const struct 
         add_section(&condition, "LowSection", only->has_min, &only->min);
         add_section(&condition, "HighSection", only->has_max, &only->max);
         text_add(&condition, " />\n        </FilePublisherCondition>\n");
-        add_rule(e, a, "FilePublisherRule", &condition);
+        add_rule(e, a, thing, "FilePublisherRule", &condition);
         export_said(e);
     }
     text_free(&condition);

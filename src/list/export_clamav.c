@@ -9,6 +9,11 @@
  */
 #include "asn1/der.h"
 #include "list/export_inside.h"
+#include "list/policy_report.h"
+#include "list/policy_write.h"
+
+/* ClamAV reads lines into 8192 octets. */
+enum { LINE_MAX_SIZE = 8000 };
 
 /* What a .crb row needs of a certificate; bytes lie in it. */
 struct facts {
@@ -54,13 +59,46 @@ static const char *sha1_hex(struct export *e, struct bytes b) {
     return export_hex(e, bytes_make(hash, hash_size(HASH_SHA1)), false);
 }
 
-/* The comment ends with the line and the field. */
-static void add_comment(struct text *out, const char *words) {
+/* The reason as a comment, which ends with the line and the field. */
+static const char *comment(struct export *e) {
     enum { COMMENT_MAX = 200 };
-    for (size_t i = 0; i < COMMENT_MAX && words[i] != '\0'; i++) {
-        char c = words[i];
-        text_add_char(out, c == ';' || c == '#' ? ',' : c < ' ' || c > '~' ? '?' : c);
+    const char *reason = e->rule->reason != NULL ? e->rule->reason : "";
+    struct text out = {0};
+    for (size_t i = 0; i < COMMENT_MAX && reason[i] != '\0'; i++) {
+        char c = reason[i];
+        text_add_char(&out, c == ';' || c == '#' ? ',' : c < ' ' || c > '~' ? '?' : c);
     }
+    const char *words = export_printf(e, "%s", text_c(&out));
+    text_free(&out);
+    return words;
+}
+
+/*
+ * What the mark has beside: none of certban's identities is one of ClamAV's, so that the certificate itself stands there ("der" where the
+ * rule holds it, else "lent"), and by what the rule names it. The first serial's issuer is that of the mark's place.
+ */
+static const char *identities(struct export *e, const struct export_thing *thing, unsigned *kinds) {
+    struct text out = {0}, base64 = {0};
+    const struct key *serial = NULL;
+    *kinds = 0;
+    for (size_t i = 0; i < thing->n; i++) {
+        const struct key *key = &thing->keys[i];
+        if (!key_names_certificate(key, thing->cert) || (key->kind == KEY_SERIAL && serial != NULL)) {
+            continue;
+        }
+        serial = key->kind == KEY_SERIAL ? key : serial;
+        *kinds |= 1U << key->kind;
+        text_addf(&out, "%s%s%s:%s", out.n == 0 ? "&by=" : ",", key->kind == KEY_TBS ? "tbs-" : "",
+                  key->kind == KEY_TBS ? hash_name(hash_by_size(key->value.n)) : key_name(key->kind), export_hex(e, key->value, false));
+    }
+    export_place(e, thing, serial);
+    text_add_base64(&base64, thing->cert->der);
+    text_addf(&out, "&%s=", e->rule->cert == thing->cert ? "der" : "lent");
+    export_add_encoded(&out, bytes_make(base64.p, base64.n));
+    const char *words = export_printf(e, "%s", text_c(&out));
+    text_free(&out);
+    text_free(&base64);
+    return words;
 }
 
 static void write_cert(struct export *e, const struct export_thing *thing) {
@@ -78,11 +116,14 @@ static void write_cert(struct export *e, const struct export_thing *thing) {
         export_unsaid(e, thing, "the certificate can't be taken apart");
         return;
     }
-    text_addf(e->out, "Certban.%s.%s;0;%s;%s;%s;010001;1;1;1;0;", e->policy->id, e->rule->id, sha1_hex(e, subject.content),
-              sha1_hex(e, f.serial), export_hex(e, f.modulus, false));
-    add_comment(e->out, e->rule->reason != NULL ? e->rule->reason : "banned");
-    text_add_char(e->out, '\n');
-    export_said(e);
+    unsigned kinds;
+    const char *said = identities(e, thing, &kinds), *words = comment(e);
+    const char *line = export_printf(e, "Certban.%s.%s;0;%s;%s;%s;010001;1;1;1;0;%s", e->policy->id, e->rule->id,
+                                     sha1_hex(e, subject.content), sha1_hex(e, f.serial), export_hex(e, f.modulus, false), words);
+    const char *mark = export_mark(e, words, NULL, said);
+    bool fits = strlen(line) + 1 + strlen(mark) <= LINE_MAX_SIZE;
+    text_addf(e->out, "%s%s%s\n", line, words[0] != '\0' && fits ? " " : "", fits ? mark : "");
+    export_said_by(e, thing, fits ? kinds : 0, 0, "ClamAV knows none of these, and the line has no room for the certificate");
 }
 
 static void write_crb(struct export *e) {

@@ -6,8 +6,9 @@
 #include "list/export_row.h"
 
 static void add_field(struct text *out, const char *field) {
+    const char *first = field + strspn(field, "'"); /* one apostrophe is taken off again, so that those of the field's own need one more */
     text_add_char(out, '"');
-    if (field[0] != '\0' && strchr("=+-@\t\r", field[0]) != NULL) {
+    if (first[0] != '\0' && strchr("=+-@\t\r", first[0]) != NULL) {
         text_add_char(out, '\'');
     }
     for (; *field != '\0'; field++) {

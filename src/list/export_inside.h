@@ -76,6 +76,7 @@ struct export {
     size_t said; /* things of the rule that were written */
     struct export_note notes[EXPORT_NOTES_MAX];
     size_t n_notes;
+    struct text places; /* of the next mark */
     struct export_counts counts;
 };
 
@@ -91,6 +92,20 @@ const struct bytes *export_values(struct export *e, const struct export_thing *t
 
 /* export_said counts the thing as written. */
 void export_said(struct export *e);
+
+/* export_said_by counts the thing as written by identities of some kinds (bits 1 << kind; of KEY_TBS those of tbs octets, 0: any), and
+ * tells which of its keys stand behind another one of the same thing. why says by what it is named there. */
+void export_said_by(struct export *e, const struct export_thing *thing, unsigned kinds, size_t tbs, const char *why);
+
+/* Marks, by which certban reads its own rules back: list/import_mark.h says what they are. export_place adds a place to the next mark: that
+ * of a thing which was written, or of its key issued, whose issuer the format can't hold whole (else NULL). export_mark is the mark, in the
+ * rule's arena: what the format holds of reason and reference (NULL: nothing) is left out where it is the same; more is further fields
+ * ("&name=value", encoded by export_add_encoded) or NULL. export_marked is the rule's reason, plain,
+ * and the mark behind it. */
+void export_place(struct export *e, const struct export_thing *thing, const struct key *issued);
+void export_add_encoded(struct text *out, struct bytes words);
+const char *export_mark(struct export *e, const char *reason, const char *reference, const char *more);
+const char *export_marked(struct export *e);
 
 /* export_unsaid tells for each key of the thing that it can't be written, and why (a literal). export_key_unsaid does it for one key. */
 void export_unsaid(struct export *e, const struct export_thing *thing, const char *why);

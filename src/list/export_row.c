@@ -3,6 +3,8 @@
 
 #include "asn1/name.h"
 #include "asn1/oid.h"
+#include "list/policy_report.h"
+#include "list/policy_write.h"
 
 const char *const export_columns[EXPORT_COLUMN_COUNT] = {
 #define X(id, name) name,
@@ -59,6 +61,23 @@ static void key_fields(struct export *e, const struct key *key, const char **fie
     fields[EXPORT_THING] = export_printf(e, "%u", key->thing);
 }
 
+/* The certificate that the rule holds, beside the first key that names it. */
+static const char *certificate(struct export *e, const struct key *key) {
+    const struct rule *rule = e->rule;
+    struct text base64 = {0};
+    for (size_t i = 0; i < rule->n_keys && rule->cert != NULL; i++) {
+        if (key_names_certificate(&rule->keys[i], rule->cert)) {
+            if (&rule->keys[i] == key) {
+                text_add_base64(&base64, rule->cert->der);
+            }
+            break;
+        }
+    }
+    const char *words = export_printf(e, "%s", text_c(&base64));
+    text_free(&base64);
+    return words;
+}
+
 void export_row(struct export *e, const struct key *key, const char *fields[EXPORT_COLUMN_COUNT]) {
     const struct rule *rule = e->rule;
     const struct conditions *only = &rule->only;
@@ -92,4 +111,5 @@ void export_row(struct export *e, const struct key *key, const char *fields[EXPO
     fields[EXPORT_PATH] = or_nothing(only->path);
     fields[EXPORT_REASON] = or_nothing(rule->reason);
     fields[EXPORT_REFERENCE] = or_nothing(rule->reference);
+    fields[EXPORT_CERTIFICATE] = certificate(e, key);
 }

@@ -37,7 +37,8 @@
     X(EKU, "eku")                                                                                                                          \
     X(NO_EKU, "no_eku")                                                                                                                    \
     X(REASON, "reason")                                                                                                                    \
-    X(REFERENCE, "reference")
+    X(REFERENCE, "reference")                                                                                                              \
+    X(CERTIFICATE, "certificate")
 
 enum export_column {
 #define X(id, name) EXPORT_##id,

@@ -13,10 +13,12 @@ enum { NAME_COUNT = sizeof names / sizeof *names };
 
 typedef void put_rule(struct export *e, const char *const *values);
 
-static void put(struct export *e, put_rule *to, const char *type, const char *identifier) {
-    const char *const values[NAME_COUNT] = {identifier, e->rule->allow ? "ALLOWLIST" : "BLOCKLIST", type,
-                                            e->rule->allow || e->rule->reason == NULL ? "" : export_plain(e, e->rule->reason),
-                                            export_printf(e, "%s/%s", e->policy->id, e->rule->id)};
+/* The message is for the user who is kept from something, the comment for who looks at the rules. */
+static void put(struct export *e, put_rule *to, const struct export_thing *thing, const char *type, const char *identifier) {
+    const char *message = e->rule->allow || e->rule->reason == NULL ? "" : export_plain(e, e->rule->reason);
+    export_place(e, thing, NULL);
+    const char *const values[NAME_COUNT] = {identifier, e->rule->allow ? "ALLOWLIST" : "BLOCKLIST", type, message,
+                                            export_mark(e, message, NULL, NULL)};
     to(e, values);
 }
 
@@ -25,7 +27,7 @@ static bool put_all(struct export *e, put_rule *to, const struct export_thing *t
     size_t n;
     const struct bytes *values = export_values(e, thing, kind, 0, &n);
     for (size_t i = 0; i < n; i++) {
-        put(e, to, type, export_hex(e, values[i], false));
+        put(e, to, thing, type, export_hex(e, values[i], false));
     }
     return n != 0;
 }
@@ -41,13 +43,14 @@ static void write_thing(struct export *e, put_rule *to, const struct export_thin
     } else if (thing->keys[0].kind == KEY_CDHASH) {
         said = put_all(e, to, thing, KEY_CDHASH, "CDHASH");
     } else if (thing->keys[0].kind == KEY_TEAM_ID) {
-        put(e, to, "TEAMID", export_printf(e, "%.*s", (int)thing->keys[0].value.n, (const char *)thing->keys[0].value.p));
+        put(e, to, thing, "TEAMID", export_printf(e, "%.*s", (int)thing->keys[0].value.n, (const char *)thing->keys[0].value.p));
         said = true;
     } else {
         why = "Santa has no rule for it";
     }
     if (said) {
-        export_said(e);
+        export_said_by(e, thing, 1U << KEY_CERT_SHA256 | 1U << KEY_FILE_SHA256 | 1U << KEY_CDHASH | 1U << KEY_TEAM_ID, 0,
+                       "Santa knows SHA-256 only");
     } else {
         export_unsaid(e, thing, why);
     }

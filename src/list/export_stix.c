@@ -9,6 +9,9 @@
 #include "asn1/name.h"
 #include "list/export_inside.h"
 
+/* The source of the reference by which certban knows its own indicators. */
+static const char mark_source[] = "certban";
+
 /* A string of the pattern language: ' and \ are escaped. */
 static void add_string(struct text *out, const char *s) {
     text_add_char(out, '\'');
@@ -41,6 +44,7 @@ static void add_hashes(struct export *e, struct text *pattern, const struct expo
     size_t n;
     const struct bytes *values = export_values(e, thing, kind, 0, &n);
     for (size_t i = 0; i < n; i++) {
+        export_place(e, thing, NULL);
         begin_alternative(pattern);
         text_addf(pattern, "[%s:hashes.%s = '%s']", object, stix_hash(kind), export_hex(e, values[i], false));
         *said = true;
@@ -48,9 +52,10 @@ static void add_hashes(struct export *e, struct text *pattern, const struct expo
 }
 
 /* The issuer is compared as text there: it must be written as the observer writes it. */
-static void add_serial(struct export *e, struct text *pattern, const struct key *key, bool *said) {
+static void add_serial(struct export *e, struct text *pattern, const struct export_thing *thing, const struct key *key, bool *said) {
     const char *issuer = key->issuer.n != 0 ? name_text(key->issuer, &e->arena) : NULL;
     const char *common_name = export_printf(e, "%%CN=%.*s%%", (int)key->issuer_common_name.n, (const char *)key->issuer_common_name.p);
+    export_place(e, thing, key);
     begin_alternative(pattern);
     text_addf(pattern, "[x509-certificate:serial_number = '%s'", export_hex(e, key->value, false));
     if (issuer != NULL && issuer[0] != '\0') {
@@ -65,6 +70,7 @@ static void add_serial(struct export *e, struct text *pattern, const struct key 
 }
 
 static void write_thing(struct export *e, struct text *pattern, const struct export_thing *thing) {
+    static const unsigned file_kinds = 1U << KEY_FILE_SHA256 | 1U << KEY_FILE_SHA1 | 1U << KEY_FILE_MD5;
     static const enum key_kind certs[] = {KEY_CERT_SHA256, KEY_CERT_SHA1, KEY_CERT_MD5},
                                files[] = {KEY_FILE_SHA256, KEY_FILE_SHA1, KEY_FILE_MD5};
     bool said = false;
@@ -80,11 +86,12 @@ static void write_thing(struct export *e, struct text *pattern, const struct exp
     }
     for (size_t i = 0; i < thing->n; i++) {
         if (thing->keys[i].kind == KEY_SERIAL) {
-            add_serial(e, pattern, &thing->keys[i], &said);
+            add_serial(e, pattern, thing, &thing->keys[i], &said);
         }
     }
     if (said) {
-        export_said(e);
+        export_said_by(e, thing, 1U << KEY_CERT_SHA256 | 1U << KEY_CERT_SHA1 | 1U << KEY_CERT_MD5 | 1U << KEY_SERIAL | file_kinds, 0,
+                       "STIX knows a certificate's own hashes and its serial");
     } else {
         export_unsaid(e, thing,
                       thing->is_cert ? "STIX names a certificate by its hash or serial, and the certificate itself is not known"
@@ -122,10 +129,12 @@ static json_t *indicator(struct export *e, const char *pattern) {
     put(object, "valid_until", rule->expires != INT64_MAX ? export_time(e, rule->expires) : "");
     json_object_set_new(object, "confidence", json_integer(stix_confidence(rule->confidence)));
     json_object_set_new(object, "labels", json_pack("[s+]", "severity-", severity_name(rule->severity)));
+    json_t *references =
+        json_pack("[{ssss}]", "source_name", mark_source, "external_id", export_mark(e, rule->reason, rule->reference, NULL));
     if (rule->reference != NULL) {
-        json_object_set_new(object, "external_references",
-                            json_pack("[{ssss}]", "source_name", "certban policy", "description", rule->reference));
+        json_array_append_new(references, json_pack("{ssss}", "source_name", "certban policy", "description", rule->reference));
     }
+    json_object_set_new(object, "external_references", references);
     return object;
 }
 

@@ -21,8 +21,14 @@ struct wdac {
     unsigned usage, no_usage; /* likewise of its EKUs */
 };
 
-static void add_names(struct export *e, struct text *out, const char *attribute) {
-    text_addf(out, " %s=\"%s/%s\"", attribute, e->policy->id, e->rule->id);
+/* The name that people see: the rule's reason, and the mark of the thing or of its key issued. */
+static void add_names(struct export *e, struct text *out, const char *attribute, const struct export_thing *thing, const char *more) {
+    if (thing != NULL) {
+        export_place(e, thing, NULL);
+    }
+    text_addf(out, " %s=\"", attribute);
+    text_add_xml(out, bytes_text(thing != NULL ? export_marked(e) : export_printf(e, "%s/%s", e->policy->id, e->rule->id)));
+    text_addf(out, "%s\"", more);
 }
 
 static void add_version(struct text *out, const char *attribute, const struct version *v) {
@@ -55,7 +61,7 @@ static void write_attributes(struct export *e, struct wdac *w) {
     }
     w->attribute = ++w->n_files;
     text_addf(&w->files, "    <FileAttrib ID=\"ID_FILEATTRIB_CB_%u\"", w->attribute);
-    add_names(e, &w->files, "FriendlyName");
+    add_names(e, &w->files, "FriendlyName", NULL, "");
     text_add(&w->files, " FileName=\"");
     text_add_xml(&w->files, bytes_text(only->original_name != NULL ? only->original_name : "*"));
     text_add(&w->files, "\"");
@@ -87,12 +93,12 @@ static void write_usage(struct export *e, struct wdac *w, struct bytes oid, unsi
 }
 
 /* Who signs by a certificate with that hash, and by the names that are given beside it (NULL: any). */
-static void write_signer(struct export *e, struct wdac *w, struct bytes tbs, const struct key *name) {
+static void write_signer(struct export *e, struct wdac *w, const struct export_thing *thing, struct bytes tbs, const struct key *name) {
     const struct conditions *only = &e->rule->only;
     write_usage(e, w, only->eku, &w->usage);
     write_usage(e, w, only->eku_except, &w->no_usage);
     text_addf(&w->signers, "    <Signer ID=\"ID_SIGNER_CB_%u\"", ++w->n_signers);
-    add_names(e, &w->signers, "Name");
+    add_names(e, &w->signers, "Name", thing, "");
     if (only->has_after) {
         text_addf(&w->signers, " SignTimeAfter=\"%s\"", export_time(e, only->signed_after));
     }
@@ -152,9 +158,9 @@ static void write_cert(struct export *e, struct wdac *w, const struct export_thi
     }
     write_attributes(e, w);
     for (size_t i = 0; i < n; i++) {
-        write_signer(e, w, tbs[i], NULL);
+        write_signer(e, w, thing, tbs[i], NULL);
     }
-    export_said(e);
+    export_said_by(e, thing, 1U << KEY_TBS, size, "App Control names the certificate by its TBS hash");
 }
 
 /* A name counts there under a certificate only. */
@@ -169,7 +175,7 @@ static void write_name(struct export *e, struct wdac *w, const struct export_thi
         return;
     }
     write_attributes(e, w);
-    write_signer(e, w, e->rule->only.issued_under, key);
+    write_signer(e, w, thing, e->rule->only.issued_under, key);
     export_said(e);
 }
 
@@ -182,7 +188,7 @@ static void write_named(struct export *e, struct wdac *w, const struct export_th
         return;
     }
     text_addf(&w->files, "    <Deny ID=\"ID_DENY_CB_%u\"", ++w->n_files);
-    add_names(e, &w->files, "FriendlyName");
+    add_names(e, &w->files, "FriendlyName", thing, "");
     text_add(&w->files, " FileName=\"");
     text_add_xml(&w->files, thing->keys[0].value);
     text_add_char(&w->files, '"');
@@ -207,7 +213,7 @@ static void write_hashes(struct export *e, struct wdac *w, const struct export_t
         return;
     }
     text_addf(&w->files, "    <Deny ID=\"ID_DENY_CB_%u\"", ++w->n_files);
-    text_addf(&w->files, " FriendlyName=\"%s/%s%s\"", e->policy->id, e->rule->id,
+    add_names(e, &w->files, "FriendlyName", thing,
               key->kind != KEY_FIRST_PAGE            ? ""
               : key->value.n == hash_size(HASH_SHA1) ? " Hash Page Sha1"
                                                      : " Hash Page Sha256");

@@ -10,6 +10,7 @@
 struct yara {
     struct text rules;
     struct text condition; /* of the current rule: alternatives, "or" between */
+    unsigned alternatives; /* in it */
     bool hashes;           /* the module hash is needed */
     unsigned number;
 };
@@ -30,7 +31,17 @@ static void add_string(struct text *out, struct bytes s) {
     text_add_char(out, '"');
 }
 
-static void begin_alternative(struct yara *y) {
+static void write_rule(struct export *e, struct yara *y);
+
+/* An alternative for the thing, perhaps by the serial of a key that has an issuer. Rules that name a lot become several: YARA has no limit
+ * for alternatives, but who reads them is glad of one. */
+static void begin_alternative(struct export *e, struct yara *y, const struct export_thing *thing, const struct key *issued) {
+    enum { ALTERNATIVES_MAX = 15 };
+    if (y->alternatives == ALTERNATIVES_MAX) {
+        write_rule(e, y);
+    }
+    y->alternatives++;
+    export_place(e, thing, issued);
     text_add(&y->condition, y->condition.n != 0 ? " or\n      " : "");
 }
 
@@ -61,12 +72,12 @@ static void add_issuer(struct export *e, struct text *out, const struct key *key
     }
 }
 
-static void add_serial(struct export *e, struct yara *y, const struct key *key) {
+static void add_serial(struct export *e, struct yara *y, const struct export_thing *thing, const struct key *key) {
     struct text serial = {0};
     for (size_t i = 0; i < key->value.n; i++) {
         text_addf(&serial, "%s%02x", i == 0 ? "" : ":", key->value.p[i]);
     }
-    begin_alternative(y);
+    begin_alternative(e, y, thing, key);
     text_add(&y->condition, "for any i in (0..pe.number_of_signatures - 1): (");
     text_addf(&y->condition, "(pe.signatures[i].serial == \"%s\"", text_c(&serial));
     if (key->value.p[0] >= 0x80) {
@@ -83,18 +94,18 @@ static void write_cert(struct export *e, struct yara *y, const struct export_thi
     const struct bytes *sha1 = export_values(e, thing, KEY_CERT_SHA1, 0, &n);
     bool said = n != 0;
     for (size_t i = 0; i < n; i++) {
-        begin_alternative(y);
+        begin_alternative(e, y, thing, NULL);
         text_addf(&y->condition, "for any i in (0..pe.number_of_signatures - 1): (pe.signatures[i].thumbprint == \"%s\")",
                   export_hex(e, sha1[i], false));
     }
     for (size_t i = 0; i < thing->n; i++) {
         if (thing->keys[i].kind == KEY_SERIAL) {
-            add_serial(e, y, &thing->keys[i]);
+            add_serial(e, y, thing, &thing->keys[i]);
             said = true;
         }
     }
     if (said) {
-        export_said(e);
+        export_said_by(e, thing, 1U << KEY_CERT_SHA1 | 1U << KEY_SERIAL, 0, "YARA names the certificate by its SHA-1 or serial");
     } else {
         export_unsaid(e, thing, "YARA names a certificate by its SHA-1 or serial, and the certificate itself is not known");
     }
@@ -104,7 +115,7 @@ static void write_file(struct export *e, struct yara *y, const struct export_thi
     for (size_t i = 0; i < thing->n; i++) {
         const struct key *key = &thing->keys[i];
         const char *hash = key->kind == KEY_FILE_MD5 ? "md5" : key->kind == KEY_FILE_SHA1 ? "sha1" : "sha256";
-        begin_alternative(y);
+        begin_alternative(e, y, thing, NULL);
         if (key->file_size != 0) {
             text_addf(&y->condition, "filesize == %llu and ", (unsigned long long)key->file_size);
         }
@@ -114,8 +125,9 @@ static void write_file(struct export *e, struct yara *y, const struct export_thi
     export_said(e);
 }
 
-static void write_subject(struct export *e, struct yara *y, const struct key *key) {
-    begin_alternative(y);
+static void write_subject(struct export *e, struct yara *y, const struct export_thing *thing) {
+    const struct key *key = &thing->keys[0];
+    begin_alternative(e, y, thing, key);
     text_add(&y->condition, "for any i in (0..pe.number_of_signatures - 1): (true");
     if (key->value.n != 0) {
         add_contains(&y->condition, "subject", "CN", key->value);
@@ -135,7 +147,7 @@ static void write_thing(struct export *e, struct yara *y, const struct export_th
     } else if (thing->is_file) {
         write_file(e, y, thing);
     } else if (thing->keys[0].kind == KEY_SUBJECT) {
-        write_subject(e, y, &thing->keys[0]);
+        write_subject(e, y, thing);
     } else {
         export_unsaid(e, thing, "YARA can't say it");
     }
@@ -177,6 +189,7 @@ static void write_rule(struct export *e, struct yara *y) {
     add_meta(&y->rules, "confidence", confidence_name(e->rule->confidence));
     add_meta(&y->rules, "description", e->rule->reason);
     add_meta(&y->rules, "reference", e->rule->reference);
+    add_meta(&y->rules, "certban", export_mark(e, e->rule->reason, e->rule->reference, NULL));
     text_addf(&y->rules, "  condition:\n    (\n      %s\n    )", text_c(&y->condition));
     for (size_t i = 0; i < sizeof info / sizeof *info; i++) {
         if (info[i].value != NULL) {
@@ -185,6 +198,9 @@ static void write_rule(struct export *e, struct yara *y) {
         }
     }
     text_add(&y->rules, "\n}\n");
+    e->out->failed = e->out->failed || !text_ok(&y->condition);
+    text_clear(&y->condition);
+    y->alternatives = 0;
 }
 
 static void write(struct export *e) {
@@ -196,14 +212,12 @@ static void write(struct export *e) {
                                      .near_words = "YARA looks at the signer's certificate only",
                                      .platform = "windows"};
     while (export_rule(e)) {
-        text_clear(&y.condition);
         while (export_thing(e, &thing)) {
             write_thing(e, &y, &thing);
         }
         if (y.condition.n != 0) {
             write_rule(e, &y);
         }
-        e->out->failed = e->out->failed || !text_ok(&y.condition);
     }
     text_add(e->out, y.hashes ? "import \"pe\"\nimport \"hash\"\n" : "import \"pe\"\n");
     text_add(e->out, text_c(&y.rules));

@@ -9,7 +9,7 @@
 #include "base/hex.h"
 #include "list/import_inside.h"
 
-enum { TABLE_FIRST = 1024, ID_KEPT = 112, ID_DIGITS = 32 };
+enum { TABLE_FIRST = 1024, ID_SIZE = 128, ID_KEPT = 112, ID_DIGITS = 32 };
 static const size_t import_memory_max = (size_t)1 << 30, scratch_memory_max = (size_t)4 << 20;
 
 struct import *import_new(enum action action, struct import_listener *listener) {
@@ -115,6 +115,12 @@ static bool same_terms(const struct import_rule *rule, const struct import_row *
     return rule->expires == row->expires && same_conditions(rule->only, &row->only);
 }
 
+/* Whether a row may go into a rule: one of certban's own goes into its own only. */
+static bool same_origin(const struct import_rule *rule, const struct import_row *row) {
+    return row->group.n == 0 ||
+           (rule->origin != NULL && bytes_equal(rule->origin->policy, row->group) && bytes_equal(rule->origin->rule, row->id));
+}
+
 static bool same_key(const struct key *a, const struct key *b) {
     return a->kind == b->kind && a->role == b->role && bytes_equal(a->value, b->value) && bytes_equal(a->issuer, b->issuer) &&
            bytes_equal(a->issuer_common_name, b->issuer_common_name) && bytes_equal(a->organization, b->organization) &&
@@ -169,14 +175,15 @@ static struct import_rule *find_key(const struct import *import, const struct ke
         if (slot->item == NULL) {
             break;
         }
-        if (slot->hash == hash && same_key(&slot->key->key, key) && same_terms(slot->key->rule, row)) {
+        if (slot->hash == hash && same_key(&slot->key->key, key) && same_terms(slot->key->rule, row) && same_origin(slot->key->rule, row)) {
             return slot->key->rule;
         }
     }
     return NULL;
 }
 
-static bool has_id(const struct import *import, struct bytes id, uint64_t hash) {
+/* The rule of that id; NULL when none has it. */
+static struct import_rule *find_id(const struct import *import, struct bytes id, uint64_t hash) {
     const struct import_table *table = &import->by_id;
     for (size_t at = (size_t)hash; table->room != 0; at++) {
         const struct import_slot *slot = &table->slots[at & (table->room - 1)];
@@ -184,15 +191,15 @@ static bool has_id(const struct import *import, struct bytes id, uint64_t hash) 
             break;
         }
         if (slot->hash == hash && bytes_is(id, slot->rule->id)) {
-            return true;
+            return slot->rule;
         }
     }
-    return false;
+    return NULL;
 }
 
 void import_make_id(struct bytes text, char out[IMPORT_ID_MAX]) {
     size_t n = 0;
-    for (size_t i = 0; i < text.n && n < ID_KEPT; i++) {
+    for (size_t i = 0; i < text.n && n < ID_SIZE; i++) {
         uint8_t c = text.p[i], lower = c | 0x20;
         bool word = (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
         if (word || n != 0) {
@@ -225,7 +232,7 @@ static bool give_id(struct import *import, struct import_rule *rule, struct byte
     }
     snprintf(id, sizeof id, "%s", base);
     uint64_t hash = hash_bytes(import->seed, bytes_text(id));
-    while (has_id(import, bytes_text(id), hash)) {
+    while (find_id(import, bytes_text(id), hash) != NULL) {
         import->clashes++;
         snprintf(id, sizeof id, "%.*s-%zu", ID_KEPT, base, import->clashes + 1);
         hash = hash_bytes(import->seed, bytes_text(id));
@@ -286,31 +293,45 @@ static const struct conditions *keep_conditions(struct import *import, const str
     return only;
 }
 
+/* The row's rule of certban's. Many rows of one policy follow one another. */
+static const struct import_origin *keep_origin(struct import *import, const struct import_row *row) {
+    const struct import_origin *before = import->last != NULL ? import->last->origin : NULL;
+    struct import_origin *origin = arena_alloc(&import->arena, sizeof *origin);
+    bool known = before != NULL && bytes_equal(before->policy, row->group);
+    if (origin == NULL || (!known && !arena_copy(&import->arena, row->group, &origin->policy, NULL)) ||
+        !arena_copy(&import->arena, row->id, &origin->rule, NULL)) {
+        return NULL;
+    }
+    origin->policy = known ? before->policy : origin->policy;
+    return origin;
+}
+
 static struct import_rule *new_rule(struct import *import, const struct import_row *row) {
     struct import_rule *rule = arena_alloc(&import->arena, sizeof *rule);
-    if (rule == NULL || (rule->only = keep_conditions(import, row)) == NULL || !give_id(import, rule, row->id, &row->keys[0])) {
+    if (rule == NULL || (rule->only = keep_conditions(import, row)) == NULL ||
+        (row->group.n != 0 && (rule->origin = keep_origin(import, row)) == NULL) || !give_id(import, rule, row->id, &row->keys[0])) {
         return NULL;
     }
     rule->severity = row->severity;
     rule->confidence = row->weak_confidence;
-    rule->action = least_action(least_action(import->action, row->action), import->accept_weak ? ACTION_QUARANTINE : ACTION_FLAG);
+    /* Weak keys flag at most whatever stands there; certban's own rules come back as they were. */
+    bool as_it_says = import->accept_weak || row->group.n != 0;
+    rule->action = least_action(least_action(import->action, row->action), as_it_says ? ACTION_QUARANTINE : ACTION_FLAG);
     rule->expires = row->expires;
     *(import->last != NULL ? &import->last->next : &import->first) = rule;
     import->last = rule;
     import->counts.rules++;
     import->counts.weak++; /* until a strong key comes */
-    import->last_group = bytes_none();
-    bool kept = row->group.n == 0 || (arena_copy(&import->arena, row->group, &import->last_group, NULL) &&
-                                      arena_copy(&import->arena, row->id, &import->last_id, NULL));
-    return kept ? rule : NULL;
+    return rule;
 }
 
-/* The rule to which the row belongs because it follows the one that made it. */
-static struct import_rule *rule_before(const struct import *import, const struct import_row *row) {
-    struct import_rule *last = import->last;
-    bool same = last != NULL && row->group.n != 0 && bytes_equal(import->last_group, row->group) && bytes_equal(import->last_id, row->id) &&
-                last->expires == row->expires && same_conditions(last->only, &row->only);
-    return same ? last : NULL;
+/* The rule of certban's to which the row belongs: mostly the one before it, else one that bears its id. */
+static struct import_rule *rule_of_origin(const struct import *import, const struct import_row *row) {
+    struct import_rule *rule = row->group.n != 0 ? import->last : NULL;
+    if (rule != NULL && !(same_origin(rule, row) && same_terms(rule, row))) {
+        rule = find_id(import, row->id, hash_bytes(import->seed, row->id));
+    }
+    return rule != NULL && same_origin(rule, row) && same_terms(rule, row) ? rule : NULL;
 }
 
 /* The rule for the row's keys: one that was there, or a new one. */
@@ -322,7 +343,7 @@ static struct import_rule *rule_for(struct import *import, const struct import_r
         rule = rule != NULL ? rule : found;
         known = known && found != NULL;
     }
-    struct import_rule *before = known ? NULL : rule_before(import, row);
+    struct import_rule *before = known ? NULL : rule_of_origin(import, row);
     if (before == NULL && rule != NULL) {
         import->counts.duplicates++;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What importers put a policy together with: entries of a list come in, rules without duplicates come out. Two entries are one rule
- * when they share a key and have the same conditions. Values are normalised as lists need it: hex with any fillers, serials
- * without leading zeros, thumbprints told apart by their length, "???" and the like as nothing.
+ * when they share a key and have the same conditions; entries of certban's own rules are when they are of one rule. Values are normalised
+ * as lists need it: hex with any fillers, serials without leading zeros, thumbprints told apart by their length, "???" and the like as
+ * nothing.
  */
 #ifndef CERTBAN_LIST_IMPORT_H
 #define CERTBAN_LIST_IMPORT_H
@@ -76,7 +77,7 @@ struct import_row {
     enum action action;                          /* the most that the rule may do, beside the import's own; ACTION_QUARANTINE */
     enum severity severity;                      /* SEVERITY_HIGH */
     enum confidence confidence, weak_confidence; /* of a rule with a strong key, of one without: CONFIDENCE_HIGH, CONFIDENCE_LOW */
-    struct bytes group; /* rows of one group and id, one behind the other, under the same conditions make one rule; empty: none */
+    struct bytes group; /* the policy whose rule it is, by its id: such rows make one rule, and no others do; empty: none of certban's */
     uint32_t thing;     /* keys of a rule with different numbers name different things */
     struct key keys[IMPORT_KEYS_MAX];
     size_t n_keys;
@@ -135,6 +136,9 @@ void import_note(struct import_row *row, const char *format, ...) __attribute__(
 /* import_words is text for people: well-formed UTF-8, white space collapsed, at most 1000 bytes; NULL when it is empty or says nothing.
  * It lives as long as the import. */
 const char *import_words(struct import *import, struct bytes text);
+
+/* import_exact is text as a rule of certban's had it: as import_words, but nothing stands for nothing, and up to 4096 bytes. */
+const char *import_exact(struct import *import, struct bytes text);
 
 /* import_value trims white space; words for nothing ("???", "N/A", "None", "Not Specified", "-") become empty. */
 struct bytes import_value(struct bytes text);

@@ -7,6 +7,7 @@
  * Refused is what allows, what is for some users only, and what asks for more than a rule of certban can: paths, exceptions. Collections
  * that only audit are taken as the others are.
  */
+#include "list/import_mark.h"
 #include "list/importer.h"
 #include "list/policy_value.h"
 #include "list/sax.h"
@@ -33,7 +34,7 @@ static const char *condition(struct reading *r, const char *attribute) {
     if (value.n == 0 || bytes_is(value, "*")) {
         return NULL;
     }
-    const char *words = import_words(r->import, value);
+    const char *words = import_exact(r->import, value);
     if (words == NULL) {
         refuse_rule(r, "a condition of it says nothing");
     }
@@ -85,12 +86,18 @@ static struct bytes organization(struct bytes publisher, bool *more) {
 static void begin_rule(struct reading *r) {
     struct sax *sax = &r->sax;
     struct bytes name = sax_attribute(sax, "Name"), words = sax_attribute(sax, "Description"), user = sax_attribute(sax, "UserOrGroupSid");
+    struct import_mark mark;
     import_row_begin(r->import, &r->row, sax_line(sax));
     r->rule_depth = sax->depth;
     r->why = NULL;
     r->has_condition = false;
-    r->row.reason = import_words(r->import, words.n != 0 ? words : name);
     r->row.id = import_value(sax_attribute(sax, "Id"));
+    if (import_mark_find(words, &mark)) {
+        r->why = import_mark_take(&mark, &r->row);
+        import_mark_place(&mark, &r->row);
+    } else {
+        r->row.reason = import_words(r->import, words.n != 0 ? words : name);
+    }
     if (!bytes_is(sax_attribute(sax, "Action"), "Deny")) {
         refuse_rule(r, "denies nothing");
     } else if (user.n != 0 && !bytes_is(user, "S-1-1-0")) {

@@ -3,12 +3,17 @@
  * ClamAV's trusted and revoked certificates, .crb (https://docs.clamav.net/manual/Signatures/AuthenticodeRules.html): one a line,
  *   Name;Trusted;Subject;Serial;Pubkey;Exponent;CodeSign;TimeSign;CertSign;NotBefore;Comment[;minFL[;maxFL]]
  * Subject and Serial are SHA-1 hashes of parts of the certificate; Pubkey is the modulus of an RSA key, of which the hash of the whole
- * SubjectPublicKeyInfo is made: it is what the rule names. Refused are trusted ones (1 in Trusted), and moduli that are none.
+ * SubjectPublicKeyInfo is made: it is what the rule names. Lines that certban wrote hold the certificate itself in their comment, and the
+ * identities by which the rule named it, which are its own again where the certificate has that key. Refused are trusted ones (1 in
+ * Trusted), and moduli that are none.
  */
 #include "asn1/der.h"
+#include "asn1/x509.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "list/import_mark.h"
 #include "list/importer.h"
+#include "list/policy_report.h"
 #include "list/policy_value.h"
 
 enum field { NAME, TRUSTED, SUBJECT, SERIAL, PUBKEY, EXPONENT, CODE_SIGN, TIME_SIGN, CERT_SIGN, NOT_BEFORE, COMMENT, FIELDS_MAX = 13 };
@@ -64,38 +69,97 @@ static struct bytes read_number(struct bytes hex, uint8_t *out, size_t room) {
     return bytes_make(out + zeros, n - zeros);
 }
 
-/* The keys of a line: the hash of its public key, in each place of a signature where the line has it stand. */
-static bool add_keys(struct import_row *row, const struct line *line) {
-    static const struct {
-        enum field field;
-        enum role role;
-    } places[] = {{CODE_SIGN, ROLE_SIGNER}, {CERT_SIGN, ROLE_CHAIN}, {TIME_SIGN, ROLE_TIMESTAMP}};
-    uint8_t modulus_octets[MODULUS_MAX], exponent_octets[EXPONENT_MAX], hash[32];
+/* The hash of a line's public key. Returns why there is none, or NULL. */
+static const char *read_key(const struct line *line, uint8_t hash[HASH_SIZE_MAX]) {
+    uint8_t modulus_octets[MODULUS_MAX], exponent_octets[EXPONENT_MAX];
     static const uint8_t usual[] = {1, 0, 1};
     struct bytes modulus = read_number(line->fields[PUBKEY], modulus_octets, sizeof modulus_octets);
     struct bytes exponent = read_number(line->fields[EXPONENT], exponent_octets, sizeof exponent_octets), spki;
     struct arena arena = arena_make((size_t)1 << 20);
-    struct error err = {0};
-    char hex[2 * sizeof hash + 1];
     if (modulus.n < MODULUS_MIN || (modulus.p[modulus.n - 1] & 1) == 0) {
-        import_row_refuse(row, "its public key is no modulus of 512 to 16384 bits");
-        return false;
+        return "its public key is no modulus of 512 to 16384 bits";
     }
     exponent = exponent.n != 0 ? exponent : bytes_make(usual, sizeof usual);
-    bool ok = make_spki(modulus, exponent, &arena, &spki, &err) && digest_bytes(HASH_SHA256, spki, hash, &err);
+    bool ok = make_spki(modulus, exponent, &arena, &spki, NULL) && digest_bytes(HASH_SHA256, spki, hash, NULL);
     arena_free(&arena);
-    if (!ok) {
-        import_row_refuse(row, "%.120s", err.text);
-        return false;
-    }
-    hex_encode(bytes_make(hash, sizeof hash), hex);
+    return ok ? NULL : "its public key can't be hashed";
+}
+
+/* The key of a line, in each place of a signature where the line has it stand. */
+static void add_places(struct import_row *row, const struct line *line, const char *hex) {
+    static const struct {
+        enum field field;
+        enum role role;
+    } places[] = {{CODE_SIGN, ROLE_SIGNER}, {CERT_SIGN, ROLE_CHAIN}, {TIME_SIGN, ROLE_TIMESTAMP}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (bytes_is(import_value(line->fields[places[i].field]), "1")) {
             row->role = places[i].role;
             import_add_hash(row, KEY_SPKI, bytes_text(hex));
         }
     }
-    return true;
+}
+
+/* One of the identities that a mark gives: "sha256:176e31…". */
+static void add_identity(struct import_row *row, struct bytes words) {
+    size_t colon = bytes_find(words, bytes_text(":"), 0);
+    struct bytes kind = bytes_cut(words, 0, colon), value = bytes_cut(words, colon + 1, words.n);
+    if (bytes_is(kind, "serial")) {
+        import_add_serial(row, value);
+    } else if (bytes_starts(kind, bytes_text("tbs-"))) {
+        import_add_hash(row, KEY_TBS, value);
+    } else {
+        import_add_hash(row, bytes_is(kind, "sha256") ? KEY_CERT_SHA256 : bytes_is(kind, "sha1") ? KEY_CERT_SHA1 : KEY_SPKI, value);
+    }
+}
+
+/* The certificate that a mark holds, where it has the line's key; NULL when it has not. */
+static const struct cert *find_cert(const struct import_mark *mark, struct import *import, const struct key *key, bool *held) {
+    struct arena *arena = import_arena(import);
+    struct bytes der = import_mark_field(mark, import, "der"), lent = import_mark_field(mark, import, "lent"), octets;
+    struct cert *cert = arena_alloc(arena, sizeof *cert);
+    *held = der.n != 0;
+    bool ok = cert != NULL && value_base64(*held ? der : lent, arena, &octets) && cert_parse(octets, 0, arena, cert, NULL) &&
+              key_names_certificate(key, cert);
+    return ok ? cert : NULL;
+}
+
+/* What certban's own line names, and by what. False when it names nothing else than the key that stands in it. */
+static bool add_own(struct import_row *row, struct import_mark *mark, const struct key *key) {
+    bool held = false;
+    struct bytes left = import_mark_field(mark, row->import, "by");
+    const struct cert *cert = left.n != 0 ? find_cert(mark, row->import, key, &held) : NULL;
+    import_mark_place(mark, row);
+    while (cert != NULL && left.n != 0) {
+        size_t n = bytes_find(left, bytes_text(","), 0), before = row->n_keys;
+        add_identity(row, bytes_cut(left, 0, n));
+        left = bytes_cut(left, n + 1, left.n);
+        if (row->n_keys > before && !key_names_certificate(&row->keys[before], cert)) {
+            row->n_keys = before;
+        }
+    }
+    row->cert = cert != NULL && held && row->n_keys != 0 ? cert : NULL;
+    return row->n_keys != 0;
+}
+
+/* Returns why the line must be refused, or NULL. */
+static const char *read_keys(struct import_row *row, const struct line *line) {
+    uint8_t hash[HASH_SIZE_MAX];
+    char hex[2 * HASH_SIZE_MAX + 1];
+    struct import_mark mark;
+    const char *why = read_key(line, hash);
+    if (why != NULL) {
+        return why;
+    }
+    struct key key = {.kind = KEY_SPKI, .value = bytes_make(hash, hash_size(HASH_SHA256))};
+    if (line->n > COMMENT && import_mark_find(line->fields[COMMENT], &mark)) {
+        why = import_mark_take(&mark, row);
+        if (why != NULL || add_own(row, &mark, &key)) {
+            return why;
+        }
+    }
+    hex_encode(key.value, hex);
+    add_places(row, line, hex);
+    return row->n_keys != 0 ? NULL : "may sign nothing: neither code nor certificates nor time";
 }
 
 static void read_entry(const struct line *line, struct import *import, size_t number) {
@@ -111,15 +175,13 @@ static void read_entry(const struct line *line, struct import *import, size_t nu
         return;
     }
     row.id = import_value(line->fields[NAME]);
-    if (!add_keys(&row, line)) {
-        return;
-    }
-    if (row.n_keys == 0) {
-        import_row_refuse(&row, "may sign nothing: neither code nor certificates nor time");
-        return;
-    }
     row.reason = line->n > COMMENT ? import_words(import, line->fields[COMMENT]) : NULL;
-    import_row_end(&row);
+    const char *why = read_keys(&row, line);
+    if (why != NULL) {
+        import_row_refuse(&row, "%s", why);
+    } else {
+        import_row_end(&row);
+    }
 }
 
 /* Takes a line off the content. */

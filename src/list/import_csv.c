@@ -88,7 +88,11 @@ bool import_csv_names(struct bytes content, const struct csv_format *format) {
 
 /* Without the apostrophe that keeps a spreadsheet from taking a field for a formula. */
 static struct bytes plain_field(struct bytes field) {
-    bool guarded = field.n > 1 && field.p[0] == '\'' && field.p[1] != '\0' && strchr("=+-@\t\r", field.p[1]) != NULL;
+    size_t n = 0;
+    while (n < field.n && field.p[n] == '\'') {
+        n++;
+    }
+    bool guarded = n != 0 && n < field.n && field.p[n] != '\0' && strchr("=+-@\t\r", field.p[n]) != NULL;
     return bytes_cut(field, guarded, field.n);
 }
 

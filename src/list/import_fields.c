@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "list/import_fields.h"
 
+#include "asn1/x509.h"
+#include "list/policy_report.h"
 #include "list/policy_value.h"
 
 static uint8_t fold(uint8_t c) {
@@ -109,7 +111,8 @@ static void rate(struct import_entry *entry, enum import_field field, struct byt
 
 /* A condition in words. One that says nothing must not become none: the ban would hit more. */
 static const char *condition(struct import_entry *entry, struct bytes raw) {
-    const char *words = import_words(entry->row.import, raw);
+    struct import *import = entry->row.import;
+    const char *words = entry->policy.n != 0 ? import_exact(import, raw) : import_words(import, raw);
     refuse_unless(entry, words != NULL || entry->policy.n == 0 || raw.n == 0, "a condition of it says nothing");
     return words;
 }
@@ -230,6 +233,26 @@ static const enum key_kind hash_kinds[FIELD_COUNT] = {
     [FIELD_FIRST_PAGE] = KEY_FIRST_PAGE,
 };
 
+/* The certificate itself. It is kept where one of the entry's keys names it: a rule may not hold another one's. */
+static void set_certificate(struct import_row *row, struct bytes base64) {
+    struct arena *arena = import_arena(row->import);
+    struct cert *cert = base64.n != 0 ? arena_alloc(arena, sizeof *cert) : NULL;
+    struct bytes der;
+    if (cert == NULL) {
+        return;
+    }
+    if (!value_base64(base64, arena, &der) || !cert_parse(der, 0, arena, cert, NULL)) {
+        import_note(row, "the certificate is none in base64");
+        return;
+    }
+    for (size_t i = 0; i < row->n_keys && row->cert == NULL; i++) {
+        row->cert = key_names_certificate(&row->keys[i], cert) ? cert : NULL;
+    }
+    if (row->cert == NULL) {
+        import_note(row, "the certificate is not the one that is named");
+    }
+}
+
 void import_entry_put(struct import_entry *entry, enum import_field field, struct bytes value) {
     struct import_row *row = &entry->row;
     struct bytes raw = value;
@@ -239,7 +262,10 @@ void import_entry_put(struct import_entry *entry, enum import_field field, struc
     }
     switch (field) {
     case FIELD_ID:
-        row->id = value;
+        row->id = entry->policy.n != 0 ? raw : value;
+        break;
+    case FIELD_CERTIFICATE:
+        set_certificate(row, value);
         break;
     case FIELD_ISSUER:
         import_set_issuer(row, value);
@@ -272,7 +298,7 @@ void import_entry_put(struct import_entry *entry, enum import_field field, struc
         add_value(entry, value);
         break;
     case FIELD_REFERENCE:
-        row->reference = import_words(row->import, value);
+        row->reference = entry->policy.n != 0 ? import_exact(row->import, raw) : import_words(row->import, value);
         break;
     case FIELD_REASON:
         break;
@@ -331,7 +357,7 @@ static void add_value(struct import_entry *entry, struct bytes value) {
 /* "NetSupport RAT; certificate of CYNC LIMITED" */
 void import_entry_tell(struct import_entry *entry, const char *before, struct bytes value) {
     bool own = entry->policy.n != 0; /* such a row has its reason in words */
-    value = import_value(value);
+    value = own ? value : import_value(value);
     if (value.n != 0 && (!own || before[0] == '\0')) {
         text_add(&entry->reason, entry->reason.n != 0 ? "; " : "");
         text_add(&entry->reason, before);
@@ -352,7 +378,8 @@ void import_entry_end(struct import_entry *entry) {
     if (entry->why != NULL) {
         import_row_refuse(&entry->row, "%s", entry->why);
     } else {
-        entry->row.reason = import_words(entry->row.import, bytes_make(entry->reason.p, entry->reason.n));
+        struct bytes reason = bytes_make(entry->reason.p, entry->reason.n);
+        entry->row.reason = entry->policy.n != 0 ? import_exact(entry->row.import, reason) : import_words(entry->row.import, reason);
         import_row_end(&entry->row);
     }
     text_free(&entry->reason);

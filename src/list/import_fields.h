@@ -55,6 +55,7 @@ enum import_field {
     FIELD_SEVERITY,
     FIELD_CONFIDENCE,
     FIELD_WEAK,
+    FIELD_CERTIFICATE, /* the certificate itself, DER in base64, of one that the entry's keys name */
     FIELD_REASON,
     FIELD_REFERENCE,
     FIELD_COUNT

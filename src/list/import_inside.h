@@ -8,6 +8,11 @@
 
 struct import_key;
 
+/* Of which rule of certban's an entry was, where it says so. */
+struct import_origin {
+    struct bytes policy, rule;
+};
+
 /* A rule that may still get keys: what struct rule has of it. Lists have many, so that rules with the same conditions share them. */
 struct import_rule {
     struct import_rule *next;
@@ -15,6 +20,7 @@ struct import_rule {
     const char *id, *reason, *reference;
     const struct cert *cert;
     const struct conditions *only;
+    const struct import_origin *origin; /* NULL: none of certban's */
     int64_t expires;
     uint32_t n_keys;
     enum action action;
@@ -37,7 +43,7 @@ struct import_slot {
     union {
         const void *item; /* NULL: empty */
         const struct import_key *key;
-        const struct import_rule *rule;
+        struct import_rule *rule;
     };
 };
 struct import_table {
@@ -59,7 +65,6 @@ struct import {
     bool accept_weak;
     struct import_counts counts;
     struct import_rule *first, *last;
-    struct bytes last_group, last_id; /* of the row that made the last one */
     struct import_table by_key, by_id;
     struct import_issuer issuers[ISSUERS_KEPT]; /* those seen of late, by a hash of their text */
     size_t clashes;                             /* ids that were given before */
@@ -72,7 +77,7 @@ struct import {
 void import_no_room(struct import *import);
 
 /* import_make_id is text as an id: what may not stand in one becomes -; empty when nothing of it may. */
-enum { IMPORT_ID_MAX = 128 };
+enum { IMPORT_ID_MAX = 129 };
 void import_make_id(struct bytes text, char out[IMPORT_ID_MAX]);
 
 /* import_hash is a hash of bytes that nobody can foresee. */

@@ -13,7 +13,7 @@
 #include "list/policy_value.h"
 #include "list/policy_write.h"
 
-enum { WORDS_MAX = 1000, SERIAL_MAX = 64, SERIAL_ALONE_MIN = 8, NAME_MAX_SIZE = 2000 };
+enum { WORDS_MAX = 1000, EXACT_MAX = 4096, SERIAL_MAX = 64, SERIAL_ALONE_MIN = 8, NAME_MAX_SIZE = 2000 };
 
 void import_row_begin(struct import *import, struct import_row *row, size_t line) {
     *row = (struct import_row){.import = import,
@@ -121,10 +121,9 @@ struct bytes import_value(struct bytes text) {
     return text;
 }
 
-const char *import_words(struct import *import, struct bytes text) {
+static const char *make_words(struct import *import, struct bytes text, size_t max) {
     struct text words = {0};
-    text = import_value(text);
-    while (text.n != 0 && words.n < WORDS_MAX) {
+    while (text.n != 0 && words.n < max) {
         size_t n;
         uint32_t c = utf8_next(text, &n);
         if (c == UINT32_MAX || c == 0xfffe || c == 0xffff || (c < 0x20 && !is_space((uint8_t)c))) {
@@ -141,7 +140,15 @@ const char *import_words(struct import *import, struct bytes text) {
         import_no_room(import);
     }
     text_free(&words);
-    return out;
+    return out != NULL && out[0] != '\0' ? out : NULL;
+}
+
+const char *import_words(struct import *import, struct bytes text) {
+    return make_words(import, import_value(text), WORDS_MAX);
+}
+
+const char *import_exact(struct import *import, struct bytes text) {
+    return make_words(import, text, EXACT_MAX);
 }
 
 void import_add_key(struct import_row *row, struct key key) {

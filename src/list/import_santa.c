@@ -5,6 +5,7 @@
  * whatever their case. Refused are rules that allow, remove or compute, and signing identifiers, which no rule of certban can name.
  */
 #include "asn1/cms.h"
+#include "list/import_mark.h"
 #include "list/importer.h"
 #include "list/json_walk.h"
 #include "list/plist_dicts.h"
@@ -34,9 +35,13 @@ static bool is_ban(struct bytes policy) {
     return false;
 }
 
-static struct bytes member(const json_t *rule, const char *name) {
+static struct bytes raw_member(const json_t *rule, const char *name) {
     const json_t *value = json_member_any_case(rule, name);
-    return json_is_string(value) ? import_value(bytes_make(json_string_value(value), json_string_length(value))) : bytes_none();
+    return json_is_string(value) ? bytes_make(json_string_value(value), json_string_length(value)) : bytes_none();
+}
+
+static struct bytes member(const json_t *rule, const char *name) {
+    return import_value(raw_member(rule, name));
 }
 
 static void add_key(struct import_row *row, struct bytes type, struct bytes identifier) {
@@ -63,8 +68,20 @@ static void read_rule(const json_t *rule, size_t line, struct import *import) {
         import_row_refuse(&row, "blocks nothing");
         return;
     }
-    row.id = comment;
-    row.reason = import_words(import, message.n != 0 ? message : comment);
+    struct import_mark mark;
+    const char *why = NULL;
+    if (import_mark_find(comment, &mark)) {
+        why = import_mark_take(&mark, &row);
+        import_mark_place(&mark, &row);
+        row.reason = row.reason == NULL ? import_exact(import, raw_member(rule, "custom_msg")) : row.reason;
+    } else {
+        row.id = comment;
+        row.reason = import_words(import, message.n != 0 ? message : comment);
+    }
+    if (why != NULL) {
+        import_row_refuse(&row, "%s", why);
+        return;
+    }
     add_key(&row, member(rule, "rule_type"), identifier.n != 0 ? identifier : member(rule, "sha256"));
     import_row_end(&row);
 }

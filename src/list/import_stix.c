@@ -5,6 +5,7 @@
  * another language than STIX's, and patterns that ask for more than a rule can; observed certificates and files too: that somebody saw
  * them says nothing of them. Objects of other types are no entries.
  */
+#include "list/import_mark.h"
 #include "list/importer.h"
 #include "list/json_walk.h"
 #include "list/stix_pattern.h"
@@ -48,7 +49,7 @@ static bool liked_name(struct bytes value, struct bytes *out) {
 }
 
 /* serial_number AND issuer */
-static void add_issued(struct import_row *row, const struct stix_alternative *a) {
+static void add_issued(struct import_row *row, const struct stix_alternative *a, bool issued) {
     const struct stix_term *serial = NULL, *issuer = NULL;
     struct bytes name;
     for (size_t i = 0; i < a->n; i++) {
@@ -57,6 +58,8 @@ static void add_issued(struct import_row *row, const struct stix_alternative *a)
     }
     if (a->n != 2 || serial == NULL || issuer == NULL || serial->like) {
         import_note(row, "asks for several things at once, which no rule can");
+    } else if (issued) {
+        import_add_serial(row, serial->value);
     } else if (!issuer->like) {
         import_set_issuer(row, issuer->value);
         import_add_serial(row, serial->value);
@@ -68,11 +71,13 @@ static void add_issued(struct import_row *row, const struct stix_alternative *a)
     }
 }
 
-static void add_alternative(struct import_row *row, const struct stix_alternative *a) {
+static void add_alternative(struct import_row *row, const struct stix_alternative *a, struct import_mark *mark) {
     const struct stix_term *term = &a->terms[0];
+    bool issued = import_mark_issued(mark);
     import_set_issuer(row, bytes_none());
+    import_mark_place(mark, row);
     if (a->n != 1) {
-        add_issued(row, a);
+        add_issued(row, a, issued);
         return;
     }
     for (size_t i = 0; i < sizeof hashes / sizeof *hashes && !term->like; i++) {
@@ -113,17 +118,52 @@ static const char *refusal(const json_t *object, struct import_row *row) {
     return until.n != 0 && !import_time(until, &row->expires) ? "its end is no time" : NULL;
 }
 
-/* An indicator. A long pattern becomes several rules. */
+/* The mark of an indicator of certban's. */
+static struct import_mark find_mark(const json_t *object) {
+    const json_t *references = json_object_get(object, "external_references");
+    struct import_mark mark;
+    bool found = import_mark_find(bytes_none(), &mark);
+    for (size_t i = 0; i < json_array_size(references) && !found; i++) {
+        found = import_mark_find(json_text(json_array_get(references, i), "external_id"), &mark);
+    }
+    return mark;
+}
+
+/* Its reference is the description of the other one. */
+static struct bytes find_reference(const json_t *object) {
+    const json_t *references = json_object_get(object, "external_references");
+    struct bytes words = bytes_none();
+    for (size_t i = 0; i < json_array_size(references) && words.n == 0; i++) {
+        words = json_text(json_array_get(references, i), "description");
+    }
+    return words;
+}
+
+/* What an indicator is called, and what is said of it. Returns why it bans nothing, or NULL. */
+static const char *read_words(const json_t *object, const struct import_mark *mark, struct import_row *row) {
+    struct bytes name = json_text(object, "name"), words = json_text(object, "description");
+    const char *why = refusal(object, row);
+    if (import_mark_is(mark)) {
+        struct bytes reference = find_reference(object);
+        row->reference = reference.n != 0 ? import_exact(row->import, reference) : NULL;
+        const char *wrong = import_mark_take(mark, row);
+        row->reason = row->reason == NULL && words.n != 0 ? import_exact(row->import, words) : row->reason;
+        return why != NULL ? why : wrong;
+    }
+    row->id = name.n != 0 ? name : json_text(object, "id");
+    row->reason = import_words(row->import, words.n != 0 ? words : name);
+    return why;
+}
+
+/* An indicator. A long pattern becomes several rules, unless they are marked as one. */
 static void read_indicator(const json_t *object, size_t line, struct import *import, struct arena *scratch) {
     struct import_row row;
     struct stix_alternative *a = NULL;
     struct error err = {0};
-    struct bytes name = json_text(object, "name"), words = json_text(object, "description");
+    struct import_mark mark = find_mark(object);
     do {
         import_row_begin(import, &row, line);
-        row.id = name.n != 0 ? name : json_text(object, "id");
-        row.reason = import_words(import, words.n != 0 ? words : name);
-        const char *why = refusal(object, &row);
+        const char *why = read_words(object, &mark, &row);
         if (why == NULL && a == NULL && !stix_pattern(json_text(object, "pattern"), scratch, &a, &err)) {
             why = err.text;
         }
@@ -132,7 +172,7 @@ static void read_indicator(const json_t *object, size_t line, struct import *imp
             return;
         }
         for (; a != NULL && row.n_keys < KEYS_A_ROW; a = a->next) {
-            add_alternative(&row, a);
+            add_alternative(&row, a, &mark);
         }
         import_row_end(&row);
     } while (a != NULL && !import_failed(import));

@@ -19,6 +19,7 @@
 
 #include "base/hex.h"
 #include "list/fold.h"
+#include "list/import_mark.h"
 #include "list/importer.h"
 #include "list/policy_value.h"
 #include "list/wdac.h"
@@ -135,7 +136,7 @@ static const char *read_attrib(struct reading *r, const struct wdac_file *file, 
                  {file->description, &only->description}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         bool any = names[i].value.n == 0 || bytes_is(names[i].value, "*");
-        *names[i].out = any ? NULL : import_words(r->import, names[i].value);
+        *names[i].out = any ? NULL : import_exact(r->import, names[i].value);
         if (!any && *names[i].out == NULL) {
             return "it asks for a name that says nothing";
         }
@@ -156,20 +157,38 @@ static const char *read_named(struct reading *r, const struct wdac_file *file, s
     return why;
 }
 
+/* Begins an entry by its id and name. Returns why it must be refused, or NULL. */
+static const char *begin_row(struct reading *r, struct import_row *row, size_t line, struct bytes id, struct bytes name,
+                             struct import_mark *mark) {
+    import_row_begin(r->import, row, line);
+    row->id = id;
+    if (import_mark_find(name, mark)) {
+        return import_mark_take(mark, row);
+    }
+    row->reason = import_words(r->import, name);
+    return NULL;
+}
+
+/* Which hash a Deny rule has: its name says so ("driver.sys Hash Page Sha1"). */
+static enum key_kind hash_kind(const struct wdac_file *file, const struct import_mark *mark) {
+    return holds(import_mark_is(mark) ? mark->after : file->friendly_name, "Hash Page ") ? KEY_FIRST_PAGE : KEY_AUTHENTICODE;
+}
+
 static void read_deny(struct reading *r, const struct wdac_file *file) {
     struct import_row row;
-    const char *why = NULL;
-    import_row_begin(r->import, &row, file->line);
-    row.id = file->id;
-    row.reason = import_words(r->import, file->friendly_name);
-    if (file->kind == WDAC_FILE_RULE) {
+    struct import_mark mark;
+    const char *why = begin_row(r, &row, file->line, file->id, file->friendly_name, &mark);
+    import_mark_place(&mark, &row);
+    if (why != NULL) {
+        /* refused below */
+    } else if (file->kind == WDAC_FILE_RULE) {
         why = "is a FileRule, which no rule can be made of";
     } else if (find_ref(&r->in_force, file->id) == NULL) {
         why = "is not in force: no scenario refers to it";
     } else if (file->hash.n == 0) {
         why = read_named(r, file, &row);
     } else {
-        import_add_hash(&row, holds(file->friendly_name, "Hash Page ") ? KEY_FIRST_PAGE : KEY_AUTHENTICODE, file->hash);
+        import_add_hash(&row, hash_kind(file, &mark), file->hash);
     }
     if (why != NULL) {
         import_row_refuse(&row, "%s", why);
@@ -243,15 +262,18 @@ static const char *read_usages(struct reading *r, const struct wdac_signer *sign
 }
 
 /* What a signer is called by: names under its CertRoot, or the certificate itself. */
-static const char *add_signer(struct import_row *row, const struct wdac_signer *signer) {
+static const char *add_signer(struct import_row *row, const struct wdac_signer *signer, struct import_mark *mark) {
     struct bytes root = root_hash(signer);
     if (root.n == 0) {
         return "is a signer under a well-known root whose certificate is not known";
     }
+    import_mark_place(mark, row);
     if (signer->publisher.n + signer->oem.n == 0) {
         import_add_hash(row, KEY_TBS, root);
-        row->role = ROLE_CHAIN;
-        import_add_hash(row, KEY_TBS, root);
+        if (!import_mark_is(mark)) {
+            row->role = ROLE_CHAIN;
+            import_add_hash(row, KEY_TBS, root);
+        }
         return NULL;
     }
     if (!import_hash_of(row, root, &row->only.issued_under)) {
@@ -270,10 +292,9 @@ static const char *add_signer(struct import_row *row, const struct wdac_signer *
 /* A signer, and one of the files that it is about; attrib is NULL where it is about all. */
 static void read_entry(struct reading *r, const struct wdac_signer *signer, const struct wdac_ref *attrib) {
     struct import_row row;
-    import_row_begin(r->import, &row, signer->line);
-    row.id = signer->id;
-    row.reason = import_words(r->import, signer->name);
-    const char *why = refusal(r, signer);
+    struct import_mark mark;
+    const char *why = begin_row(r, &row, signer->line, signer->id, signer->name, &mark);
+    why = why == NULL ? refusal(r, signer) : why;
     if (why == NULL && attrib != NULL) {
         why = read_attrib(r, find_attrib(&r->attribs, attrib->id), &row.only);
     }
@@ -282,7 +303,7 @@ static void read_entry(struct reading *r, const struct wdac_signer *signer, cons
         why = row.only.has_after ? NULL : "its SignTimeAfter is no time";
     }
     why = why == NULL ? read_usages(r, signer, &row.only) : why;
-    why = why == NULL ? add_signer(&row, signer) : why;
+    why = why == NULL ? add_signer(&row, signer, &mark) : why;
     if (why != NULL) {
         import_row_refuse(&row, "%s", why);
     } else {

@@ -4,9 +4,11 @@
  * signatures, in it a serial, often one with and one without its leading zeros, a part of the subject's text, perhaps of the issuer's, and
  * a bound for not_after, which tells when the abuse began and is left aside. A thumbprint in the rule's meta is strong; a serial
  * without its issuer is weak. Where the serial is too short to stand alone, the subject's words must be the whole common name or
- * organization. Refused are rules that ask for anything else: they would ban more than their author meant.
+ * organization. Hashes of whole files, perhaps with their sizes, name files; names of the version resource are conditions. Refused are
+ * rules that ask for anything else: they would ban more than their author meant.
  */
 #include "base/hex.h"
+#include "list/import_mark.h"
 #include "list/importer.h"
 #include "list/yara_condition.h"
 
@@ -28,21 +30,28 @@ static struct text plain_name(struct bytes string) {
     return twice;
 }
 
-/* A part of the subject's text, where nothing better names the certificate: the whole common name or organization, one hopes. */
-static void add_subject(struct import_row *row, struct bytes string) {
-    struct text name = plain_name(string);
-    struct bytes words = bytes_make(name.p, name.n);
-    bool common = bytes_starts(words, bytes_text("/CN=")), organization = bytes_starts(words, bytes_text("/O="));
-    words = bytes_cut(words, common ? 4 : organization ? 3 : 0, words.n);
-    row->role = ROLE_ANY; /* older versions of YARA had every certificate of the file among its signatures */
-    if (!organization) {
-        import_add_subject(row, words, bytes_none());
+/* Parts of the subject's text, where nothing better names the certificate: the whole common name or organization, one hopes, or both. */
+static void add_subject(struct import_row *row, const struct yara_way *way, bool marked) {
+    struct text one = plain_name(way->subject), two = plain_name(way->subject_too);
+    struct bytes first = bytes_make(one.p, one.n), second = bytes_make(two.p, two.n);
+    bool common = bytes_starts(first, bytes_text("/CN=")), organization = bytes_starts(first, bytes_text("/O="));
+    struct bytes words = bytes_cut(first, common ? 4 : organization ? 3 : 0, first.n);
+    enum role role = row->role;
+    row->role = marked ? role : ROLE_ANY; /* older versions of YARA had every certificate of the file among its signatures */
+    if (second.n != 0) {
+        second = bytes_cut(second, common ? 3 : 4, second.n);
+        import_add_subject(row, common ? words : second, common ? second : words);
+    } else {
+        if (!organization) {
+            import_add_subject(row, words, bytes_none());
+        }
+        if (!common) {
+            import_add_subject(row, bytes_none(), words);
+        }
     }
-    if (!common) {
-        import_add_subject(row, bytes_none(), words);
-    }
-    row->role = ROLE_SIGNER;
-    text_free(&name);
+    row->role = role;
+    text_free(&one);
+    text_free(&two);
 }
 
 /* An issuer's common name, where the rule asks for all of it and not for some words in the issuer's text. */
@@ -50,6 +59,7 @@ static void set_issuer(struct import_row *row, struct bytes string) {
     struct text name = plain_name(string);
     struct bytes words = bytes_make(name.p, name.n), begin = bytes_text("/CN=");
     const char *common_name = bytes_starts(words, begin) ? import_words(row->import, bytes_cut(words, begin.n, words.n)) : NULL;
+    row->issuer = bytes_none();
     row->issuer_common_name = common_name != NULL ? bytes_text(common_name) : bytes_none();
     text_free(&name);
 }
@@ -62,18 +72,36 @@ static bool has_serial(const struct import_row *row) {
     return has;
 }
 
+/* Whether two spellings are of one serial: with and without its leading zero octet. */
+static bool same_serial(struct bytes a, struct bytes b) {
+    struct bytes zero = bytes_text("00:");
+    a = bytes_cut(a, bytes_starts(a, zero) ? 3 : 0, a.n);
+    b = bytes_cut(b, bytes_starts(b, zero) ? 3 : 0, b.n);
+    return a.n != 0 && bytes_equal(a, b);
+}
+
 /* The best that a way names; for a serial too short to stand alone, the subject, unless the serial is there in its other spelling. */
-static void add_way_keys(struct import_row *row, const struct yara_way *way) {
-    size_t before = row->n_keys;
-    set_issuer(row, way->issuer);
+static void add_way_keys(struct import_row *row, const struct yara_way *way, const struct yara_way *before, struct import_mark *mark) {
+    size_t keys_before = row->n_keys;
+    bool issued = import_mark_issued(mark), again = before != NULL && same_serial(before->serial, way->serial);
+    if (!again) {
+        if (!issued) {
+            set_issuer(row, way->issuer);
+        }
+        import_mark_place(mark, row);
+    }
+    row->file_size = way->file_size;
+    import_add_hash(row, KEY_FILE_SHA256, way->sha256);
+    import_add_hash(row, KEY_FILE_SHA1, way->sha1);
+    import_add_hash(row, KEY_FILE_MD5, way->md5);
     if (way->thumbprint.n != 0) {
         import_add_thumbprint(row, way->thumbprint);
     } else if (way->serial.n != 0) {
         import_add_serial(row, way->serial);
     }
-    bool named = row->n_keys != before || way->thumbprint.n != 0 || (way->serial.n != 0 && has_serial(row));
+    bool named = row->n_keys != keys_before || way->thumbprint.n != 0 || (way->serial.n != 0 && has_serial(row));
     if (!named && way->subject.n != 0 && !way->more) {
-        add_subject(row, way->subject);
+        add_subject(row, way, import_mark_is(mark));
     }
 }
 
@@ -87,17 +115,24 @@ static void tell(struct text *reason, const char *before, struct bytes string) {
     text_free(&name);
 }
 
-/* A string of the rule's meta, without YARA's escapes. */
-static const char *meta_words(struct import_row *row, struct bytes string) {
+/* A string without YARA's escapes. */
+static const char *plain_words(struct import_row *row, struct bytes string) {
     struct text text = {0};
     yara_add_string(&text, string);
-    const char *words = import_words(row->import, bytes_make(text.p, text.n));
+    const char *words = import_exact(row->import, bytes_make(text.p, text.n));
     text_free(&text);
     return words;
 }
 
-/* What the author says of the rule. Thumbprints come first, since they name best. */
-static void read_meta(struct yara *yara, struct import_row *row, struct text *reason) {
+/* What the author says of a rule. */
+struct meta {
+    struct text reason;
+    const char *description; /* as it stands; NULL: none */
+    struct import_mark mark;
+};
+
+/* Thumbprints come first, since they name best. */
+static void read_meta(struct yara *yara, struct import_row *row, struct meta *meta) {
     while (yara->token.kind == YARA_NAME) {
         struct bytes name = yara->token.text;
         struct yara before = *yara;
@@ -111,56 +146,81 @@ static void read_meta(struct yara *yara, struct import_row *row, struct text *re
         if (yara->token.kind == YARA_STRING && bytes_starts(name, bytes_text("thumbprint"))) {
             import_add_thumbprint(row, value);
         } else if (yara->token.kind == YARA_STRING && (bytes_is(name, "description") || bytes_is(name, "reason"))) {
-            tell(reason, "", value);
+            tell(&meta->reason, "", value);
+            meta->description = plain_words(row, value);
         } else if (yara->token.kind == YARA_STRING && bytes_is(name, "reference")) {
-            row->reference = meta_words(row, value);
+            row->reference = plain_words(row, value);
+        } else if (yara->token.kind == YARA_STRING && bytes_is(name, "certban")) {
+            const char *words = plain_words(row, value);
+            import_mark_find(words != NULL ? bytes_text(words) : bytes_none(), &meta->mark);
         }
         yara_next(yara);
     }
 }
 
+static const char *version_words(struct import_row *row, struct bytes string) {
+    return string.n != 0 ? plain_words(row, string) : NULL;
+}
+
+/* Why the rule was made: its own words where it is one of certban's, else all that it tells. Returns why it must be refused, or NULL. */
+static const char *set_reason(struct import_row *row, struct meta *meta, const struct yara_ways *ways) {
+    if (import_mark_is(&meta->mark)) {
+        const char *why = import_mark_take(&meta->mark, row);
+        row->reason = row->reason == NULL ? meta->description : row->reason;
+        return why;
+    }
+    if (ways->n != 0) {
+        tell(&meta->reason, "certificate of ", ways->all[0].subject);
+        tell(&meta->reason, "issued by ", ways->all[0].issuer);
+    }
+    row->reason = import_words(row->import, bytes_make(meta->reason.p, meta->reason.n));
+    return NULL;
+}
+
 /* Reads the condition and makes the rule. */
-static void read_condition(struct yara yara, struct import_row *row, struct text *reason) {
+static void read_condition(struct yara yara, struct import_row *row, struct meta *meta) {
     struct yara_ways ways;
     const char *why = yara_condition(yara, &ways);
+    why = why == NULL ? set_reason(row, meta, &ways) : why;
     if (why != NULL) {
         import_row_refuse(row, "%s", why);
         return;
     }
     for (size_t i = 0; i < ways.n; i++) {
-        add_way_keys(row, &ways.all[i]);
+        add_way_keys(row, &ways.all[i], i != 0 ? &ways.all[i - 1] : NULL, &meta->mark);
     }
     if (ways.n != 0) {
-        tell(reason, "certificate of ", ways.all[0].subject);
-        tell(reason, "issued by ", ways.all[0].issuer);
+        row->only.product = version_words(row, ways.all[0].product);
+        row->only.original_name = version_words(row, ways.all[0].original_name);
+        row->only.company = version_words(row, ways.all[0].company);
     }
-    row->reason = import_words(row->import, bytes_make(reason->p, reason->n));
     import_row_end(row);
 }
 
 /* What stands between a rule's braces. */
 static void read_body(struct bytes body, size_t line, struct import_row *row) {
     struct yara yara = yara_make(body);
-    struct text reason = {0};
+    struct meta meta = {.description = NULL};
+    import_mark_find(bytes_none(), &meta.mark);
     yara.line += line - 1;
     if (yara_is(&yara, "meta")) {
         yara_next(&yara);
         if (yara_take(&yara, ":")) {
-            read_meta(&yara, row, &reason);
+            read_meta(&yara, row, &meta);
             import_drop_protected(row);
         }
     }
     while (yara.token.kind != YARA_END) {
         if (yara_take(&yara, "condition") && yara_take(&yara, ":")) {
-            read_condition(yara, row, &reason);
-            text_free(&reason);
+            read_condition(yara, row, &meta);
+            text_free(&meta.reason);
             return;
         }
         if (!yara_is(&yara, "condition")) {
             yara_next(&yara);
         }
     }
-    text_free(&reason);
+    text_free(&meta.reason);
     import_row_refuse(row, "it has no condition");
 }
 
@@ -202,10 +262,20 @@ static bool read(struct bytes content, struct import *import, struct error *err)
     return any || error_set(err, ERR_MALFORMED, "holds no YARA rule");
 }
 
+/* Whether a word is one by which a rule names what certban can name. */
+static bool names_file(const struct yara *yara) {
+    static const char *const words[] = {"pe.signatures", "pe.number_of_signatures", "hash.md5", "hash.sha1", "hash.sha256"};
+    bool names = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        names = names || yara_is(yara, words[i]);
+    }
+    return names;
+}
+
 static bool probe(struct bytes content) {
     struct yara yara = yara_make(bytes_cut(content, 0, PROBE_SIZE));
     bool rule = false;
-    while (yara.token.kind != YARA_END && !yara_is(&yara, "pe.signatures") && !yara_is(&yara, "pe.number_of_signatures")) {
+    while (yara.token.kind != YARA_END && !names_file(&yara)) {
         if (!rule && !yara_is(&yara, "rule") && !yara_is(&yara, "import") && !yara_is(&yara, "include") && !yara_is(&yara, "private") &&
             !yara_is(&yara, "global") && yara.token.kind != YARA_STRING) {
             return false;

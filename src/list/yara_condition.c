@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "list/yara_condition.h"
 
+#include "list/policy_value.h"
+
 enum { DEPTH_MAX = 32 };
 
 /* A condition while it is read. */
@@ -32,18 +34,55 @@ static bool both(struct bytes a, struct bytes b, struct bytes *out) {
     return a.n == 0 || b.n == 0 || bytes_equal(a, b);
 }
 
+/* A way that asks for nothing yet. */
+static struct yara_way way_make(void) {
+    struct bytes none = bytes_none();
+    return (struct yara_way){.serial = none,
+                             .thumbprint = none,
+                             .subject = none,
+                             .issuer = none,
+                             .subject_too = none,
+                             .md5 = none,
+                             .sha1 = none,
+                             .sha256 = none,
+                             .product = none,
+                             .original_name = none,
+                             .company = none};
+}
+
+/* One more part of a subject. */
+static void add_subject(struct yara_way *way, struct bytes part) {
+    if (part.n == 0 || bytes_equal(part, way->subject) || bytes_equal(part, way->subject_too)) {
+        return;
+    }
+    way->more = way->more || (way->subject.n != 0 && way->subject_too.n != 0);
+    *(way->subject.n == 0 ? &way->subject : &way->subject_too) = part;
+}
+
+/* What holds where both hold. False when no text can be both. */
+static bool join(const struct yara_way *a, const struct yara_way *b, struct yara_way *way) {
+    *way = way_make();
+    way->more = a->more || b->more;
+    way->more = !both(a->issuer, b->issuer, &way->issuer) || way->more;
+    add_subject(way, a->subject);
+    add_subject(way, a->subject_too);
+    add_subject(way, b->subject);
+    add_subject(way, b->subject_too);
+    way->file_size = a->file_size != 0 ? a->file_size : b->file_size;
+    return both(a->serial, b->serial, &way->serial) && both(a->thumbprint, b->thumbprint, &way->thumbprint) &&
+           both(a->md5, b->md5, &way->md5) && both(a->sha1, b->sha1, &way->sha1) && both(a->sha256, b->sha256, &way->sha256) &&
+           both(a->product, b->product, &way->product) && both(a->original_name, b->original_name, &way->original_name) &&
+           both(a->company, b->company, &way->company) && (b->file_size == 0 || way->file_size == b->file_size);
+}
+
 static bool and_ways(struct condition *c, struct yara_ways *ways, const struct yara_ways *with) {
     struct yara_ways product = {.n = 0};
     for (size_t i = 0; i < ways->n; i++) {
         for (size_t k = 0; k < with->n; k++) {
-            const struct yara_way *a = &ways->all[i], *b = &with->all[k];
             struct yara_way way;
-            if (!both(a->serial, b->serial, &way.serial) || !both(a->thumbprint, b->thumbprint, &way.thumbprint)) {
+            if (!join(&ways->all[i], &with->all[k], &way)) {
                 return give_up(c, "its condition asks for two texts in one place");
             }
-            way.more = a->more || b->more;
-            way.more = !both(a->subject, b->subject, &way.subject) || way.more;
-            way.more = !both(a->issuer, b->issuer, &way.issuer) || way.more;
             if (!add_way(c, &product, &way)) {
                 return false;
             }
@@ -184,9 +223,55 @@ static bool read_loop(struct condition *c, struct yara_ways *ways) {
     return ok;
 }
 
+/* "hash.sha256(0, filesize) == "…"": of the file from end to end; "filesize == N". *is says whether it was that. */
+static bool read_file(struct condition *c, struct yara_way *way, bool *is) {
+    struct yara *y = &c->yara;
+    struct bytes *out = yara_is(y, "hash.md5") ? &way->md5 : yara_is(y, "hash.sha1") ? &way->sha1 : &way->sha256;
+    *is = true;
+    if (yara_take(y, "filesize")) {
+        bool ok = yara_take(y, "==") && is_number(c) && value_number(y->token.text, INT64_MAX, &way->file_size) && way->file_size != 0;
+        yara_next(y);
+        return ok || give_up(c, "its condition asks for more than the size of a file");
+    }
+    *is = yara_is(y, "hash.md5") || yara_is(y, "hash.sha1") || yara_is(y, "hash.sha256");
+    if (!*is) {
+        return true;
+    }
+    yara_next(y);
+    bool ok = yara_take(y, "(") && is_number(c) && bytes_is(y->token.text, "0");
+    yara_next(y);
+    ok = ok && yara_take(y, ",") && yara_take(y, "filesize") && yara_take(y, ")") && yara_take(y, "==") && y->token.kind == YARA_STRING &&
+         y->token.text.n != 0;
+    *out = ok ? y->token.text : *out;
+    yara_next(y);
+    return ok || give_up(c, "its condition asks for the hash of a part of a file");
+}
+
+/* "pe.version_info["ProductName"] iequals "…"". *is says whether it was that. */
+static bool read_version(struct condition *c, struct yara_way *way, bool *is) {
+    struct yara *y = &c->yara;
+    *is = yara_take(y, "pe.version_info");
+    if (!*is) {
+        return true;
+    }
+    bool opens = yara_take(y, "[");
+    struct bytes name = y->token.text;
+    struct bytes *out = bytes_is(name, "ProductName")        ? &way->product
+                        : bytes_is(name, "OriginalFilename") ? &way->original_name
+                        : bytes_is(name, "CompanyName")      ? &way->company
+                                                             : NULL;
+    yara_next(y);
+    bool ok = opens && out != NULL && yara_take(y, "]") && yara_take(y, "iequals") && y->token.kind == YARA_STRING && y->token.text.n != 0;
+    if (ok) {
+        *out = y->token.text;
+        yara_next(y);
+    }
+    return ok || give_up(c, "its condition asks for more of a version than a rule can");
+}
+
 static bool read_one(struct condition *c, struct yara_ways *ways) {
     struct yara *y = &c->yara;
-    struct yara_way way = {bytes_none(), bytes_none(), bytes_none(), bytes_none(), false};
+    struct yara_way way = way_make();
     struct bytes field;
     bool idle;
     if (c->depth == DEPTH_MAX) {
@@ -205,10 +290,9 @@ static bool read_one(struct condition *c, struct yara_ways *ways) {
         }
         return add_way(c, ways, &way);
     }
-    if (!read_idle(c, &idle) || (!idle && !read_field(c, &way))) {
-        return false;
-    }
-    return add_way(c, ways, &way);
+    bool ok = read_idle(c, &idle) && (idle || read_file(c, &way, &idle)) && (idle || read_version(c, &way, &idle)) &&
+              (idle || read_field(c, &way));
+    return ok && add_way(c, ways, &way);
 }
 
 static bool read_and(struct condition *c, struct yara_ways *ways) {
@@ -234,9 +318,27 @@ static bool read_or(struct condition *c, struct yara_ways *ways) {
     return ok;
 }
 
-/* A part of the subject alone may be asked for when there is nothing else: a rule can't have two. */
+static bool is_attribute(struct bytes part, const char *type) {
+    return bytes_starts(part, bytes_text(type)) && part.n > strlen(type);
+}
+
+/* Parts of the subject alone may be asked for when there is nothing else: one, or a whole common name and a whole organization. */
+static bool names_subject(const struct yara_way *way) {
+    bool two = (is_attribute(way->subject, "/CN=") && is_attribute(way->subject_too, "/O=")) ||
+               (is_attribute(way->subject, "/O=") && is_attribute(way->subject_too, "/CN="));
+    return way->subject.n != 0 && !way->more && (way->subject_too.n == 0 || two);
+}
+
+/* A file is named by its hashes, or by its signature: not by both at once. */
 static bool names_something(const struct yara_way *way) {
-    return way->serial.n != 0 || way->thumbprint.n != 0 || (way->subject.n != 0 && !way->more);
+    bool by_file = way->md5.n + way->sha1.n + way->sha256.n != 0;
+    bool by_signature = way->serial.n != 0 || way->thumbprint.n != 0 || names_subject(way);
+    return by_file ? !by_signature && way->subject.n + way->issuer.n == 0 : by_signature && way->file_size == 0;
+}
+
+/* The alternatives of a rule share its conditions. */
+static bool same_version(const struct yara_way *a, const struct yara_way *b) {
+    return bytes_equal(a->product, b->product) && bytes_equal(a->original_name, b->original_name) && bytes_equal(a->company, b->company);
 }
 
 const char *yara_condition(struct yara yara, struct yara_ways *ways) {
@@ -247,7 +349,8 @@ const char *yara_condition(struct yara yara, struct yara_ways *ways) {
         ok = give_up(&c, "its condition asks for more than certificates");
     }
     for (size_t i = 0; i < ways->n && ok; i++) {
-        ok = names_something(&ways->all[i]) || give_up(&c, "its condition can hold without naming a certificate");
+        ok = (names_something(&ways->all[i]) || give_up(&c, "its condition can hold without naming a certificate")) &&
+             (same_version(&ways->all[0], &ways->all[i]) || give_up(&c, "its condition asks for one version here and another there"));
     }
     return c.why;
 }
