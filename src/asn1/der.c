@@ -21,7 +21,31 @@ struct header {
     uint64_t n;
 };
 
+/* Nearly every header: a small tag number and a minimal length of up to two octets. */
+static bool read_plain_header(struct reader *r, struct header *h) {
+    const uint8_t *p = r->left.p;
+    if (r->left.n < 4 || (p[0] & TAG_NUMBER) == TAG_NUMBER) {
+        return false;
+    }
+    *h = (struct header){.tag = p[0], .n = p[1]};
+    size_t size = 2;
+    if (p[1] == LENGTH_LONG + 1 && p[2] >= LENGTH_LONG) {
+        h->n = p[2];
+        size = 3;
+    } else if (p[1] == LENGTH_LONG + 2 && p[2] != 0) {
+        h->n = (uint64_t)p[2] << 8 | p[3];
+        size = 4;
+    } else if (p[1] >= LENGTH_LONG) {
+        return false;
+    }
+    reader_skip(r, size);
+    return true;
+}
+
 static bool read_header(struct reader *r, struct header *h, struct error *err) {
+    if (read_plain_header(r, h)) {
+        return true;
+    }
     h->tag = reader_u8(r);
     uint8_t first = reader_u8(r);
     h->indefinite = first == LENGTH_LONG;

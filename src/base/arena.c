@@ -30,7 +30,7 @@ static struct arena_chunk *chunk_new(size_t n) {
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t n) {
+void *arena_raw(struct arena *arena, size_t n) {
     size_t rounded = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (rounded < n || rounded > arena->cap - arena->used) {
         arena->ran_out = true;
@@ -49,7 +49,12 @@ void *arena_alloc(struct arena *arena, size_t n) {
     void *p = chunk->data + chunk->used;
     chunk->used += rounded;
     arena->used += rounded;
-    return memset(p, 0, rounded);
+    return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t n) {
+    void *p = arena_raw(arena, n);
+    return p != NULL ? memset(p, 0, n) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t n, size_t size) {

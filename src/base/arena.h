@@ -24,6 +24,9 @@ struct arena arena_make(size_t cap);
 /* arena_alloc is n zeroed bytes, aligned for any type; NULL when the cap or the system's memory is reached. n may be 0. */
 void *arena_alloc(struct arena *arena, size_t n);
 
+/* arena_raw is arena_alloc of bytes that mean nothing: only for what is written whole at once. */
+void *arena_raw(struct arena *arena, size_t n);
+
 /* arena_array is arena_alloc(n * size), NULL on overflow. */
 void *arena_array(struct arena *arena, size_t n, size_t size);
 

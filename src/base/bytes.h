@@ -41,7 +41,7 @@ static inline bool bytes_is(struct bytes a, const char *s) {
 
 /* bytes_starts says whether a begins with b. */
 static inline bool bytes_starts(struct bytes a, struct bytes b) {
-    return a.n >= b.n && memcmp(a.p, b.p, b.n) == 0;
+    return a.n >= b.n && (b.n == 0 || (a.p[0] == b.p[0] && memcmp(a.p, b.p, b.n) == 0)); /* most things begin otherwise */
 }
 
 /* bytes_cut is the part of a from at, n bytes long, clipped to a: never past its end. */

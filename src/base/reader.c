@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/reader.h"
 
-struct reader reader_make(struct bytes b, uint64_t at) {
-    return (struct reader){.left = b, .at = at, .failed = false};
-}
-
-bool reader_ok(const struct reader *r) {
-    return !r->failed;
-}
-
-/* The one bounds check of the tree. NULL when fewer than n bytes are left; the reader then stays empty for good. */
-static const uint8_t *take(struct reader *r, size_t n) {
-    if (r->left.n < n) {
-        r->failed = true;
-        r->at += r->left.n;
-        r->left.p += r->left.n;
-        r->left.n = 0;
-        return NULL;
-    }
-    const uint8_t *p = r->left.p;
-    r->left.p += n;
-    r->left.n -= n;
-    r->at += n;
-    return p;
-}
-
 static uint64_t little(struct reader *r, size_t n) {
-    const uint8_t *p = take(r, n);
+    const uint8_t *p = reader_take(r, n);
     uint64_t v = 0;
     for (size_t i = n; p != NULL && i > 0; i--) {
         v = v << 8 | p[i - 1];
@@ -35,7 +11,7 @@ static uint64_t little(struct reader *r, size_t n) {
 }
 
 static uint64_t big(struct reader *r, size_t n) {
-    const uint8_t *p = take(r, n);
+    const uint8_t *p = reader_take(r, n);
     uint64_t v = 0;
     for (size_t i = 0; p != NULL && i < n; i++) {
         v = v << 8 | p[i];
@@ -43,9 +19,6 @@ static uint64_t big(struct reader *r, size_t n) {
     return v;
 }
 
-uint8_t reader_u8(struct reader *r) {
-    return (uint8_t)little(r, 1);
-}
 uint16_t reader_u16le(struct reader *r) {
     return (uint16_t)little(r, 2);
 }
@@ -66,12 +39,8 @@ uint64_t reader_u64be(struct reader *r) {
 }
 
 struct bytes reader_bytes(struct reader *r, size_t n) {
-    const uint8_t *p = take(r, n);
+    const uint8_t *p = reader_take(r, n);
     return p != NULL ? bytes_make(p, n) : bytes_none();
-}
-
-void reader_skip(struct reader *r, uint64_t n) {
-    (void)take(r, n > SIZE_MAX ? SIZE_MAX : (size_t)n);
 }
 
 struct reader reader_sub(struct reader *r, size_t n) {
@@ -85,7 +54,7 @@ struct bytes reader_text(struct reader *r, size_t limit) {
     size_t within = r->left.n < limit ? r->left.n : limit;
     const uint8_t *nul = within != 0 ? memchr(r->left.p, 0, within) : NULL;
     if (nul == NULL) {
-        (void)take(r, SIZE_MAX);
+        (void)reader_take(r, SIZE_MAX);
         return bytes_none();
     }
     struct bytes text = reader_bytes(r, (size_t)(nul - r->left.p));

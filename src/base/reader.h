@@ -16,13 +16,37 @@ struct reader {
 };
 
 /* reader_make reads b, whose first byte stands at offset at of the file. */
-struct reader reader_make(struct bytes b, uint64_t at);
+static inline struct reader reader_make(struct bytes b, uint64_t at) {
+    return (struct reader){.left = b, .at = at, .failed = false};
+}
 
 /* reader_ok says whether every read so far was inside. */
-bool reader_ok(const struct reader *r);
+static inline bool reader_ok(const struct reader *r) {
+    return !r->failed;
+}
+
+/* reader_take is the one bounds check of the tree, and what the others here are made of: the next n bytes; NULL when fewer are left, and
+ * the reader then stays empty for good. */
+static inline const uint8_t *reader_take(struct reader *r, size_t n) {
+    if (r->left.n < n) {
+        r->failed = true;
+        r->at += r->left.n;
+        r->left.p += r->left.n;
+        r->left.n = 0;
+        return NULL;
+    }
+    const uint8_t *p = r->left.p;
+    r->left.p += n;
+    r->left.n -= n;
+    r->at += n;
+    return p;
+}
 
 /* Fixed-width integers; the byte order is in the name. Zero past the end. */
-uint8_t reader_u8(struct reader *r);
+static inline uint8_t reader_u8(struct reader *r) {
+    const uint8_t *p = reader_take(r, 1);
+    return p != NULL ? *p : 0;
+}
 uint16_t reader_u16le(struct reader *r);
 uint32_t reader_u32le(struct reader *r);
 uint64_t reader_u64le(struct reader *r);
@@ -34,7 +58,9 @@ uint64_t reader_u64be(struct reader *r);
 struct bytes reader_bytes(struct reader *r, size_t n);
 
 /* reader_skip moves n bytes on. */
-void reader_skip(struct reader *r, uint64_t n);
+static inline void reader_skip(struct reader *r, uint64_t n) {
+    (void)reader_take(r, n > SIZE_MAX ? SIZE_MAX : (size_t)n);
+}
 
 /* reader_sub is a reader over the next n bytes; it cannot see past them. The parent moves behind them. */
 struct reader reader_sub(struct reader *r, size_t n);

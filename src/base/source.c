@@ -21,10 +21,11 @@ bool source_read(struct source *source, struct arena *arena, uint64_t at, uint64
         return error_set(err, ERR_MALFORMED, "%llu bytes at offset 0x%llx pass the end (size %llu)", (unsigned long long)n,
                          (unsigned long long)at, (unsigned long long)source->size);
     }
-    uint8_t *p = n > SIZE_MAX - 1 ? NULL : arena_alloc(arena, (size_t)n + 1);
+    uint8_t *p = n > SIZE_MAX - 1 ? NULL : arena_raw(arena, (size_t)n + 1);
     if (p == NULL) {
         return arena_full(arena, err);
     }
+    p[n] = '\0';
     if (!source_into(source, p, (size_t)n, at, err)) {
         return false;
     }
@@ -91,7 +92,7 @@ static bool fd_read(struct fd_source *file, uint8_t *p, size_t n, uint64_t at, s
 /* A small read takes the bytes behind it along; what is there already is not read again, so that it can't have changed meanwhile. */
 static bool fd_pread(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
     struct fd_source *file = (struct fd_source *)source;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < FD_WINDOWS; i++) {
         if (at >= file->windows[i].at && at - file->windows[i].at <= file->windows[i].n &&
             n <= file->windows[i].n - (at - file->windows[i].at)) {
             memcpy(buf, file->windows[i].bytes + (at - file->windows[i].at), n);
@@ -101,7 +102,8 @@ static bool fd_pread(struct source *source, void *buf, size_t n, uint64_t at, st
     if (n > FD_WINDOW) {
         return fd_read(file, buf, n, at, err);
     }
-    size_t i = at != 0, room = source->size - at < FD_WINDOW ? (size_t)(source->size - at) : FD_WINDOW;
+    size_t i = at != 0 ? 1 + file->newest++ % (FD_WINDOWS - 1) : 0;
+    size_t room = source->size - at < FD_WINDOW ? (size_t)(source->size - at) : FD_WINDOW;
     file->windows[i].n = 0;
     if (!fd_read(file, file->windows[i].bytes, room, at, err)) {
         return fd_read(file, buf, n, at, err); /* a shorter file may still have these */
@@ -115,5 +117,7 @@ static bool fd_pread(struct source *source, void *buf, size_t n, uint64_t at, st
 void fd_source_init(struct fd_source *file, const char *name, int fd, uint64_t size) {
     file->source = (struct source){.name = name, .size = size, .pread = fd_pread};
     file->fd = fd;
-    file->windows[0].n = file->windows[1].n = 0;
+    for (size_t i = 0; i < FD_WINDOWS; i++) {
+        file->windows[i].n = 0;
+    }
 }

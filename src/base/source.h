@@ -48,7 +48,7 @@ struct window_source {
 void window_source_init(struct window_source *window, const char *name, struct source *under, uint64_t at, uint64_t n);
 
 /* What small reads of a file are served from: parsers ask for some bytes here and some there, mostly close together. */
-enum { FD_WINDOW = 4096 };
+enum { FD_WINDOW = 4096, FD_WINDOWS = 6 };
 
 /* A source over an open descriptor, read with pread; the descriptor stays the caller's. */
 struct fd_source {
@@ -58,7 +58,8 @@ struct fd_source {
         uint64_t at;
         size_t n;
         uint8_t bytes[FD_WINDOW];
-    } windows[2]; /* the file's first bytes, and the newest others */
+    } windows[FD_WINDOWS]; /* the file's first bytes, and the newest others */
+    size_t newest;
 };
 void fd_source_init(struct fd_source *file, const char *name, int fd, uint64_t size);
 

@@ -36,12 +36,14 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     return true;
 }
 
+/* They have no signature that covers them whole. */
+#define ONLY_MEMBERS .unsigned_itself = true, .members_only = true
 #define X(id, kind, word, words, acts)                                                                                                     \
     static bool probe_##id(const struct probe *probe) {                                                                                    \
         return probe_archive(probe) == ARCHIVE_##kind;                                                                                     \
     }                                                                                                                                      \
     const struct format format_##id = {                                                                                                    \
-        .name = word, .long_name = words, .members_only = true, .acts_on_members = acts, .probe = probe_##id, .read = read};
+        .name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id, .read = read};
 ARCHIVES(X)
 #undef X
 
@@ -68,12 +70,12 @@ static bool probe_cpio(const struct probe *probe) {
 
 const struct format format_asar = {.name = "asar",
                                    .long_name = "archive of an Electron program",
-                                   .members_only = true,
+                                   ONLY_MEMBERS,
                                    .acts_on_members = true,
                                    .probe = probe_asar,
                                    .read = read};
 const struct format format_nsis = {
-    .name = "nsis", .long_name = "data of an NSIS setup", .members_only = true, .acts_on_members = true, .probe = probe_nsis, .read = read};
-const struct format format_wim = {.name = "wim", .long_name = "Windows image", .members_only = true, .probe = probe_wim, .read = read};
-const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", .members_only = true, .probe = probe_cpio, .read = read};
-const struct format format_iso = {.name = "iso", .long_name = "disc image", .members_only = true, .probe = probe_iso, .read = read};
+    .name = "nsis", .long_name = "data of an NSIS setup", ONLY_MEMBERS, .acts_on_members = true, .probe = probe_nsis, .read = read};
+const struct format format_wim = {.name = "wim", .long_name = "Windows image", ONLY_MEMBERS, .probe = probe_wim, .read = read};
+const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", ONLY_MEMBERS, .probe = probe_cpio, .read = read};
+const struct format format_iso = {.name = "iso", .long_name = "disc image", ONLY_MEMBERS, .probe = probe_iso, .read = read};

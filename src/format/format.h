@@ -19,6 +19,7 @@ struct format {
     const char *long_name; /* for people: "Windows program (PE)" */
     bool wants_tail;       /* the probe needs probe.tail */
     bool wants_whole;      /* the probe says true by the name alone as long as probe.whole was not read */
+    bool unsigned_itself;  /* an archive that has no signature of its own: without its members there is nothing to look at */
     bool members_only;     /* an archive: what a search of its bytes would find is its members' */
     bool acts_on_members;  /* an installer or download: a banned member lets the whole file be quarantined */
 

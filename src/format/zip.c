@@ -20,6 +20,7 @@ const struct format format_zip = {
     .name = "zip",
     .long_name = "ZIP archive",
     .wants_tail = true,
+    .unsigned_itself = true,
     .members_only = true,
     .acts_on_members = true,
     .probe = probe,

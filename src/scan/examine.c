@@ -94,7 +94,8 @@ bool examine_candidate(const struct examiner *examiner, const struct probe *read
         return examiner->only->probe(&probe);
     }
     for (size_t i = 0; formats[i] != NULL; i++) {
-        if (formats[i]->probe(&probe)) {
+        bool empty = formats[i]->unsigned_itself && !examiner->members;
+        if (!empty && formats[i]->probe(&probe)) {
             return true;
         }
     }

@@ -2,6 +2,7 @@
 #include "scan/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,8 @@
 #include "scan/pass.h"
 #include "scan/sandbox.h"
 #include "scan/wire.h"
+
+enum { MEMORY_KEPT = 2 << 20 };
 
 struct worker {
     struct verdict_sink sink;
@@ -237,6 +240,9 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     if (examiner->helpers != NULL && examiner->members && helper_start(&client, examiner->helpers)) {
         worker.examiner.helper = &client.helper;
     }
+    /* One file after another needs some megabytes: giving them back in between costs more than reading most files. */
+    mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+    mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
     uint8_t *buffer = malloc(WORKER_ASK_MAX);
     char *path = malloc(WORKER_PATH_MAX + 1);
     struct error err = {0};

@@ -101,7 +101,7 @@ struct spool {
 
 static bool grow(struct walk *w, struct spool *spool) {
     size_t room = spool->room != 0 ? 4 * spool->room : SPOOL_FIRST;
-    uint8_t *more = room <= SPOOL_MAX ? arena_alloc(&w->scratch, room) : NULL;
+    uint8_t *more = room <= SPOOL_MAX ? arena_raw(&w->scratch, room) : NULL;
     if (more != NULL && spool->n != 0) {
         memcpy(more, spool->p, (size_t)spool->n);
     }
