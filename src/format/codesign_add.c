@@ -11,7 +11,6 @@
 #include "asn1/x509.h"
 #include "base/reader.h"
 #include "format/codesign_directory.h"
-#include "source/plist.h"
 
 enum {
     BLOB_HEADER = 8,
@@ -155,56 +154,12 @@ static bool claims_make(struct add *a, struct error *err) {
     return true;
 }
 
-/* 1.2.840.113635.100.9.1: OCTET STRING with a property list { cdhashes = ( <20 octets>, … ) } */
-static size_t bound_plist(const struct attribute *attribute, struct bytes *out, size_t room, struct arena *arena) {
-    struct der octets;
-    struct bytes xml;
-    const struct plist *plist;
-    if (attribute == NULL || attribute->n_values == 0 || !der_read(attribute->values[0], &octets, NULL) ||
-        !der_octets(&octets, arena, &xml, NULL) || !plist_parse(xml, arena, &plist, NULL)) {
-        return 0;
-    }
-    const struct plist *all = plist_get(plist, "cdhashes");
-    size_t n = 0;
-    for (const struct plist *p = all != NULL ? all->first : NULL; p != NULL && n < room; p = p->next) {
-        if (p->type == PLIST_DATA) {
-            out[n++] = p->bytes;
-        }
-    }
-    return n;
-}
-
-/* 1.2.840.113635.100.9.2: values SEQUENCE { OID of the hash, OCTET STRING } with whole digests */
-static size_t bound_digests(const struct attribute *attribute, struct bytes *out, size_t room, struct arena *arena) {
-    size_t n = 0;
-    for (size_t i = 0; attribute != NULL && i < attribute->n_values && n < room; i++) {
-        struct der_cursor c = der_cursor_make(attribute->values[i], 0), inner;
-        struct der oid, octets;
-        if (der_enter(&c, DER_SEQUENCE, &inner, NULL) && der_expect(&inner, DER_OID, &oid, NULL) &&
-            der_expect(&inner, DER_OCTET_STRING, &octets, NULL) && der_octets(&octets, arena, &out[n], NULL)) {
-            n++;
-        }
-    }
-    return n;
-}
-
 /* Which CodeDirectories the signer's attributes name. Whether they are the ones found is for those who hash. */
 static bool bound_read(struct add *a, struct signature *s, uint64_t at, struct error *err) {
-    enum { ROOM = 64 };
-    struct bytes *bound = arena_array(a->arena, ROOM, sizeof *bound);
-    if (bound == NULL) {
-        return arena_full(a->arena, err);
+    size_t most;
+    if (!codesign_bound(s, a->arena, &most, err)) {
+        return false;
     }
-    const struct signer_info *signer = s->signer;
-    size_t n = 0, most = 0;
-    if (signer != NULL) {
-        n = bound_plist(cms_attribute(signer->attrs, signer->n_attrs, OID_APPLE_CDHASHES_PLIST), bound, ROOM, a->arena);
-        size_t digests = bound_digests(cms_attribute(signer->attrs, signer->n_attrs, OID_APPLE_CDHASHES), bound + n, ROOM - n, a->arena);
-        most = n > digests ? n : digests;
-        n += digests;
-    }
-    s->bound_cdhashes = bound;
-    s->n_bound = n;
     s->alternates_bound = a->n <= 1 || most >= a->n;
     if (!s->alternates_bound) {
         note(a, ANOMALY_CD_UNBOUND, at, 0,

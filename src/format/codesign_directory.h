@@ -30,4 +30,8 @@ enum { DIRECTORY_SPECIALS_MAX = 32 };
 CERTBAN_MUST_USE bool directory_claims(const struct directory *directory, const struct codesign *code, const struct codesign_target *target,
                                        struct arena *arena, struct claim *claims, size_t *n, struct error *err);
 
+/* codesign_bound fills bound_cdhashes and n_bound of a signature from its signer's attributes. *most is how many the longer of both lists
+ * names. False only without memory. */
+CERTBAN_MUST_USE bool codesign_bound(struct signature *signature, struct arena *arena, size_t *most, struct error *err);
+
 #endif

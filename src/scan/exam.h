@@ -84,6 +84,10 @@ void prove_all(struct exam *exam, bool file_digests);
 /* hash_file computes the whole-file digests alone, as many as the list names. */
 void hash_file(struct exam *exam);
 
+/* prove_twin says whether a certificate is another spelling of the signer's: what is signed of it is the same, so that its key is the one
+ * that signed. */
+bool prove_twin(const struct cert *signer, const struct cert *cert);
+
 /* prove_matches sets each match's proof from what prove_all found, and applies the rules' conditions; drops what does not apply. */
 void prove_matches(struct exam *exam);
 

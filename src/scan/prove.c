@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Proof, on a match or when asked: the claims against the bytes (one pass over the file for all of them), the signers' keys,
- * the time stamps, the chains; then each match against what its rule demands.
+ * the time stamps, the chains. prove_match.c holds each match against it.
  */
 #include <time.h>
 
@@ -57,8 +57,7 @@ static void note_timestamps(struct exam *exam, const struct signature *s, const 
     }
 }
 
-/* Another spelling of the same certificate: what is signed of it is the same, so that its key is the one that signed. */
-static bool is_twin(const struct cert *signer, const struct cert *cert) {
+bool prove_twin(const struct cert *signer, const struct cert *cert) {
     return !cert->broken && bytes_equal(signer->tbs, cert->tbs) && !bytes_equal(signer->der, cert->der);
 }
 
@@ -71,7 +70,7 @@ static void note_certificate(struct exam *exam, const struct signature *s, const
                      "lengths that are no DER, or bytes behind its signature");
     }
     for (size_t i = 0; signer != NULL && i < n; i++) {
-        if (is_twin(signer, &bag[i])) {
+        if (prove_twin(signer, &bag[i])) {
             anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, bag[i].at, bag[i].der.n,
                          "the signer's certificate stands there twice, with one signature by its issuer and another");
         }
@@ -300,134 +299,4 @@ void prove_all(struct exam *exam, bool file_digests) {
             note_timestamps(exam, &exam->contents.signatures[i], &exam->proven[i]);
         }
     }
-}
-
-static bool in_chain(const struct proven *p, const struct cert *cert) {
-    for (size_t i = 0; p->has_chain && i < p->chain.n; i++) {
-        if (bytes_equal(p->chain.certs[i]->der, cert->der)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Where a matched certificate really stands, now that it is known who signed. */
-static enum role proven_role(const struct proven *p, const struct match *m) {
-    if (m->role == ROLE_TIMESTAMP || m->cert == NULL) {
-        return m->role;
-    }
-    if (p->signer.state == CHECK_GOOD && (bytes_equal(p->signer.signer->der, m->cert->der) || is_twin(p->signer.signer, m->cert))) {
-        return ROLE_SIGNER;
-    }
-    if (p->signer.state == CHECK_GOOD) {
-        return in_chain(p, m->cert) ? ROLE_CHAIN : ROLE_BAG;
-    }
-    return m->role;
-}
-
-static bool timestamp_good(const struct proven *p, const struct cert *cert) {
-    for (size_t i = 0; i < p->n_timestamps; i++) {
-        const struct timestamp *t = &p->timestamps[i];
-        if ((t->state == CHECK_GOOD || t->state == CHECK_UNTRUSTED) && t->signer != NULL && cert != NULL &&
-            bytes_equal(t->signer->der, cert->der)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Serial with issuer is a name that anybody can write; it is an identity where the issuer's key verifies the leaf. */
-static bool issuer_verified(const struct proven *p, const struct match *m) {
-    if (m->role == ROLE_SIGNER) {
-        return p->has_chain && p->chain.n != 0;
-    }
-    for (size_t i = 0; m->role == ROLE_CHAIN && p->has_chain && i + 1 < p->chain.n; i++) {
-        if (m->cert != NULL && bytes_equal(p->chain.certs[i]->der, m->cert->der)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Any is the signer or who vouches for it: a banned authority that only stamped the time, or lies in the bag, signed nothing. */
-static bool role_fits(enum role wanted, enum role is) {
-    return wanted == is || (wanted == ROLE_ANY && (is == ROLE_SIGNER || is == ROLE_CHAIN));
-}
-
-static enum proof certificate_proof(const struct exam *exam, struct match *m) {
-    const struct proven *p = &exam->proven[m->signature];
-    m->role = proven_role(p, m);
-    bool by_name = m->weak;
-    if (m->key->kind == KEY_SERIAL && !by_name && m->cert != NULL) {
-        by_name = !issuer_verified(p, m);
-    }
-    if (m->key->kind == KEY_SUBSCRIBER) {
-        by_name = by_name || p->chain.state != CHAIN_TRUSTED || !p->has_chain;
-    }
-    bool proven = p->signer.state == CHECK_GOOD && p->digest == CHECK_GOOD && role_fits(m->key->role, m->role) && m->role != ROLE_BAG;
-    if (m->role == ROLE_TIMESTAMP) {
-        proven = proven && timestamp_good(p, m->cert);
-    }
-    if (m->role == ROLE_SIGNER && m->cert == NULL && m->key->rule->cert != NULL && p->signer.signer != NULL) {
-        /* left out of the bag: only the policy's own copy can prove it */
-        proven = proven && bytes_equal(p->signer.signer->der, m->key->rule->cert->der);
-    } else if (m->cert == NULL && m->key->kind == KEY_SERIAL) {
-        proven = false;
-    }
-    return by_name ? PROOF_NAME : proven ? PROOF_PROVEN : PROOF_PRESENT;
-}
-
-static bool signature_holds(const struct proven *p) {
-    return p->signer.state == CHECK_GOOD && p->digest == CHECK_GOOD;
-}
-
-static enum proof match_proof(const struct exam *exam, struct match *m) {
-    switch (m->key->kind) {
-    case KEY_FILE_MD5:
-    case KEY_FILE_SHA1:
-    case KEY_FILE_SHA256:
-        return PROOF_PROVEN;
-    case KEY_AUTHENTICODE:
-    case KEY_CDHASH:
-        return exam->proven[m->signature].digest == CHECK_GOOD ? PROOF_PROVEN : PROOF_PRESENT;
-    case KEY_FIRST_PAGE:
-        return m->weak ? PROOF_PRESENT : PROOF_PROVEN;
-    case KEY_ORIGINAL_NAME:
-        return m->weak ? PROOF_NAME : PROOF_PROVEN;
-    case KEY_PROGRAM:
-        return m->weak ? PROOF_NAME : signature_holds(&exam->proven[m->signature]) ? PROOF_PROVEN : PROOF_PRESENT;
-    case KEY_TEAM_ID:
-        return m->weak ? PROOF_NAME : certificate_proof(exam, m);
-    default:
-        return certificate_proof(exam, m);
-    }
-}
-
-static int64_t signed_at(const struct exam *exam, const struct match *m) {
-    return m->signature == NO_SIGNATURE ? TIME_NONE : exam->proven[m->signature].signed_at;
-}
-
-/* A verified time stamp on the other side of the rule's date waives it; no time stamp, no waiver. */
-static bool dates_excuse(const struct conditions *only, int64_t when) {
-    if (when == TIME_NONE) {
-        return false;
-    }
-    return (only->has_after && when < only->signed_after) || (only->has_before && when >= only->signed_before);
-}
-
-void prove_matches(struct exam *exam) {
-    size_t kept = 0;
-    for (size_t i = 0; i < exam->n_matches; i++) {
-        struct match m = exam->matches[i];
-        const struct rule *rule = m.key->rule;
-        m.weak = m.key->weak && !rule->weak_accepted;
-        m.proof = match_proof(exam, &m);
-        if (!prove_conditions(exam, &rule->only, m.signature)) {
-            continue;
-        }
-        m.excuse = m.proof == PROOF_PROVEN && dates_excuse(&rule->only, signed_at(exam, &m)) ? rule : NULL;
-        exam->matches[kept++] = m;
-    }
-    exam->n_matches = kept;
-    revoked_matches(exam);
 }

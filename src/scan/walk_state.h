@@ -54,6 +54,22 @@ void walker_folder(struct walker *walker, struct folder *folder);
  * asked for, a reader looks at its seal. */
 void walker_bundle(struct walker *walker, struct folder *folder, int fd);
 
+/* walker_file looks at a file of a listing; in is the folder's descriptor. walker_give takes over an open regular file that a reader must
+ * see; path is that of the name, folder NULL for one that the user named. */
+void walker_file(struct walker *walker, struct folder *folder, int in, const char *name);
+void walker_give(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity, bool named);
+
+/* walker_path_of is the path of an entry of the folder in hand; valid until the next one. */
+struct bytes walker_path_of(struct walker *walker, const char *name);
+
+/* walker_vanished says of an errno that what was listed disappeared or became something special before it was opened: no file of this walk
+ * any more. */
+bool walker_vanished(int sys);
+
+/* walker_error tells of what could not be looked at; walker_incomplete notes that something is left out untold. */
+void walker_error(struct walker *walker, struct folder *folder, struct bytes path, const struct error *err, bool is_file);
+void walker_incomplete(struct walk *walk);
+
 /* walker_count adds the walker's own counts to the walk's. */
 void walker_count(struct walker *walker);
 void walker_free(struct walker *walker);

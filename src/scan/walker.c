@@ -25,16 +25,16 @@ enum {
 
 /* ---- what comes out ---- */
 
-static void incomplete(struct walk *walk) {
+void walker_incomplete(struct walk *walk) {
     pthread_mutex_lock(&walk->lock);
     walk->complete = false;
     pthread_mutex_unlock(&walk->lock);
 }
 
-static void give_error(struct walker *walker, struct folder *folder, struct bytes path, const struct error *err, bool is_file) {
+void walker_error(struct walker *walker, struct folder *folder, struct bytes path, const struct error *err, bool is_file) {
     struct job *job = job_new(folder, path);
     if (job == NULL) {
-        incomplete(walker->walk);
+        walker_incomplete(walker->walk);
         return;
     }
     job->error = *err;
@@ -54,14 +54,13 @@ void walker_free(struct walker *walker) {
     text_free(&walker->path);
 }
 
-/* The path of an entry of the folder in hand; valid until the next one. */
-static struct bytes entry_path(struct walker *walker, const char *name) {
+struct bytes walker_path_of(struct walker *walker, const char *name) {
     walker->path.n = walker->folder_n;
     path_join(&walker->path, bytes_text(name));
     return bytes_make(walker->path.p, walker->path.n);
 }
 
-/* ---- files ---- */
+/* ---- folders ---- */
 
 static bool fits_one(const char *const *globs, size_t n, const char *path) {
     for (size_t i = 0; i < n; i++) {
@@ -74,132 +73,15 @@ static bool fits_one(const char *const *globs, size_t n, const char *path) {
 
 static bool excluded(struct walker *walker, const char *name) {
     const struct scan_options *options = walker->walk->options;
-    return options->n_exclude != 0 && entry_path(walker, name).n != 0 &&
+    return options->n_exclude != 0 && walker_path_of(walker, name).n != 0 &&
            fits_one(options->exclude, options->n_exclude, text_c(&walker->path));
 }
 
 static bool included(struct walker *walker, const char *name) {
     const struct scan_options *options = walker->walk->options;
     return options->n_include == 0 ||
-           (entry_path(walker, name).n != 0 && fits_one(options->include, options->n_include, text_c(&walker->path)));
+           (walker_path_of(walker, name).n != 0 && fits_one(options->include, options->n_include, text_c(&walker->path)));
 }
-
-/* As much as there is, up to n bytes. False when the system can't read. */
-static bool read_at(struct walker *walker, int fd, uint8_t *buffer, size_t n, uint64_t at, struct bytes *out, struct error *err) {
-    ssize_t got;
-    do {
-        got = pread(fd, buffer, n, (off_t)at);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        return error_sys(err, errno, "can't read");
-    }
-    walker->bytes_read += (uint64_t)got;
-    *out = bytes_make(buffer, (size_t)got);
-    return true;
-}
-
-/* Whether a reader must see the file. */
-static bool is_candidate(struct walker *walker, const char *name, int fd, uint64_t size, bool *yes, struct error *err) {
-    const struct examiner *examiner = &walker->walk->options->examiner;
-    struct probe probe = {.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size, .name = name};
-    if (size != 0 && !read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe.head, err)) {
-        return false;
-    }
-    if (size != 0 && examine_wants_tail(examiner, probe.head, size)) {
-        size_t n = size < PROBE_TAIL ? (size_t)size : PROBE_TAIL;
-        if (!read_at(walker, fd, walker->tail, n, size - n, &probe.tail, err) ||
-            (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE &&
-             !read_at(walker, fd, walker->middle, PROBE_MIDDLE, PROBE_MIDDLE_AT, &probe.middle, err))) {
-            return false;
-        }
-    }
-    *yes = examine_candidate(examiner, &probe);
-    if (*yes && examine_wants_whole(examiner, &probe)) {
-        if (!read_at(walker, fd, walker->whole, (size_t)size, 0, &probe.whole, err)) {
-            return false;
-        }
-        *yes = probe.whole.n < size || examine_candidate(examiner, &probe);
-    }
-    return true;
-}
-
-/* Takes over an open regular file that a reader must see. path is that of the name, folder NULL for one that the user named. */
-static void give_file(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
-                      bool named) {
-    struct walk *walk = walker->walk;
-    struct names *names = NULL;
-    if (identity->names > 1 && walk->options->walk && links_meet(walk->links, identity, &names) == LINKS_AGAIN) {
-        links_add(walk->links, identity, folder, path);
-        close(fd);
-        return;
-    }
-    walker->files++;
-    struct job *job = job_new(folder, path);
-    if (job == NULL) {
-        incomplete(walk);
-        if (names != NULL) {
-            links_forget(walk->links, walk->folders, identity);
-        }
-        close(fd);
-        return;
-    }
-    job->file = (struct handle){fd};
-    job->identity = *identity;
-    job->named = named;
-    job->names = names;
-    walk_give(walk, job);
-}
-
-/* What disappeared or became a link or something special between listing and opening is no file of this walk any more. */
-static bool vanished(int sys) {
-    return sys == ENOENT || sys == ELOOP || sys == ENXIO || sys == ENODEV || sys == ENOTDIR;
-}
-
-static void file_error(struct walker *walker, struct folder *folder, const char *name, const struct error *err) {
-    walker->files++;
-    give_error(walker, folder, entry_path(walker, name), err, true);
-}
-
-/* An open file of a listing. Most are no candidates, and of those no more is asked than their size. */
-static void look_at(struct walker *walker, struct folder *folder, const char *name, int fd) {
-    struct error err = {0};
-    struct fs_identity identity;
-    off_t size = lseek(fd, 0, SEEK_END);
-    bool known = size < 0, yes = false; /* what has no end is something special, or such a file system's file */
-    if (known && !fs_identify((struct handle){fd}, &identity, &err)) {
-        file_error(walker, folder, name, &err);
-    } else if (known && identity.kind != FS_REGULAR) {
-        /* it was a file when it was listed */
-    } else if (!is_candidate(walker, name, fd, known ? identity.size : (uint64_t)size, &yes, &err)) {
-        file_error(walker, folder, name, &err);
-    } else if (!yes) {
-        walker->files++;
-    } else if (!known && !fs_identify((struct handle){fd}, &identity, &err)) {
-        file_error(walker, folder, name, &err);
-    } else if (identity.kind == FS_REGULAR) {
-        give_file(walker, folder, entry_path(walker, name), fd, &identity, false);
-        return;
-    }
-    close(fd);
-}
-
-static void walk_file(struct walker *walker, struct folder *folder, int in, const char *name) {
-    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-    int fd = openat(in, name, walker->no_atime_refused ? flags : flags | O_NOATIME);
-    if (fd < 0 && errno == EPERM && !walker->no_atime_refused) {
-        fd = openat(in, name, flags);
-        walker->no_atime_refused = fd >= 0;
-    }
-    if (fd >= 0) {
-        look_at(walker, folder, name, fd);
-    } else if (!vanished(errno)) {
-        struct error err = {0};
-        error_sys(&err, errno, "can't open");
-        file_error(walker, folder, name, &err);
-    }
-}
-
-/* ---- folders ---- */
 
 /* A folder on another file system is left out, unless it is only a subvolume of the same one, which has a device number of its
  * own but is not mounted. Asked without a word to the file system: a dead network mount must not hold up the walk. */
@@ -231,7 +113,7 @@ static bool enter(struct walker *walker, struct folder *folder, struct error *er
         int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
         fd = openat(in, folder->name, flags | O_NOATIME);
         fd = fd < 0 && errno == EPERM ? openat(in, folder->name, flags) : fd;
-        if (fd < 0 && !vanished(errno)) {
+        if (fd < 0 && !walker_vanished(errno)) {
             error_sys(err, errno, "can't open the folder");
         }
     }
@@ -266,8 +148,8 @@ static void found_folder(struct walker *walker, struct folder *folder, const cha
         error_set(&err, ERR_LIMIT, "no memory for the folder");
     }
     if (sub == NULL) {
-        incomplete(walker->walk);
-        give_error(walker, folder, entry_path(walker, name), &err, false);
+        walker_incomplete(walker->walk);
+        walker_error(walker, folder, walker_path_of(walker, name), &err, false);
         return;
     }
     sub->next = *chain;
@@ -312,7 +194,7 @@ static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
             if (kind == DT_DIR) {
                 found_folder(walker, folder, name, &chain, &n);
             } else if (kind == DT_REG && !excluded(walker, name) && included(walker, name)) {
-                walk_file(walker, folder, fd, name);
+                walker_file(walker, folder, fd, name);
             }
         }
         folder_expect(walk->folders, folder, n);
@@ -332,9 +214,9 @@ static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
     if (got < 0) {
         struct error err = {0};
         error_sys(&err, errno, "can't list the folder");
-        incomplete(walk);
+        walker_incomplete(walk);
         walker->path.n = walker->folder_n;
-        give_error(walker, folder, bytes_make(walker->path.p, walker->path.n), &err, false);
+        walker_error(walker, folder, bytes_make(walker->path.p, walker->path.n), &err, false);
     }
     return true;
 }
@@ -389,8 +271,8 @@ void walker_folder(struct walker *walker, struct folder *folder) {
     if (err.kind != ERR_NONE) {
         text_clear(&walker->path);
         folder_path(folder, &walker->path);
-        incomplete(walker->walk);
-        give_error(walker, folder->parent, bytes_make(walker->path.p, walker->path.n), &err, false);
+        walker_incomplete(walker->walk);
+        walker_error(walker, folder->parent, bytes_make(walker->path.p, walker->path.n), &err, false);
     }
     folder_unref(folders, folder);
 }
@@ -469,11 +351,11 @@ void walker_path(struct walker *walker, const char *path) {
         close(fd);
         error_set(&err, ERR_UNSUPPORTED, "a folder, not a file: certban scan looks into folders");
         walker->files++;
-        give_error(walker, NULL, bytes_text(path), &err, true);
+        walker_error(walker, NULL, bytes_text(path), &err, true);
     } else if (ok) {
-        give_file(walker, NULL, bytes_text(path), fd, &identity, true);
+        walker_give(walker, NULL, bytes_text(path), fd, &identity, true);
     } else {
         walker->files++;
-        give_error(walker, NULL, bytes_text(path), &err, true);
+        walker_error(walker, NULL, bytes_text(path), &err, true);
     }
 }
