@@ -7,6 +7,40 @@
 
 #include "cli/cmd_quarantine.h"
 
+static void say_restored(const struct session *s, const char *id, const struct restored *restored) {
+    const struct report report = {.home = getenv("HOME")};
+    struct text shown = {0};
+    report_path(&report, &shown, bytes_make(text_c(&restored->path), restored->path.n));
+    printf("%s is back: %s\n", id, text_c(&shown));
+    if (restored->allowed) {
+        text_clear(&shown);
+        session_state_path(s, "allow.xml", &shown);
+        printf("A rule in %s keeps it from being taken again.\n", text_c(&shown));
+    }
+    text_free(&shown);
+}
+
+static bool restore_one(struct session *s, const char *id, const struct restore_options *options) {
+    struct restored restored = {0};
+    struct error err = {0};
+    bool ok = quarantine_restore(s->store, id, options, &restored, &err);
+    if (!ok) {
+        ui_error(id, &err);
+        s->status = err.kind == ERR_USAGE ? STATUS_USAGE : STATUS_ACTION_FAILED;
+    } else if (!s->options->given[OPTION_QUIET]) {
+        say_restored(s, id, &restored);
+    }
+    if (ok && restored.changed) {
+        ui_say("%s: the content is not what was taken; no rule was written for it", id);
+    }
+    if (ok && restored.notes.n != 0) {
+        ui_say("%s: %s", id, text_c(&restored.notes));
+        s->status = STATUS_ACTION_FAILED;
+    }
+    restored_free(&restored);
+    return ok;
+}
+
 static int run_restore(const struct command *command, const struct options *options) {
     struct session s;
     struct error err = {0};
@@ -25,26 +59,9 @@ static int run_restore(const struct command *command, const struct options *opti
                                             .keep_privileges = options->given[OPTION_KEEP_PRIVILEGES],
                                             .reason = options->word[OPTION_REASON]};
     for (size_t i = 0; i < options->n_args; i++) {
-        struct text path = {0};
-        const struct report report = {.home = getenv("HOME")};
-        struct text shown = {0};
-        if (!quarantine_restore(s.store, options->args[i], &restore, &path, &err)) {
-            ui_error(options->args[i], &err);
-            s.status = err.kind == ERR_USAGE ? STATUS_USAGE : STATUS_ACTION_FAILED;
-            text_free(&path);
+        if (!restore_one(&s, options->args[i], &restore)) {
             break;
         }
-        report_path(&report, &shown, bytes_make(text_c(&path), path.n));
-        if (!options->given[OPTION_QUIET]) {
-            printf("%s is back: %s\n", options->args[i], text_c(&shown));
-            if (!restore.no_allow && !restore.changed) {
-                text_clear(&shown);
-                session_state_path(&s, "allow.xml", &shown);
-                printf("A rule in %s keeps it from being taken again.\n", text_c(&shown));
-            }
-        }
-        text_free(&shown);
-        text_free(&path);
     }
     return session_end(&s);
 }

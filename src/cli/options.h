@@ -34,6 +34,10 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(CONFIRM_MASS, "confirm-mass", 0, TAKES_WORDS, "RULE=N", "let a rule that hits more than 50 files (new: 10) move up to N")            \
     X(CLEAR_IMMUTABLE, "clear-immutable", 0, TAKES_NOTHING, NULL, "as root: take immutable and append-only files, too")                    \
     X(MAX_STORE, "max-store", 0, TAKES_SIZE, "SIZE", "the most bytes that the quarantine may hold (10G)")                                  \
+    X(MAX_ITEMS, "max-items", 0, TAKES_NUMBER, "N", "the most files that the quarantine may hold (10000)")                                 \
+    X(MIN_FREE, "min-free", 0, TAKES_NUMBER, "PERCENT", "what a copy into the quarantine leaves free of its file system (5)")              \
+    X(LOSSY, "lossy", 0, TAKES_NOTHING, NULL, "take a file although the quarantine's file system refuses some of its attributes")          \
+    X(NO_PLAIN_COPY, "no-plain-copy", 0, TAKES_NOTHING, NULL, "don't copy what its file system encrypts into one that does not")           \
     X(ALL, "all", 'a', TAKES_NOTHING, NULL, "report clean and unsigned files too")                                                         \
     X(VERIFY, "verify", 0, TAKES_NOTHING, NULL, "prove every signature, not only those that match a rule")                                 \
     X(STRICT, "strict", 0, TAKES_NOTHING, NULL, "suspicious files count as found: exit status 1")                                          \

@@ -127,6 +127,7 @@ const char *report_taken(enum action_state state) {
         [TAKEN_QUARANTINED] = "quarantined",
         [TAKEN_WOULD_FLAG] = "would-flag",
         [TAKEN_WOULD_QUARANTINE] = "would-quarantine",
+        [TAKEN_GONE] = "gone",
         [TAKEN_FAILED] = "failed",
     };
     return (size_t)state < sizeof names / sizeof *names ? names[state] : NULL;

@@ -85,8 +85,10 @@ static void add_action(struct report *report, struct text *out, const struct sca
     } else if (file->action == TAKEN_NOTHING) {
         text_add(out, "left alone");
     } else {
-        static const char *const words[] = {
-            [TAKEN_FLAGGED] = "flagged", [TAKEN_WOULD_FLAG] = "would be flagged", [TAKEN_WOULD_QUARANTINE] = "would be quarantined"};
+        static const char *const words[] = {[TAKEN_FLAGGED] = "flagged",
+                                            [TAKEN_WOULD_FLAG] = "would be flagged",
+                                            [TAKEN_WOULD_QUARANTINE] = "would be quarantined",
+                                            [TAKEN_GONE] = "it has gone"};
         text_add(out, words[file->action]);
     }
     if (file->action_detail[0] != '\0') {

@@ -116,6 +116,14 @@ static void on_progress(struct scan_events *events, const struct scan_progress *
     progress_show(&sink->progress, now);
 }
 
+static struct quarantine_limits store_limits(const struct options *o) {
+    struct quarantine_limits limits = QUARANTINE_LIMITS;
+    limits.bytes = o->given[OPTION_MAX_STORE] ? o->number[OPTION_MAX_STORE] : limits.bytes;
+    limits.items = o->given[OPTION_MAX_ITEMS] ? o->number[OPTION_MAX_ITEMS] : limits.items;
+    limits.free_percent = o->given[OPTION_MIN_FREE] ? (unsigned)o->number[OPTION_MIN_FREE] : limits.free_percent;
+    return limits;
+}
+
 static struct scan_options scan_options(const struct run *run, const struct options *o, const struct policies *policies,
                                         const struct paths *paths, const char *state) {
     return (struct scan_options){
@@ -144,7 +152,9 @@ static struct scan_options scan_options(const struct run *run, const struct opti
         .dry_run = o->given[OPTION_DRY_RUN],
         .state = state,
         .clear_immutable = o->given[OPTION_CLEAR_IMMUTABLE],
-        .max_store = o->number[OPTION_MAX_STORE],
+        .lossy = o->given[OPTION_LOSSY],
+        .no_plain_copy = o->given[OPTION_NO_PLAIN_COPY],
+        .store = store_limits(o),
         .packages = o->given[OPTION_PACKAGES],
         .confirm = o->words[OPTION_CONFIRM_MASS],
         .n_confirm = o->n_words[OPTION_CONFIRM_MASS],

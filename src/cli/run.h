@@ -12,7 +12,9 @@
     (TAKE(POLICY) | TAKE(NO_BUILTIN) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(HELPERS) |      \
      TAKE_LIMITS | TAKE(ANCHORS) | TAKE(CRL) | TAKE(CATALOGS) | TAKE(FILES_FROM) | TAKE(NULL_SEPARATED) | TAKE(JOBS) | TAKE(NO_SANDBOX) |  \
      TAKE(STATE) | TAKE(STRICT) | TAKE(EXIT_ZERO) | TAKE(QUIET) | TAKE(COLOR) | TAKE(PROGRESS))
-#define RUN_ACTS (TAKE(ACTION) | TAKE(DRY_RUN) | TAKE(PACKAGES) | TAKE(CONFIRM_MASS) | TAKE(CLEAR_IMMUTABLE) | TAKE(MAX_STORE))
+#define RUN_ACTS                                                                                                                           \
+    (TAKE(ACTION) | TAKE(DRY_RUN) | TAKE(PACKAGES) | TAKE(CONFIRM_MASS) | TAKE(CLEAR_IMMUTABLE) | TAKE(MAX_STORE) | TAKE(MAX_ITEMS) |      \
+     TAKE(MIN_FREE) | TAKE(LOSSY) | TAKE(NO_PLAIN_COPY))
 
 struct run {
     bool walk;                          /* folders are walked; else they are errors */

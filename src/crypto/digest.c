@@ -367,7 +367,7 @@ const int64_t *digest_cpu_ns(void) {
 }
 
 static int64_t cpu_ns(void) {
-    struct timespec now;
+    struct timespec now = {0};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }

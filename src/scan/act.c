@@ -162,12 +162,13 @@ static struct taken taken(struct actor *actor, enum action_state state, const ch
     return (struct taken){.state = state, .id = id, .detail = text_c(&actor->detail)};
 }
 
+/* A file that is gone, or moved, is nowhere to be acted on: that is no failure. */
 static struct taken failed(struct actor *actor, const struct error *err) {
     if (actor->detail.n != 0) {
         text_add(&actor->detail, "; ");
     }
     text_add(&actor->detail, err->text);
-    return taken(actor, TAKEN_FAILED, "");
+    return taken(actor, err->kind == ERR_CHANGED && err->sys == ENOENT ? TAKEN_GONE : TAKEN_FAILED, "");
 }
 
 static const struct plan *plan_of(const struct actor *actor, const struct job *job) {
@@ -249,7 +250,7 @@ static bool take_name(struct actor *actor, struct take *take, struct folder *fol
     take->folder = (struct handle){fd};
     take->name = name;
     take->path = real;
-    bool ok = quarantine_take(actor->store, take, actor->id, err);
+    bool ok = quarantine_take(actor->store, take, actor->id, &actor->detail, err);
     if (opened >= 0) {
         close(opened);
     } else {
@@ -281,8 +282,8 @@ static bool open_store(struct actor *actor, struct error *err) {
         actor->store_tried = true;
         if (!quarantine_open(actor->options->state, true, &actor->store, &actor->store_error)) {
             actor->store = NULL;
-        } else if (actor->options->max_store != 0) {
-            quarantine_limit(actor->store, actor->options->max_store);
+        } else {
+            quarantine_limit(actor->store, &actor->options->store);
         }
     }
     if (actor->store == NULL) {
@@ -309,6 +310,8 @@ static struct taken quarantine(struct actor *actor, const struct plan *plan, con
                         .rule = rule->id,
                         .policy = text_c(&policy),
                         .reason = rule->reason,
+                        .lossy = actor->options->lossy,
+                        .no_plain_copy = actor->options->no_plain_copy,
                         .lift = actor->options->clear_immutable};
     memcpy(take.sha256, plan->job->sha256, sizeof take.sha256);
     bool ok = take_name(actor, &take, plan->job->folder, real, bytes_cut(real, name_at, real.n), &err);

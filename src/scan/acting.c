@@ -33,6 +33,9 @@ static bool reopen(struct run *run, struct job *job, struct error *err) {
     } else {
         ok = fs_open(job->path, &file, &now, err);
     }
+    if (!ok && err->sys == ENOENT) {
+        err->kind = ERR_CHANGED;
+    }
     if (ok && !fs_unchanged(&job->identity, &now, true)) {
         ok = error_set(err, ERR_CHANGED, "the file changed after it was examined");
         fs_close(&file);
@@ -81,7 +84,8 @@ static void give(struct acting *acting, struct pool *provers, size_t *next) {
         if (job->wanted == ACTION_REPORT) {
             emit_job(run, job, NULL);
         } else if (!reopen(run, job, &err)) {
-            const struct taken taken = {.state = TAKEN_FAILED, .id = "", .detail = err.text};
+            bool gone = err.kind == ERR_CHANGED && err.sys == ENOENT;
+            const struct taken taken = {.state = gone ? TAKEN_GONE : TAKEN_FAILED, .id = "", .detail = err.text};
             emit_job(run, job, &taken);
         } else {
             pool_give(provers, job);

@@ -4,6 +4,7 @@
 #define CERTBAN_SCAN_SCAN_H
 
 #include "scan/examine.h"
+#include "store/quarantine.h"
 
 struct scan_options {
     struct examiner examiner; /* what to look for, how thoroughly */
@@ -19,15 +20,16 @@ struct scan_options {
     bool sandbox;       /* false only where the platform has none and the user said so */
     enum action action; /* the most that may be done */
     bool dry_run;
-    const char *state;          /* folder of the quarantine */
-    bool clear_immutable;       /* take files that are immutable or append-only, too */
-    uint64_t max_store;         /* bytes that the quarantine may hold; 0: the usual */
+    const char *state;         /* folder of the quarantine */
+    bool clear_immutable;      /* take files that are immutable or append-only, too */
+    bool lossy, no_plain_copy; /* as in struct take (store/quarantine.h) */
+    struct quarantine_limits store;
     bool packages;              /* act on files that a package manager owns */
     const char *const *confirm; /* "RULE=N": the brake lets so many files by that rule be moved */
     size_t n_confirm;
 };
 
-enum action_state { TAKEN_NOTHING, TAKEN_FLAGGED, TAKEN_QUARANTINED, TAKEN_WOULD_FLAG, TAKEN_WOULD_QUARANTINE, TAKEN_FAILED };
+enum action_state { TAKEN_NOTHING, TAKEN_FLAGGED, TAKEN_QUARANTINED, TAKEN_WOULD_FLAG, TAKEN_WOULD_QUARANTINE, TAKEN_GONE, TAKEN_FAILED };
 
 /* One file or member, ready for the report. Valid during the call. */
 struct scan_file {

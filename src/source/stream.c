@@ -4,7 +4,7 @@
 #include <time.h>
 
 static int64_t clock_ns(clockid_t which) {
-    struct timespec now;
+    struct timespec now = {0};
     clock_gettime(which, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }

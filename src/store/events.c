@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,40 +52,85 @@ static bool keep_hash(void *context, struct bytes line, size_t number, struct er
     return hash_line(line, store->last_event, err);
 }
 
-bool event_add(struct quarantine *store, const char *event, const struct record *record, const char *detail, struct error *err) {
-    char previous[65] = "";
-    if (!store->has_last_event && !each_line(store, keep_hash, store, err)) {
-        return false;
+/* The user who logged in, whoever he became since: of Linux's audit; -1 where nobody did. */
+static json_int_t login_user(void) {
+    char word[16] = "";
+    int fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, word, sizeof word - 1) : -1;
+    if (fd >= 0) {
+        close(fd);
     }
-    if (store->has_last_event) {
-        hex_encode(bytes_make(store->last_event, sizeof store->last_event), previous);
+    unsigned long user = n > 0 ? strtoul(word, NULL, 10) : UINT32_MAX;
+    return user < UINT32_MAX ? (json_int_t)user : -1;
+}
+
+static void put_safe(json_t *o, const char *key, struct bytes words) {
+    struct text safe = {0};
+    text_add_safe(&safe, words, 4096);
+    json_object_set_new(o, key, json_string(text_c(&safe)));
+    text_free(&safe);
+}
+
+/* Who did what to which item. */
+static json_t *event_json(const char *event, const struct record *record, const char *detail) {
+    json_t *o = json_object();
+    const char *sudo = getenv("SUDO_USER");
+    char sha256[65];
+    hex_encode(bytes_make(record->sha256, sizeof record->sha256), sha256);
+    json_object_set_new(o, "at", json_integer((json_int_t)time(NULL)));
+    json_object_set_new(o, "event", json_string(event));
+    json_object_set_new(o, "id", json_string(record->id));
+    put_safe(o, "path", bytes_make(text_c(&record->path), record->path.n));
+    json_object_set_new(o, "sha256", json_string(sha256));
+    json_object_set_new(o, "by", json_integer((json_int_t)getuid()));
+    if (login_user() >= 0) {
+        json_object_set_new(o, "login", json_integer(login_user()));
     }
-    struct text path = {0}, sha256 = {0}, words = {0};
-    text_add_safe(&path, bytes_make(text_c(&record->path), record->path.n), 4096);
-    text_add_safe(&words, bytes_text(detail), 4096);
-    text_add_hex(&sha256, bytes_make(record->sha256, sizeof record->sha256));
-    json_t *o =
-        json_pack("{s:I,s:s,s:s,s:s,s:s,s:I,s:s,s:s}", "at", (json_int_t)time(NULL), "event", event, "id", record->id, "path",
-                  text_c(&path), "sha256", text_c(&sha256), "by", (json_int_t)getuid(), "detail", text_c(&words), "previous", previous);
-    char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
-    json_decref(o);
-    text_free(&path);
-    text_free(&sha256);
-    text_free(&words);
-    if (line == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory for an event");
+    if (sudo != NULL) {
+        put_safe(o, "sudo", bytes_text(sudo));
     }
+    put_safe(o, "detail", bytes_text(detail));
+    return o;
+}
+
+/* The line and its end, into the file and, for whoever keeps logs elsewhere, to the system's log. */
+static bool append(struct quarantine *store, char *line, struct error *err) {
     size_t n = strlen(line);
     bool ok = hash_line(bytes_make(line, n), store->last_event, err);
     store->has_last_event = ok;
+    syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s", line);
     line[n] = '\n'; /* in place of the NUL: written with its length */
     int fd = openat(store->folder, EVENTS, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     ok = ok && ((fd >= 0 && write(fd, line, n + 1) == (ssize_t)n + 1 && fsync(fd) == 0) || error_sys(err, errno, "can't write an event"));
     if (fd >= 0) {
         close(fd);
     }
+    return ok;
+}
+
+/* Takes the event over, and chains it to the last one. */
+static bool add_event(struct quarantine *store, json_t *o, struct error *err) {
+    char previous[65] = "";
+    bool ok = store->has_last_event || each_line(store, keep_hash, store, err);
+    if (ok && store->has_last_event) {
+        hex_encode(bytes_make(store->last_event, sizeof store->last_event), previous);
+    }
+    char *line = ok && json_object_set_new(o, "previous", json_string(previous)) == 0 ? json_dumps(o, JSON_COMPACT) : NULL;
+    json_decref(o);
+    ok = ok && (line != NULL ? append(store, line, err) : error_set(err, ERR_LIMIT, "no memory for an event"));
     free(line);
     return ok;
+}
+
+bool event_add(struct quarantine *store, const char *event, const struct record *record, const char *detail, struct error *err) {
+    return add_event(store, event_json(event, record, detail), err);
+}
+
+bool event_add_restored(struct quarantine *store, const struct record *record, const char *reason, bool allowed, struct error *err) {
+    json_t *o = event_json("restored", record, reason);
+    put_safe(o, "to", bytes_make(text_c(&record->to), record->to.n));
+    json_object_set_new(o, "allow", json_boolean(allowed));
+    return add_event(store, o, err);
 }
 
 struct chain_check {

@@ -14,6 +14,7 @@
 #define ITEM_RECORD "record.json"
 #define ITEM_PLACEHOLDER "ph"
 #define PRIVATE_FILE "x"
+#define PRIVATE_PREFIX ".certban-"
 
 /* How far an item is. Those after STATE_COPIED are final, but for the last two. */
 enum item_state {
@@ -43,9 +44,18 @@ struct xattr {
 struct metadata {
     uint32_t mode, owner, group;
     int64_t atime_ns, mtime_ns;
-    uint32_t flags; /* FS_IOC_GETFLAGS: immutable and its like */
+    uint32_t flags;   /* FS_IOC_GETFLAGS: immutable and its like */
+    uint32_t project; /* of its quota; told, not given back */
+    char verity[129]; /* digest that fs-verity keeps of it, in hex; told, not given back */
     struct xattr *xattrs;
     size_t n_xattrs;
+};
+
+/* A further name of an item's file, where restore puts it again. */
+struct name {
+    struct text path;
+    struct inode_id folder;
+    uint32_t folder_owner;
 };
 
 struct record {
@@ -54,21 +64,31 @@ struct record {
     struct text path; /* as walked, without links; bytes */
     struct inode_id folder, file, placeholder;
     uint32_t folder_owner;
-    uint32_t names;      /* hard links when it was taken */
+    uint32_t links;     /* names that it had when it was judged */
+    uint32_t elsewhere; /* of these, that are still somewhere: its owner and mode were left alone */
+    struct name *names; /* further ones that were taken into this item */
+    size_t n_names;
     struct text private; /* name of the folder beside the original, for a copy */
     uint64_t size;
     uint8_t sha256[32];
     struct text finding, rule, policy, reason, group;
+    struct text joins; /* ID of the item that holds the same file under another name; "" in any that is held */
+    struct text users; /* who had it open or ran it: a JSON array, or "" */
+    struct text lost;  /* attributes that the copy in the store lacks, one a line: they are in metadata all the same */
+    struct text to;    /* where a restore puts it: the path; "" when none goes on */
     int64_t taken_at;
-    uint32_t by;  /* user id */
-    bool writers; /* somebody had it open for writing */
-    bool lifted;  /* it was immutable or append-only, and that was lifted to take it */
+    uint32_t by;     /* user id */
+    bool writers;    /* somebody had it open for writing */
+    bool copied;     /* the content is a copy: its time of birth is lost */
+    bool plain_copy; /* of a file that its file system encrypts */
+    bool put_back;   /* not kept: what came was not the judged file, and went back */
+    bool lifted;     /* it was immutable or append-only, and that was lifted to take it */
     struct metadata metadata;
 };
 
 struct quarantine {
     int folder, lock;
-    uint64_t most_bytes; /* that may be held */
+    struct quarantine_limits limits;
     uint64_t held_bytes; /* once they were counted */
     bool counted;
     struct text state; /* path of the state folder */
@@ -98,14 +118,24 @@ CERTBAN_MUST_USE bool metadata_read(int fd, struct metadata *out, struct error *
 CERTBAN_MUST_USE bool metadata_apply(int fd, const struct metadata *metadata, bool privileges, struct error *err);
 void metadata_free(struct metadata *metadata);
 
+/* metadata_copy gives a copy in the store the attributes and times, as far as its file system takes them: *lost gets the names of the
+ * others, a line each; *hard is set if one is not only refused because we are not root. What would make it executable or readable to
+ * others stays in the record. */
+void metadata_copy(int fd, const struct metadata *metadata, struct text *lost, bool *hard);
+
 /* metadata_lift takes away what keeps a file from being moved (METADATA_FIXED); metadata_fix gives that back. */
 #define METADATA_FIXED (FS_IMMUTABLE_FL | FS_APPEND_FL)
 CERTBAN_MUST_USE bool metadata_lift(int fd, const struct metadata *metadata, struct error *err);
 CERTBAN_MUST_USE bool metadata_fix(int fd, const struct metadata *metadata, struct error *err);
 
-/* event_add appends a line to events.jsonl, chained to the one before by its SHA-256. */
+/* event_add appends a line to events.jsonl, chained to the one before by its SHA-256, and tells the system's log. Events are "taken",
+ * "put-back", "failed", "restored", "purged". */
 CERTBAN_MUST_USE bool event_add(struct quarantine *store, const char *event, const struct record *record, const char *detail,
                                 struct error *err);
+
+/* event_add_restored is the same for a restore to record->to: with the user's reason, and whether an allow rule was written. */
+CERTBAN_MUST_USE bool event_add_restored(struct quarantine *store, const struct record *record, const char *reason, bool allowed,
+                                         struct error *err);
 
 /* events_check follows the chain; each break is a line of problems. */
 CERTBAN_MUST_USE bool events_check(struct quarantine *store, struct text *problems, struct error *err);
@@ -120,8 +150,8 @@ CERTBAN_MUST_USE bool inode_at(int folder, const char *name, struct inode_id *ou
 CERTBAN_MUST_USE bool inode_is_at(int folder, const char *name, struct inode_id id, bool *is, struct error *err);
 bool inode_same(struct inode_id a, struct inode_id b);
 
-/* folder_open opens a folder by an absolute path, following no link. folder_open_recorded does so and wants it to be the one of
- * the record. ERR_CHANGED when it is another one. */
+/* folder_open opens a folder by its path (from where we are, if it is not absolute), following no link. folder_open_recorded does so and
+ * wants it to be the one of the record. ERR_CHANGED when it is another one. */
 CERTBAN_MUST_USE bool folder_open(struct bytes path, int *fd, struct error *err);
 CERTBAN_MUST_USE bool folder_open_recorded(const struct record *record, int *fd, struct error *err);
 
@@ -143,12 +173,28 @@ CERTBAN_MUST_USE bool placeholder_make(int folder, const char *name, struct inod
 /* placeholder_remove takes the placeholder away from where the file was, if it still stands there. Anything else stays. */
 CERTBAN_MUST_USE bool placeholder_remove(int folder, const char *name, int item, struct inode_id placeholder, struct error *err);
 
+/* private_name gives the record the name of a private folder to come. private_make makes that folder beside a file, which only we may
+ * enter, and opens it; whoever owns the folder around may have swapped it meanwhile: ERR_CHANGED when it is not ours alone and empty. */
+CERTBAN_MUST_USE bool private_name(struct record *record, struct error *err);
+CERTBAN_MUST_USE bool private_make(int folder, const char *name, int *fd, struct error *err);
+bool private_is_ours(int fd);
+
 /* exchange swaps two names; fallback by a move where the file system can't exchange. */
 CERTBAN_MUST_USE bool exchange(int folder, const char *name, int hold, const char *held, struct error *err);
 
-/* put_back gives a wrongly taken file its name back. *stray is set when it could not get one anywhere in the folder. */
+/* rename_free moves a name to one that is free, never over another; by a link where the file system knows no such move. errno says why
+ * not. */
+CERTBAN_MUST_USE bool rename_free(int from, const char *name, int to, const char *as);
+
+/* put_back gives a wrongly taken file its name back; where that is taken by now, beside gets the one it has instead ("": its own).
+ * *stray is set when it could not get one anywhere in the folder. */
+enum { BESIDE_SIZE = 256 };
 CERTBAN_MUST_USE bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray,
-                               struct error *err);
+                               char beside[BESIDE_SIZE], struct error *err);
+
+/* allow_set writes the state's allow.xml anew: without the item's rule, if an earlier try left one, and with a new one if allow. */
+CERTBAN_MUST_USE bool allow_set(const struct quarantine *store, const struct record *record, bool allow, const char *reason,
+                                struct error *err);
 
 /* ---- items ---- */
 
@@ -163,6 +209,16 @@ CERTBAN_MUST_USE bool item_room(struct quarantine *store, uint64_t bytes, struct
 /* item_drop removes an item whose file is in place; item_to_history leaves only its record, in history/. */
 CERTBAN_MUST_USE bool item_drop(const struct quarantine *store, int item, const char *id, struct error *err);
 CERTBAN_MUST_USE bool item_to_history(const struct quarantine *store, int item, const struct record *record, struct error *err);
+
+/* content_is_whole says whether the item's content is the file of the record. */
+bool content_is_whole(int item, const struct record *record);
+
+/* item_join gives another item, which holds the same file, the name under which this one was taken; this one goes. *joined is false when
+ * that other one is not there or holds something else: then this one stays by itself. */
+CERTBAN_MUST_USE bool item_join(struct quarantine *store, int item, struct record *record, bool *joined, struct error *err);
+
+/* names_restore links a restored file to its further names again; what can't be is told in words. */
+void names_restore(const struct record *record, int file, struct text *words);
 
 /* fix_again makes the judged file in its folder immutable again, if that was lifted and it stands there. */
 void fix_again(int folder, const struct record *record);

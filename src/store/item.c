@@ -11,8 +11,6 @@
 
 #include "store/inside.h"
 
-enum { ITEMS_MAX = 10000 };
-
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -106,15 +104,26 @@ bool item_room(struct quarantine *store, uint64_t bytes, struct error *err) {
     if (!store->counted && !count_bytes(store, err)) {
         return false;
     }
-    return (store->held_bytes < store->most_bytes && bytes <= store->most_bytes - store->held_bytes) ||
+    return (store->held_bytes < store->limits.bytes && bytes <= store->limits.bytes - store->held_bytes) ||
            error_set(err, ERR_LIMIT,
                      "store full: it holds %llu bytes and may hold %llu; certban quarantine purge makes room, --max-store allows more",
-                     (unsigned long long)store->held_bytes, (unsigned long long)store->most_bytes);
+                     (unsigned long long)store->held_bytes, (unsigned long long)store->limits.bytes);
+}
+
+/* What came in place of a placeholder is somebody's file: that is given back (placeholder_remove), never deleted here. */
+static bool remove_placeholder(int item, struct error *err) {
+    struct stat st;
+    if (fstatat(item, ITEM_PLACEHOLDER, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT || error_sys(err, errno, "can't look at %s", ITEM_PLACEHOLDER);
+    }
+    bool ours = S_ISREG(st.st_mode) && st.st_size == 0 && st.st_uid == geteuid();
+    return ours ? remove_if_there(item, ITEM_PLACEHOLDER, err) : error_set(err, ERR_CHANGED, "a file that is not ours is in the item");
 }
 
 bool item_drop(const struct quarantine *store, int item, const char *id, struct error *err) {
-    return remove_if_there(item, ITEM_CONTENT, err) && remove_if_there(item, ITEM_PLACEHOLDER, err) && flush(item, "the item", err) &&
-           remove_if_there(item, ITEM_RECORD ".new", err) && remove_if_there(item, ITEM_RECORD, err) &&
+    return remove_if_there(item, ITEM_CONTENT, err) && remove_placeholder(item, err) && flush(item, "the item", err) &&
+           remove_if_there(item, ITEM_RECORD ".new", err) && remove_if_there(item, ITEM_CONTENT ".new", err) &&
+           remove_if_there(item, ITEM_RECORD, err) &&
            (unlinkat(store->folder, id, AT_REMOVEDIR) == 0 || error_sys(err, errno, "can't remove the item %s", id)) &&
            flush(store->folder, "the store", err);
 }
@@ -150,8 +159,8 @@ bool item_new(const struct quarantine *store, char id[QUARANTINE_ID_SIZE], int *
         }
     }
     items_free(all, n);
-    if (n >= ITEMS_MAX) {
-        return error_set(err, ERR_LIMIT, "store full: %d items; certban quarantine purge makes room", ITEMS_MAX);
+    if (n >= store->limits.items) {
+        return error_set(err, ERR_LIMIT, "store full: %zu items; certban quarantine purge makes room, --max-items allows more", n);
     }
     for (unsigned long number = last + 1; number <= last + 1000; number++) {
         char past[QUARANTINE_ID_SIZE + 24];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folders and names in them. Everything goes by a folder's descriptor and one name: a path is somebody else's data. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ bool inode_same(struct inode_id a, struct inode_id b) {
 }
 
 bool folder_open(struct bytes path, int *out, struct error *err) {
-    int fd = open("/", FOLDER_FLAGS);
+    int fd = open(path.n != 0 && path.p[0] == '/' ? "/" : ".", FOLDER_FLAGS);
     char name[256];
     for (size_t i = 0, n; fd >= 0 && i < path.n; i += n) {
         if (path.p[i] == '/') {
@@ -159,13 +160,45 @@ bool placeholder_make(int folder, const char *name, struct inode_id *out, struct
     return ok;
 }
 
+bool rename_free(int from, const char *name, int to, const char *as) {
+    if (renameat2(from, name, to, as, RENAME_NOREPLACE) == 0) {
+        return true;
+    }
+    bool unknown = errno == EINVAL || errno == ENOSYS || errno == ENOTSUP;
+    return unknown && linkat(from, name, to, as, 0) == 0 && unlinkat(from, name, 0) == 0;
+}
+
+/* A free name beside: NAME.certban-RANDOM, the name cut so that it fits. */
+static bool put_beside(int folder, const char *name, int hold, const char *held, char beside[BESIDE_SIZE]) {
+    uint32_t random;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        random = (uint32_t)getpid();
+    }
+    snprintf(beside, BESIDE_SIZE, "%.200s.certban-%08x", name, random);
+    bool put = rename_free(hold, held, folder, beside);
+    beside[0] = put ? beside[0] : '\0';
+    return put;
+}
+
+/* What came in place of the placeholder is somebody's: it goes back to its name, or beside what has that name by now. */
+static bool give_foreign_back(int folder, const char *name, int item, struct error *err) {
+    char beside[BESIDE_SIZE];
+    return rename_free(item, ITEM_PLACEHOLDER, folder, name) || put_beside(folder, name, item, ITEM_PLACEHOLDER, beside)
+               ? flush(folder, "the folder", err)
+               : error_set(err, ERR_CHANGED, "what came in place of the placeholder can't be put back");
+}
+
 bool placeholder_remove(int folder, const char *name, int item, struct inode_id placeholder, struct error *err) {
-    bool moved, there, came;
-    if (!inode_is_at(item, ITEM_PLACEHOLDER, placeholder, &moved, err)) {
+    struct inode_id moved, came;
+    bool there;
+    if (!inode_at(item, ITEM_PLACEHOLDER, &moved, err)) {
         return false;
     }
-    if (moved) { /* by an earlier try */
+    if (inode_same(moved, placeholder)) { /* by an earlier try */
         return unlinkat(item, ITEM_PLACEHOLDER, 0) == 0 || error_sys(err, errno, "can't remove the placeholder");
+    }
+    if (moved.number != 0) {
+        return give_foreign_back(folder, name, item, err);
     }
     if (!inode_is_at(folder, name, placeholder, &there, err)) {
         return false;
@@ -173,17 +206,63 @@ bool placeholder_remove(int folder, const char *name, int item, struct inode_id 
     if (!there) {
         return true; /* somebody replaced it: theirs stays */
     }
-    if (renameat2(folder, name, item, ITEM_PLACEHOLDER, RENAME_NOREPLACE) != 0) {
+    if (!rename_free(folder, name, item, ITEM_PLACEHOLDER)) {
         return errno == ENOENT || error_sys(err, errno, "can't take the placeholder away");
     }
-    if (!inode_is_at(item, ITEM_PLACEHOLDER, placeholder, &came, err)) {
+    if (!inode_at(item, ITEM_PLACEHOLDER, &came, err)) {
         return false;
     }
-    if (!came) {
-        (void)renameat2(item, ITEM_PLACEHOLDER, folder, name, RENAME_NOREPLACE);
-        return error_set(err, ERR_CHANGED, "something else came in place of the placeholder");
+    if (!inode_same(came, placeholder)) {
+        return give_foreign_back(folder, name, item, err);
     }
     return (unlinkat(item, ITEM_PLACEHOLDER, 0) == 0 && fsync(folder) == 0) || error_sys(err, errno, "can't remove the placeholder");
+}
+
+bool private_name(struct record *record, struct error *err) {
+    uint32_t random;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return error_sys(err, errno, "no random number");
+    }
+    text_clear(&record->private);
+    text_addf(&record->private, PRIVATE_PREFIX "%s-%08x", record->id, random);
+    return text_ok(&record->private) || error_set(err, ERR_LIMIT, "no memory for a name");
+}
+
+bool private_is_ours(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
+static bool is_empty(int folder) {
+    int fd = openat(folder, ".", FOLDER_FLAGS);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    bool empty = dir != NULL;
+    for (const struct dirent *entry; empty && (entry = readdir(dir)) != NULL;) {
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    return empty;
+}
+
+bool private_make(int folder, const char *name, int *fd, struct error *err) {
+    if (mkdirat(folder, name, 0700) != 0) {
+        return error_sys(err, errno,
+                         errno == ENOSPC || errno == EDQUOT ? "no space for a private folder beside the file"
+                                                            : "can't make a private folder beside the file");
+    }
+    *fd = openat(folder, name, FOLDER_FLAGS);
+    if (*fd < 0) {
+        return error_sys(err, errno, "can't open the private folder beside the file");
+    }
+    if (!private_is_ours(*fd) || !is_empty(*fd)) {
+        close(*fd);
+        return error_set(err, ERR_CHANGED, "the private folder beside the file is not the one that was made");
+    }
+    return true;
 }
 
 /* Whether somebody else may rename and delete in a folder: then a name must never be free. */
@@ -192,33 +271,48 @@ static bool others_may_write(int folder) {
     return fstat(folder, &st) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
+/* Why the file stays where it is. */
+static bool can_not_take(int folder, int sys, struct error *err) {
+    static const struct {
+        int sys;
+        const char *why;
+    } reasons[] = {
+        {EBUSY, "it is a mount point"},
+        {EROFS, "the file system is read-only"},
+        {ENOSPC, "no space"},
+        {EDQUOT, "no space: the quota is used up"},
+        {EACCES, "denied: the folder may not be written"},
+    };
+    struct stat st;
+    if (sys == EPERM && geteuid() != 0 && fstat(folder, &st) == 0 && (st.st_mode & S_ISVTX) != 0) {
+        return error_sys(err, sys, "can't take the file: not yours, in a folder where each owns his own");
+    }
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (reasons[i].sys == sys) {
+            return error_sys(err, sys, "can't take the file: %s", reasons[i].why);
+        }
+    }
+    return error_sys(err, sys, "can't take the file");
+}
+
 bool exchange(int folder, const char *name, int hold, const char *held, struct error *err) {
     if (renameat2(folder, name, hold, held, RENAME_EXCHANGE) == 0) {
         return true;
     }
     if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
-        return error_sys(err, errno, "can't take the file");
+        return can_not_take(folder, errno, err);
     }
     if (others_may_write(folder)) {
-        return error_set(err, ERR_UNSUPPORTED, "this file system can't exchange two names, and others may write in the folder");
+        return error_set(err, ERR_UNSUPPORTED, "the file system can't exchange names, and others may write in the folder");
     }
-    return renameat(folder, name, hold, held) == 0 || error_sys(err, errno, "can't take the file");
+    return renameat(folder, name, hold, held) == 0 || can_not_take(folder, errno, err);
 }
 
-/* A free name beside: NAME.certban-RANDOM, the name cut so that it fits. */
-static bool put_beside(int folder, const char *name, int hold, const char *held) {
-    char beside[256];
-    uint32_t random;
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
-        random = (uint32_t)getpid();
-    }
-    snprintf(beside, sizeof beside, "%.200s.certban-%08x", name, random);
-    return renameat2(hold, held, folder, beside, RENAME_NOREPLACE) == 0;
-}
-
-bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray, struct error *err) {
+bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray, char beside[BESIDE_SIZE],
+              struct error *err) {
     bool waits, came;
     *stray = false;
+    beside[0] = '\0';
     if (!inode_is_at(folder, name, placeholder, &waits, err)) {
         return false;
     }
@@ -235,7 +329,7 @@ bool put_back(int folder, const char *name, int hold, const char *held, struct i
             return error_sys(err, errno, "can't put a file back");
         }
     }
-    if (renameat2(hold, held, folder, name, RENAME_NOREPLACE) == 0 || put_beside(folder, name, hold, held)) {
+    if (rename_free(hold, held, folder, name) || put_beside(folder, name, hold, held, beside)) {
         return flush(folder, "the folder", err);
     }
     *stray = true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +56,11 @@ static bool make_state(const char *state, struct error *err) {
 static bool ours_alone(int fd) {
     struct stat st;
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
+/* An access control list could let others in whom the mode keeps out. */
+static bool has_acl(int fd) {
+    return fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0 || fgetxattr(fd, "system.posix_acl_default", NULL, 0) > 0;
 }
 
 static void write_read_me(int folder) {
@@ -112,8 +118,8 @@ static bool open_store(const char *state, bool create, struct quarantine *store,
         return sys == ENOENT ? error_set(err, ERR_USAGE, "there is no quarantine yet (%s)", state)
                              : error_sys(err, sys, "can't open the quarantine in %s", state);
     }
-    if (!ours_alone(store->folder)) {
-        return error_set(err, ERR_DENIED, "the quarantine in %s is not ours alone (owner, mode 0700)", state);
+    if (!ours_alone(store->folder) || has_acl(store->folder)) {
+        return error_set(err, ERR_DENIED, "the quarantine in %s is not ours alone (owner, mode 0700, no access control list)", state);
     }
     write_read_me(store->folder);
     text_add(&store->state, state);
@@ -126,7 +132,7 @@ bool quarantine_open(const char *state, bool create, struct quarantine **out, st
     if (store == NULL) {
         return error_set(err, ERR_LIMIT, "no memory for the quarantine");
     }
-    *store = (struct quarantine){.folder = -1, .lock = -1, .most_bytes = QUARANTINE_BYTES};
+    *store = (struct quarantine){.folder = -1, .lock = -1, .limits = QUARANTINE_LIMITS};
     bool ok = open_store(state, create, store, err) && recover(store, &words, err);
     text_free(&words); /* what could not be finished shows in list and verify */
     if (!ok) {
@@ -151,8 +157,8 @@ void quarantine_close(struct quarantine *store) {
     free(store);
 }
 
-void quarantine_limit(struct quarantine *store, uint64_t bytes) {
-    store->most_bytes = bytes;
+void quarantine_limit(struct quarantine *store, const struct quarantine_limits *limits) {
+    store->limits = *limits;
 }
 
 bool quarantine_is(const char *state, struct handle folder) {
@@ -292,66 +298,4 @@ bool quarantine_purge(struct quarantine *store, const char *id, struct error *er
     close(item);
     record_free(&record);
     return ok;
-}
-
-/* ---- verifying ---- */
-
-static void verify_content(int item, const char *id, const struct record *record, struct text *problems) {
-    struct stat st;
-    uint8_t sha256[32];
-    struct error err = {0};
-    int fd = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        text_addf(problems, "%s: the content is missing\n", id);
-    } else if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != record->size) {
-        text_addf(problems, "%s: the content has %lld bytes, not %llu\n", id, (long long)st.st_size, (unsigned long long)record->size);
-    } else if (!file_sha256(fd, sha256, &err)) {
-        text_addf(problems, "%s: %s\n", id, err.text);
-    } else if (memcmp(sha256, record->sha256, sizeof sha256) != 0) {
-        text_addf(problems, "%s: the content is not what was taken (SHA-256 differs)\n", id);
-    } else if (record->names == 1 && st.st_nlink == 1 && ((st.st_mode & 07777) != 0400 || st.st_uid != geteuid())) {
-        text_addf(problems, "%s: the content has mode %04o or another owner; expected 0400 and ours\n", id, (unsigned)(st.st_mode & 07777));
-    } else if (st.st_nlink > record->names) { /* fewer: another of its names was restored or deleted */
-        text_addf(problems, "%s: the content has %lu names, %u when it was taken\n", id, (unsigned long)st.st_nlink, record->names);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
-static void verify_item(const struct quarantine *store, const char *id, struct text *problems) {
-    struct record record = {0};
-    struct error err = {0};
-    int item;
-    if (!item_open(store, id, &item, &err)) {
-        text_addf(problems, "%s: %s\n", id, err.text);
-        return;
-    }
-    if (!record_read(item, &record, &err)) {
-        text_addf(problems, "%s: %s\n", id, err.text);
-    } else if (strcmp(record.id, id) != 0) {
-        text_addf(problems, "%s: the record belongs to item %s\n", id, record.id);
-    } else if (record.state == STATE_STRAY) {
-        text_addf(problems, "%s: a file that could not be put back; certban quarantine restore %s --to FOLDER\n", id, id);
-    } else if (record.state != STATE_HELD) {
-        text_addf(problems, "%s: %s, and could not be finished (is its file system mounted?)\n", id, item_state_name(record.state));
-    } else {
-        verify_content(item, id, &record, problems);
-    }
-    record_free(&record);
-    close(item);
-}
-
-bool quarantine_verify(struct quarantine *store, struct text *problems, size_t *n_items, struct error *err) {
-    char **all;
-    size_t n;
-    if (!items(store, &all, &n, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        verify_item(store, all[i], problems);
-    }
-    items_free(all, n);
-    *n_items = n;
-    return events_check(store, problems, err);
 }

@@ -18,10 +18,15 @@ enum { QUARANTINE_ID_SIZE = 24 };
 CERTBAN_MUST_USE bool quarantine_open(const char *state, bool create, struct quarantine **out, struct error *err);
 void quarantine_close(struct quarantine *store);
 
-/* What a store may hold unless it is told otherwise. Nothing is deleted to make room. */
-#define QUARANTINE_BYTES (UINT64_C(10) << 30)
-/* quarantine_limit sets how many bytes the store may hold. */
-void quarantine_limit(struct quarantine *store, uint64_t bytes);
+/* What a store may hold. Past it nothing is taken, and nothing is deleted to make room. */
+struct quarantine_limits {
+    uint64_t bytes;        /* of all contents */
+    uint64_t items;        /* how many */
+    unsigned free_percent; /* of its file system, that a copy into it leaves free; a file that is only renamed needs no room */
+};
+#define QUARANTINE_LIMITS ((struct quarantine_limits){.bytes = UINT64_C(10) << 30, .items = 10000, .free_percent = 5})
+/* quarantine_limit sets the limits; without it they are the ones above. */
+void quarantine_limit(struct quarantine *store, const struct quarantine_limits *limits);
 
 /* What is taken, and why. All is copied. */
 struct take {
@@ -33,12 +38,18 @@ struct take {
     uint8_t sha256[32];                           /* as proven */
     const char *finding, *rule, *policy, *reason; /* rule: "id"; policy: "id/version" */
     const char *group;                            /* ties the files of one bundle or installer; NULL when none */
+    const char *joins;                            /* the item that holds the same file by another of its names; NULL: none */
+    const char *users;                            /* who has it open or runs it, as a JSON array; NULL: nobody is known */
+    bool lossy;                                   /* a copy may lack attributes that the store's file system refuses */
+    bool no_plain_copy;                           /* what its file system encrypts is not copied */
     bool lift;                                    /* what makes the file immutable or append-only; restore sets it again */
 };
 
 /* quarantine_take moves one file into the store (protocol 2.1, or 2.2 across file systems). id gets the item's ID. ERR_CHANGED
- * when the name no longer is the judged file; other errors say why the file is still where it was. */
-CERTBAN_MUST_USE bool quarantine_take(struct quarantine *store, const struct take *take, char id[QUARANTINE_ID_SIZE], struct error *err);
+ * when the name no longer is the judged file (with ENOENT: there is none of that name); other errors say why the file is still where it
+ * was. notes gets what else there is to know, as one line. */
+CERTBAN_MUST_USE bool quarantine_take(struct quarantine *store, const struct take *take, char id[QUARANTINE_ID_SIZE], struct text *notes,
+                                      struct error *err);
 
 /* One item, for list and show. Strings belong to the listing. */
 struct quarantine_item {
@@ -68,9 +79,17 @@ struct restore_options {
     bool keep_privileges; /* with to: setuid, setgid, capabilities too */
     const char *reason;   /* for the allow rule; NULL when not given */
 };
-/* quarantine_restore puts an item back; path (may be NULL) gets where it is now. Never overwrites. */
-CERTBAN_MUST_USE bool quarantine_restore(struct quarantine *store, const char *id, const struct restore_options *options, struct text *path,
-                                         struct error *err);
+/* What became of it. */
+struct restored {
+    struct text path;  /* where the file is now */
+    struct text notes; /* what could not be as it was: further names; "" when all is */
+    bool allowed;      /* a rule for its bytes was written */
+    bool changed;      /* the content is not what was recorded: no rule */
+};
+/* quarantine_restore puts an item back. Never overwrites. out is to be empty, and freed by the caller. */
+CERTBAN_MUST_USE bool quarantine_restore(struct quarantine *store, const char *id, const struct restore_options *options,
+                                         struct restored *out, struct error *err);
+void restored_free(struct restored *restored);
 
 /* quarantine_export writes one item as a tar file (content, record.json, events, SHA256SUMS), never over an existing one. */
 CERTBAN_MUST_USE bool quarantine_export(struct quarantine *store, const char *id, const char *file, struct error *err);

@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "store/inside.h"
 
-enum { RECORD_MAX = 4 << 20, XATTRS_MAX = 256 };
+enum { RECORD_MAX = 32 << 20, XATTRS_MAX = 16384, NAMES_MAX = 65536 };
 
 static const char *const state_names[STATE_COUNT] = {
     "intent", "copied", "held", "stray", "restoring", "purging", "restored", "purged",
@@ -32,11 +32,15 @@ void metadata_free(struct metadata *metadata) {
 }
 
 void record_free(struct record *record) {
-    struct text *texts[] = {&record->path,   &record->private, &record->finding, &record->rule,
-                            &record->policy, &record->reason,  &record->group};
+    struct text *texts[] = {&record->path,  &record->private, &record->finding, &record->rule, &record->policy, &record->reason,
+                            &record->group, &record->joins,   &record->users,   &record->lost, &record->to};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         text_free(texts[i]);
     }
+    for (size_t i = 0; i < record->n_names; i++) {
+        text_free(&record->names[i].path);
+    }
+    free(record->names);
     metadata_free(&record->metadata);
 }
 
@@ -85,9 +89,50 @@ static json_t *metadata_json(const struct metadata *m) {
     }
     char mode[16];
     snprintf(mode, sizeof mode, "%04o", m->mode);
-    return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "mode", mode, "owner", (json_int_t)m->owner, "group", (json_int_t)m->group,
-                     "atime_ns", (json_int_t)m->atime_ns, "mtime_ns", (json_int_t)m->mtime_ns, "flags", (json_int_t)m->flags, "xattrs",
-                     xattrs);
+    json_t *o = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "mode", mode, "owner", (json_int_t)m->owner, "group", (json_int_t)m->group,
+                          "atime_ns", (json_int_t)m->atime_ns, "mtime_ns", (json_int_t)m->mtime_ns, "flags", (json_int_t)m->flags,
+                          "project", (json_int_t)m->project, "xattrs", xattrs);
+    if (m->verity[0] != '\0') {
+        json_object_set_new(o, "verity", json_string(m->verity));
+    }
+    return o;
+}
+
+static json_t *names_json(const struct record *record) {
+    json_t *all = json_array();
+    for (size_t i = 0; i < record->n_names; i++) {
+        const struct name *name = &record->names[i];
+        json_t *one = json_object();
+        put_bytes(one, "path", &name->path);
+        json_object_set_new(one, "folder", inode(name->folder));
+        json_object_set_new(one, "folder_owner", json_integer((json_int_t)name->folder_owner));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+/* What there is not for every file is left out where there is none. */
+static void put_rare(json_t *o, const struct record *record) {
+    json_t *users = record->users.n != 0 ? json_loadb(text_c(&record->users), record->users.n, 0, NULL) : NULL;
+    if (users != NULL) {
+        json_object_set_new(o, "users", users);
+    }
+    if (record->copied) {
+        json_object_set_new(o, "copied", json_true());
+        json_object_set_new(o, "birth_time", json_string("not restorable"));
+    }
+    if (record->plain_copy) {
+        json_object_set_new(o, "plain_copy", json_true());
+    }
+    if (record->lost.n != 0) {
+        put_bytes(o, "lost", &record->lost);
+    }
+    if (record->joins.n != 0) {
+        put_bytes(o, "joins", &record->joins);
+    }
+    if (record->to.n != 0) {
+        put_bytes(o, "to", &record->to);
+    }
 }
 
 bool record_text(const struct record *record, struct text *out, struct error *err) {
@@ -106,7 +151,10 @@ bool record_text(const struct record *record, struct text *out, struct error *er
     json_object_set_new(o, "by", json_integer((json_int_t)record->by));
     json_object_set_new(o, "writers", json_boolean(record->writers));
     json_object_set_new(o, "lifted", json_boolean(record->lifted));
-    json_object_set_new(o, "names", json_integer((json_int_t)record->names));
+    json_object_set_new(o, "links", json_integer((json_int_t)record->links));
+    json_object_set_new(o, "elsewhere", json_integer((json_int_t)record->elsewhere));
+    json_object_set_new(o, "names", names_json(record));
+    put_rare(o, record);
     json_object_set_new(o, "folder", inode(record->folder));
     json_object_set_new(o, "folder_owner", json_integer((json_int_t)record->folder_owner));
     json_object_set_new(o, "file", inode(record->file));
@@ -121,6 +169,9 @@ bool record_text(const struct record *record, struct text *out, struct error *er
     text_add(out, text);
     text_add(out, "\n");
     free(text);
+    if (out->n > RECORD_MAX) { /* it could not be read again: nothing is done to the file */
+        return error_set(err, ERR_LIMIT, "the file has too many attributes and names for a record");
+    }
     return text_ok(out) || error_set(err, ERR_LIMIT, "no memory for the record");
 }
 
@@ -203,7 +254,10 @@ static bool take_metadata(const json_t *o, struct metadata *m) {
                            .atime_ns = json_integer_value(json_object_get(o, "atime_ns")),
                            .mtime_ns = json_integer_value(json_object_get(o, "mtime_ns")),
                            .flags = (uint32_t)number(o, "flags"),
+                           .project = (uint32_t)number(o, "project"),
                            .xattrs = calloc(n + 1, sizeof *m->xattrs)};
+    const char *verity = json_string_value(json_object_get(o, "verity"));
+    snprintf(m->verity, sizeof m->verity, "%s", verity != NULL ? verity : "");
     for (size_t i = 0; m->xattrs != NULL && i < n; i++) {
         const json_t *one = json_array_get(xattrs, i);
         const char *name = json_string_value(json_object_get(one, "name"));
@@ -223,6 +277,32 @@ static bool take_metadata(const json_t *o, struct metadata *m) {
     return m->xattrs != NULL;
 }
 
+static bool take_names(const json_t *o, struct record *r) {
+    const json_t *all = json_object_get(o, "names");
+    size_t n = json_array_size(all);
+    r->links = (uint32_t)number(o, json_is_integer(all) ? "names" : "links"); /* a number was all that earlier ones kept */
+    r->elsewhere = json_is_integer(all) && r->links != 0 ? r->links - 1 : (uint32_t)number(o, "elsewhere");
+    r->names = n <= NAMES_MAX ? calloc(n + 1, sizeof *r->names) : NULL;
+    for (size_t i = 0; r->names != NULL && i < n; i++) {
+        const json_t *one = json_array_get(all, i);
+        struct name *name = &r->names[r->n_names++];
+        *name = (struct name){.folder = take_inode(one, "folder"), .folder_owner = (uint32_t)number(one, "folder_owner")};
+        if (!take_text(one, "path", &name->path) || text_c(&name->path)[0] != '/') {
+            return false;
+        }
+    }
+    return r->names != NULL;
+}
+
+static bool take_rare(const json_t *o, struct record *r) {
+    char *users = json_dumps(json_object_get(o, "users"), JSON_COMPACT);
+    text_add(&r->users, users != NULL ? users : "");
+    free(users);
+    r->copied = json_is_true(json_object_get(o, "copied"));
+    r->plain_copy = json_is_true(json_object_get(o, "plain_copy"));
+    return text_ok(&r->users) && take_text(o, "lost", &r->lost) && take_text(o, "joins", &r->joins) && take_text(o, "to", &r->to);
+}
+
 static bool take_all(const json_t *o, struct record *r) {
     const char *id = json_string_value(json_object_get(o, "id")), *state = json_string_value(json_object_get(o, "state"));
     const char *sha256 = json_string_value(json_object_get(o, "sha256"));
@@ -239,7 +319,6 @@ static bool take_all(const json_t *o, struct record *r) {
     r->size = number(o, "size");
     r->taken_at = json_integer_value(json_object_get(o, "taken_at"));
     r->by = (uint32_t)number(o, "by");
-    r->names = (uint32_t)number(o, "names");
     r->writers = json_is_true(json_object_get(o, "writers"));
     r->lifted = json_is_true(json_object_get(o, "lifted"));
     r->folder = take_inode(o, "folder");
@@ -248,7 +327,7 @@ static bool take_all(const json_t *o, struct record *r) {
     r->placeholder = take_inode(o, "placeholder");
     return r->state != STATE_COUNT && take_text(o, "path", &r->path) && take_text(o, "private", &r->private) &&
            take_text(o, "finding", &r->finding) && take_text(o, "rule", &r->rule) && take_text(o, "policy", &r->policy) &&
-           take_text(o, "reason", &r->reason) && take_text(o, "group", &r->group) &&
+           take_text(o, "reason", &r->reason) && take_text(o, "group", &r->group) && take_names(o, r) && take_rare(o, r) &&
            take_metadata(json_object_get(o, "metadata"), &r->metadata) && text_c(&r->path)[0] == '/' && record_name(r)[0] != '\0' &&
            strchr(text_c(&r->private), '/') == NULL;
 }

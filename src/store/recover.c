@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/inside.h"
+#include "store/take.h"
 
 void fix_again(int folder, const struct record *record) {
     struct inode_id id;
@@ -53,7 +53,11 @@ static bool recover_intent(struct quarantine *store, int item, struct record *re
     }
     struct error why = {0};
     if (!folder_open_recorded(record, &folder, &why)) {
+        bool gone = why.kind == ERR_CHANGED || why.sys == ENOENT || why.sys == ENOTDIR || why.sys == ELOOP;
         folder = -1;
+        if (!gone) {
+            return error_set(err, why.kind, "%s", why.text); /* the placeholder may stand in it: later */
+        }
         if (!inode_same(content, record->file)) {
             record->state = STATE_STRAY;
             return record_write(store, item, record, err);
@@ -66,7 +70,7 @@ static bool recover_intent(struct quarantine *store, int item, struct record *re
     return ok;
 }
 
-static bool copy_is_whole(int item, const struct record *record) {
+bool content_is_whole(int item, const struct record *record) {
     uint8_t sha256[32];
     int fd = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     bool whole = fd >= 0 && file_sha256(fd, sha256, NULL) && memcmp(sha256, record->sha256, sizeof sha256) == 0;
@@ -74,11 +78,6 @@ static bool copy_is_whole(int item, const struct record *record) {
         close(fd);
     }
     return whole;
-}
-
-static bool finish_held(struct quarantine *store, int item, struct record *record, struct error *err) {
-    record->state = STATE_HELD;
-    return record_write(store, item, record, err) && event_add(store, "taken", record, "finished by recovery", err);
 }
 
 /* The private folder is there and open. */
@@ -113,7 +112,7 @@ static bool recover_private(struct quarantine *store, int item, int folder, int 
         fix_again(folder, record);
         return item_drop(store, item, record->id, err);
     }
-    return finish_held(store, item, record, err);
+    return take_held(store, item, record, err);
 }
 
 static bool recover_copied(struct quarantine *store, int item, struct record *record, struct error *err) {
@@ -123,19 +122,18 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
     }
     int private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     bool gone = private < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP);
-    struct stat st;
-    bool ours = private >= 0 && fstat(private, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0, in_place, ok;
+    bool ours = private >= 0 && private_is_ours(private), in_place, ok;
     if (private < 0 && !gone) {
         ok = error_sys(err, errno, "can't open the private folder beside the file"); /* the original may be in it */
     } else if (!inode_is_at(folder, record_name(record), record->file, &in_place, err)) {
         ok = false;
-    } else if (ours && copy_is_whole(item, record)) {
+    } else if (ours && content_is_whole(item, record)) {
         ok = recover_private(store, item, folder, private, record, err);
-    } else if (in_place) {
+    } else if (in_place || record->placeholder.number == 0) { /* nothing was exchanged: it is where it was, or its owner moved it */
         fix_again(folder, record);
         ok = item_drop(store, item, record->id, err);
-    } else if (copy_is_whole(item, record)) {
-        ok = finish_held(store, item, record, err);
+    } else if (content_is_whole(item, record)) {
+        ok = take_held(store, item, record, err);
     } else {
         ok = error_set(err, ERR_IO, "neither the copy nor the original is whole");
     }
@@ -146,13 +144,57 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
     return ok;
 }
 
+/* Whether the file was given back whole, by a copy or a link, and only the store's is left over: it stands at the name, the same bytes. */
+static bool is_given_back(const struct record *record) {
+    const struct record to = {.path = record->to};
+    const char *name = record_name(&to);
+    struct bytes folder_path = bytes_make(text_c(&record->to), record->to.n - strlen(name));
+    uint8_t sha256[32];
+    int folder;
+    if (record->to.n == 0 || !folder_open(folder_path, &folder, NULL)) {
+        return false;
+    }
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_sha256(fd, sha256, NULL) &&
+                memcmp(sha256, record->sha256, sizeof sha256) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    close(folder);
+    return same;
+}
+
+/* The further names of a file that is back at its first one. */
+static void link_again(const struct record *record) {
+    struct text words = {0};
+    int folder, fd;
+    if (record->n_names == 0 || strcmp(text_c(&record->to), text_c(&record->path)) != 0 || !folder_open_recorded(record, &folder, NULL)) {
+        return;
+    }
+    fd = openat(folder, record_name(record), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        names_restore(record, fd, &words); /* those that are there already are refused: they stay */
+        close(fd);
+    }
+    text_free(&words);
+    close(folder);
+}
+
 static bool recover_restoring(struct quarantine *store, int item, struct record *record, struct error *err) {
     bool waits;
     if (!is_there(item, ITEM_CONTENT, &waits, err)) {
         return false;
     }
+    if (waits && is_given_back(record)) {
+        if (!remove_if_there(item, ITEM_CONTENT, err)) {
+            return false;
+        }
+        waits = false;
+    }
     if (!waits) {
         fix_in_recorded(record);
+        link_again(record);
         record->state = STATE_RESTORED;
         return record_write(store, item, record, err) && item_to_history(store, item, record, err);
     }
@@ -164,6 +206,7 @@ static bool recover_restoring(struct quarantine *store, int item, struct record 
             return error_sys(err, errno, "can't make the file ours again");
         }
     }
+    text_clear(&record->to);
     record->state = STATE_HELD;
     return record_write(store, item, record, err);
 }
@@ -186,6 +229,7 @@ static bool recover_one(struct quarantine *store, int item, const char *id, stru
         return false;
     }
     bool ok = strcmp(record.id, id) == 0 || error_set(err, ERR_MALFORMED, "the record belongs to item %s", record.id);
+    ok = ok && remove_if_there(item, ITEM_RECORD ".new", err) && remove_if_there(item, ITEM_CONTENT ".new", err);
     switch (ok ? record.state : STATE_HELD) {
     case STATE_INTENT:
         ok = recover_intent(store, item, &record, err);

@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking a file. On one file system the name is exchanged with an empty placeholder inside the item, then it is looked whether
- * the right file came; so the name is never free, and nothing that was not judged stays taken. Across file systems a copy is
- * made and flushed first; then the original goes the same way into a fresh folder beside it that nobody else may enter, and is
- * deleted there once it hashes right a second time.
+ * the right file came; so the name is never free, and nothing that was not judged stays taken. Across file systems: take_copy.c.
  */
+#include "store/take.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "store/inside.h"
-
-enum { FREE_PERCENT = 5 };
-
 /* ---- what both ways share ---- */
 
-/* Whether a file is the judged one, unchanged. */
-static bool is_judged(int folder, const char *name, const struct record *record, bool *same, struct error *err) {
+bool take_is_judged(int folder, const char *name, const struct record *record, bool *same, struct error *err) {
     uint8_t sha256[32];
     struct inode_id id;
+    /* Asked by its name first: what is none of ours may be anything, a socket even, which can't be opened. */
+    if (!inode_is_at(folder, name, record->file, same, err)) {
+        return false;
+    }
+    if (!*same) {
+        return true;
+    }
     *same = false;
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        return errno == ENOENT || errno == ELOOP || error_sys(err, errno, "can't open what was taken");
+        return errno == ENOENT || errno == ELOOP || errno == EACCES || error_sys(err, errno, "can't open what was taken");
     }
     bool ok = inode_of(fd, &id, err);
     if (ok && inode_same(id, record->file)) {
@@ -41,8 +40,8 @@ static bool is_judged(int folder, const char *name, const struct record *record,
 }
 
 /* The act (S5). What may not be moved is made movable first, if the user wants that: the record says so before it is done. */
-static bool take_name(struct quarantine *store, int item, int folder, const struct take *take, int hold, const char *held,
-                      struct record *record, struct error *err) {
+bool take_name(struct quarantine *store, int item, int folder, const struct take *take, int hold, const char *held, struct record *record,
+               struct error *err) {
     if (exchange(folder, record_name(record), hold, held, err)) {
         return true;
     }
@@ -57,11 +56,25 @@ static bool take_name(struct quarantine *store, int item, int folder, const stru
            exchange(folder, record_name(record), hold, held, err);
 }
 
+bool take_gave_back(struct quarantine *store, struct record *record, const char *beside, struct error *err) {
+    struct text words = {0};
+    record->put_back = true;
+    text_add(&words, "the file changed before it could be taken; ");
+    text_add(&words, beside[0] == '\0' ? "what stood at its name is there again"
+                                       : "what stood at its name is beside it now, since the name was taken: ");
+    text_add_safe(&words, bytes_text(beside), 255);
+    bool told = event_add(store, "put-back", record, beside, err);
+    bool said = told && error_set(err, ERR_CHANGED, "%s", text_c(&words));
+    text_free(&words);
+    return said;
+}
+
 /* What came is not what was judged: it goes back, and the item with it. */
 static bool give_back(struct quarantine *store, int item, int folder, int hold, const char *held, struct record *record,
                       struct error *err) {
     bool stray = false;
-    if (!put_back(folder, record_name(record), hold, held, record->placeholder, &stray, err)) {
+    char beside[BESIDE_SIZE];
+    if (!put_back(folder, record_name(record), hold, held, record->placeholder, &stray, beside, err)) {
         return false;
     }
     if (stray) {
@@ -72,14 +85,20 @@ static bool give_back(struct quarantine *store, int item, int folder, int hold, 
         return error_set(err, ERR_CHANGED, "another file stood at the name and could not be put back: it is item %s", record->id);
     }
     fix_again(folder, record);
-    return item_drop(store, item, record->id, err) &&
-           error_set(err, ERR_CHANGED, "the file changed before it could be taken; it is where it was");
+    return item_drop(store, item, record->id, err) && take_gave_back(store, record, beside, err);
 }
 
-static bool look_once(int folder, const struct record *record, struct error *err) {
-    bool is;
-    return inode_is_at(folder, record_name(record), record->file, &is, err) &&
-           (is || error_set(err, ERR_CHANGED, "the name no longer leads to the file that was judged"));
+bool take_look_once(int folder, const struct record *record, struct error *err) {
+    struct inode_id there;
+    if (!inode_at(folder, record_name(record), &there, err)) {
+        return false;
+    }
+    if (there.number == 0) {
+        error_set(err, ERR_CHANGED, "the file is gone");
+        err->sys = ENOENT;
+        return false;
+    }
+    return inode_same(there, record->file) || error_set(err, ERR_CHANGED, "the name no longer leads to the file that was judged");
 }
 
 /* Somebody who has it open for writing can still change it; the lease tells. */
@@ -91,13 +110,16 @@ static bool has_writers(int fd) {
     return errno == EAGAIN;
 }
 
-static bool held(struct quarantine *store, int item, struct record *record, struct error *err) {
+bool take_held(struct quarantine *store, int item, struct record *record, struct error *err) {
+    bool joined = false;
+    if (record->joins.n != 0 && !item_join(store, item, record, &joined, err)) {
+        return false;
+    }
     record->state = STATE_HELD;
-    return record_write(store, item, record, err) && event_add(store, "taken", record, text_c(&record->rule), err);
+    return (joined || record_write(store, item, record, err)) && event_add(store, "taken", record, text_c(&record->rule), err);
 }
 
-/* From now on it is ours: an owner who kept it open can't link it back or make it writable. */
-static bool take_ownership(int item, struct record *record, struct error *err) {
+bool take_ownership(int item, uint64_t *links, struct error *err) {
     int fd = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     bool ok = fd >= 0 && fstat(fd, &st) == 0;
@@ -105,7 +127,7 @@ static bool take_ownership(int item, struct record *record, struct error *err) {
         ok = ((geteuid() != 0 || fchown(fd, 0, 0) == 0) && fchmod(fd, 0400) == 0 && fstat(fd, &st) == 0 && fsync(fd) == 0);
     }
     int sys = errno;
-    record->names = ok ? (uint32_t)st.st_nlink : record->names;
+    *links = ok ? st.st_nlink : *links;
     if (fd >= 0) {
         close(fd);
     }
@@ -116,7 +138,8 @@ static bool take_ownership(int item, struct record *record, struct error *err) {
 
 bool take_finish(struct quarantine *store, int item, int folder, struct record *record, struct error *err) {
     bool same;
-    if (!is_judged(item, ITEM_CONTENT, record, &same, err)) {
+    uint64_t links = 1;
+    if (!take_is_judged(item, ITEM_CONTENT, record, &same, err)) {
         return false;
     }
     if (!same && folder >= 0) {
@@ -126,7 +149,11 @@ bool take_finish(struct quarantine *store, int item, int folder, struct record *
                         !placeholder_remove(folder, record_name(record), item, record->placeholder, err))) {
         return false;
     }
-    return take_ownership(item, record, err) && held(store, item, record, err);
+    if (!take_ownership(item, &links, err)) {
+        return false;
+    }
+    record->elsewhere = (uint32_t)(links - 1);
+    return take_held(store, item, record, err);
 }
 
 /* Steps S2 to S5. *crosses: it lies on another file system, and nothing was done. */
@@ -137,7 +164,7 @@ static bool take_by_rename(struct quarantine *store, int item, int folder, const
         return false;
     }
     record->state = STATE_INTENT;
-    if (!record_write(store, item, record, err) || !look_once(folder, record, err)) {
+    if (!record_write(store, item, record, err) || !take_look_once(folder, record, err)) {
         return false;
     }
     if (!take_name(store, item, folder, take, item, ITEM_CONTENT, record, err)) {
@@ -145,128 +172,6 @@ static bool take_by_rename(struct quarantine *store, int item, int folder, const
         return false;
     }
     return take_finish(store, item, folder, record, err);
-}
-
-/* ---- by copy: steps C1 to C8 ---- */
-
-static bool has_room(const struct quarantine *store, uint64_t size, struct error *err) {
-    struct statvfs fs;
-    if (fstatvfs(store->folder, &fs) != 0) {
-        return error_sys(err, errno, "can't ask how much room the store has");
-    }
-    uint64_t spare = (uint64_t)fs.f_blocks * fs.f_frsize / 100 * FREE_PERCENT, free_now = (uint64_t)fs.f_bavail * fs.f_frsize;
-    return (free_now > spare && size < free_now - spare) ||
-           error_set(err, ERR_LIMIT, "store full: the file does not fit beside %d %% free space", FREE_PERCENT);
-}
-
-static bool copy_in(int item, int file, struct record *record, struct error *err) {
-    uint8_t sha256[32];
-    int copy = openat(item, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0400);
-    bool named = copy < 0;
-    if (named) {
-        copy = openat(item, ITEM_CONTENT ".new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
-    }
-    if (copy < 0) {
-        return error_sys(err, errno, "can't make a copy in the store");
-    }
-    bool ok = file_copy(file, copy, err) && file_sha256(copy, sha256, err);
-    if (ok && memcmp(sha256, record->sha256, sizeof sha256) != 0) {
-        ok = error_set(err, ERR_CHANGED, "the file changed while it was copied; it is where it was");
-    }
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", copy);
-    if (ok && (named ? renameat(item, ITEM_CONTENT ".new", item, ITEM_CONTENT)
-                     : linkat(AT_FDCWD, link, item, ITEM_CONTENT, AT_SYMLINK_FOLLOW)) != 0) {
-        ok = error_sys(err, errno, "can't name the copy");
-    }
-    if (!ok && named) {
-        (void)unlinkat(item, ITEM_CONTENT ".new", 0);
-    }
-    close(copy);
-    return ok && flush(item, "the item", err);
-}
-
-/* The folder beside the original that only we may enter. Its owner's owner may have swapped it: looked at once it is open. */
-static bool open_private(int folder, const char *name, int *fd, struct error *err) {
-    struct stat st;
-    *fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0) {
-        return error_sys(err, errno, "can't open the private folder beside the file");
-    }
-    if (fstat(*fd, &st) != 0 || st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
-        close(*fd);
-        return error_set(err, ERR_CHANGED, "the private folder beside the file is not ours");
-    }
-    return true;
-}
-
-/* As give_back. What can't be put back stays in the private folder, and the item with it: the next recovery tries again. */
-static bool give_back_copy(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
-    bool stray = false;
-    if (!put_back(folder, record_name(record), private, PRIVATE_FILE, record->placeholder, &stray, err)) {
-        return false;
-    }
-    if (stray) {
-        return error_set(err, ERR_CHANGED, "another file stood at the name and could not be put back: it is in %s beside it",
-                         text_c(&record->private));
-    }
-    fix_again(folder, record);
-    if (!remove_if_there(private, PRIVATE_FILE, err)) { /* the placeholder */
-        return false;
-    }
-    return (unlinkat(folder, text_c(&record->private), AT_REMOVEDIR) == 0 || error_sys(err, errno, "can't remove the private folder")) &&
-           item_drop(store, item, record->id, err) &&
-           error_set(err, ERR_CHANGED, "the file changed before it could be taken; it is where it was");
-}
-
-bool take_finish_copy(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
-    bool same;
-    if (!is_judged(private, PRIVATE_FILE, record, &same, err)) {
-        return false;
-    }
-    if (!same) {
-        return give_back_copy(store, item, folder, private, record, err);
-    }
-    if (!flush(folder, "the folder", err) || !placeholder_remove(folder, record_name(record), private, record->placeholder, err)) {
-        return false;
-    }
-    if (unlinkat(private, PRIVATE_FILE, 0) != 0 || fsync(private) != 0 || unlinkat(folder, text_c(&record->private), AT_REMOVEDIR) != 0) {
-        return error_sys(err, errno, "can't remove the original");
-    }
-    return flush(folder, "the folder", err) && take_ownership(item, record, err) && held(store, item, record, err);
-}
-
-static bool take_by_copy(struct quarantine *store, int item, int folder, const struct take *take, struct record *record,
-                         struct error *err) {
-    uint32_t random;
-    int private;
-    if (!remove_if_there(item, ITEM_CONTENT, err) || !has_room(store, record->size, err)) {
-        return false;
-    }
-    record->placeholder = (struct inode_id){0};
-    if (!record_write(store, item, record, err) || !copy_in(item, (int)take->file.os, record, err)) {
-        return false;
-    }
-    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return error_sys(err, errno, "no random number");
-    }
-    text_clear(&record->private);
-    text_addf(&record->private, ".certban-%s-%08x", record->id, random);
-    record->state = STATE_COPIED;
-    if (!record_write(store, item, record, err)) {
-        return false;
-    }
-    if (mkdirat(folder, text_c(&record->private), 0700) != 0) {
-        return error_sys(err, errno, "can't make a private folder beside the file");
-    }
-    if (!open_private(folder, text_c(&record->private), &private, err)) {
-        return false;
-    }
-    bool ok = placeholder_make(private, PRIVATE_FILE, &record->placeholder, err) && record_write(store, item, record, err) &&
-              look_once(folder, record, err) && take_name(store, item, folder, take, private, PRIVATE_FILE, record, err) &&
-              take_finish_copy(store, item, folder, private, record, err);
-    close(private);
-    return ok;
 }
 
 /* ---- the way in ---- */
@@ -282,7 +187,7 @@ static bool fill(const struct take *take, struct record *record, struct error *e
     record->folder = (struct inode_id){folder.number, folder.birth_ns};
     record->folder_owner = folder.owner;
     record->file = (struct inode_id){file.number, file.birth_ns};
-    record->names = file.names;
+    record->links = file.names;
     record->size = take->size;
     memcpy(record->sha256, take->sha256, sizeof record->sha256);
     record->taken_at = (int64_t)time(NULL);
@@ -294,6 +199,8 @@ static bool fill(const struct take *take, struct record *record, struct error *e
     text_add(&record->policy, take->policy);
     text_add(&record->reason, take->reason != NULL ? take->reason : "");
     text_add(&record->group, take->group != NULL ? take->group : "");
+    text_add(&record->joins, take->joins != NULL ? take->joins : "");
+    text_add(&record->users, take->users != NULL ? take->users : "");
     return metadata_read((int)take->file.os, &record->metadata, err);
 }
 
@@ -305,32 +212,66 @@ static bool check_names(const struct take *take, struct error *err) {
     return good || error_set(err, ERR_UNSUPPORTED, "the file has no path that it could be put back to");
 }
 
-bool quarantine_take(struct quarantine *store, const struct take *take, char id[QUARANTINE_ID_SIZE], struct error *err) {
-    struct record record = {0};
-    struct text words = {0};
-    int item = -1;
+/* What else there is to know of a file that was taken. */
+static void add_notes(const struct record *record, struct text *notes) {
+    const char *between = notes->n != 0 ? "; " : "";
+    if (record->elsewhere != 0) {
+        text_addf(notes, "%s%u more name%s of this file exist%s", between, record->elsewhere, record->elsewhere == 1 ? "" : "s",
+                  record->elsewhere == 1 ? "s" : "");
+        between = "; ";
+    }
+    if (record->writers) {
+        text_addf(notes, "%ssomebody had it open for writing", between);
+        between = "; ";
+    }
+    if (record->lost.n != 0) {
+        text_addf(notes, "%sthe copy lacks attributes that the store's file system refused; the record has them", between);
+        between = "; ";
+    }
+    if (record->plain_copy) {
+        text_addf(notes, "%sit was encrypted on its file system, the copy is not", between);
+    }
+}
+
+/* The protocol, once through. */
+static bool take_once(struct quarantine *store, const struct take *take, struct record *record, struct error *err) {
+    int item = -1, folder = (int)take->folder.os;
     bool crosses = false;
-    if (!check_names(take, err) || !fill(take, &record, err) || !item_room(store, take->size, err) ||
-        !item_new(store, record.id, &item, err)) {
-        record_free(&record);
+    if (!fill(take, record, err) || !item_room(store, take->size, err) || !item_new(store, record->id, &item, err)) {
         return false;
     }
-    int folder = (int)take->folder.os;
-    bool ok = take_by_rename(store, item, folder, take, &record, &crosses, err);
+    bool ok = take_by_rename(store, item, folder, take, record, &crosses, err);
     if (!ok && crosses) {
-        ok = take_by_copy(store, item, folder, take, &record, err);
-    }
-    if (ok) {
-        store->held_bytes += take->size;
-        memcpy(id, record.id, sizeof record.id);
+        ok = take_by_copy(store, item, folder, take, record, err);
     }
     close(item);
-    record_free(&record);
-    if (!ok) { /* what was begun is taken back, or finished, now */
-        struct error ignored;
-        bool recovered = recover(store, &words, &ignored);
-        (void)recovered; /* the next command that opens the store tries again */
-    }
+    return ok;
+}
+
+/* What was begun and failed is taken back, or finished, now; the events keep that it was tried. */
+static void clean_up(struct quarantine *store, const struct record *record, const struct error *why) {
+    struct text words = {0};
+    struct error ignored;
+    bool recovered = recover(store, &words, &ignored) && (record->path.n == 0 || event_add(store, "failed", record, why->text, &ignored));
+    (void)recovered; /* the next command that opens the store tries again */
     text_free(&words);
+}
+
+bool quarantine_take(struct quarantine *store, const struct take *take, char id[QUARANTINE_ID_SIZE], struct text *notes,
+                     struct error *err) {
+    bool ok = false, again = check_names(take, err);
+    for (int i = 0; i < 2 && again; i++) { /* somebody's swap may have come between: once more from the top */
+        struct record record = {0};
+        ok = take_once(store, take, &record, err);
+        again = !ok && record.put_back;
+        if (ok) {
+            store->held_bytes += take->size;
+            memcpy(id, record.id, sizeof record.id);
+            add_notes(&record, notes);
+        } else {
+            clean_up(store, &record, err);
+        }
+        record_free(&record);
+    }
     return ok;
 }
