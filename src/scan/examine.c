@@ -5,9 +5,9 @@
 
 #include "asn1/carve.h"
 #include "scan/bundle.h"
+#include "scan/candidate.h"
 #include "scan/cover.h"
 #include "scan/exam.h"
-#include "source/archive.h"
 #include "source/stream.h"
 
 /* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
@@ -25,96 +25,6 @@ const struct anchors *examiner_anchors(struct examiner *examiner) {
         examiner->anchors = anchors; /* fewer anchors mean fewer waivers, never more */
     }
     return examiner->anchors;
-}
-
-/* Beginnings of files that carry no signature at their end: the read of the tail is left out for them unless all is wanted. */
-static bool tail_is_pointless(struct bytes head) {
-    static const struct {
-        size_t n;
-        const char *magic;
-    } heads[] = {
-        {4, "\x7f"
-            "ELF"},
-        {8, "\x89PNG\r\n\x1a\n"},
-        {3, "\xff\xd8\xff"},
-        {4, "GIF8"},
-        {8, "!<arch>\n"},
-        {4, "OggS"},
-        {4, "wOFF"},
-        {4, "wOF2"},
-        {4, "\xde\x12\x04\x95"},
-        {6, "SQLite"},
-    };
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        if (bytes_starts(head, bytes_make(heads[i].magic, heads[i].n))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Likewise for members whose tail costs all their bytes: what can't be signed is not unpacked past its first bytes. */
-static bool tail_is_dear(struct bytes head) {
-    static const char java[] = "\xca\xfe\xba\xbe\0\0\0"; /* and the major version, from 45 on: a fat Mach-O has fewer slices */
-    return bytes_starts(head, bytes_make(java, sizeof java - 1)) && head.n >= sizeof java && head.p[sizeof java - 1] >= 45;
-}
-
-bool examine_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size) {
-    if (size <= head.n || (!examiner->thorough && tail_is_pointless(head))) {
-        return false;
-    }
-    for (size_t i = 0; formats[i] != NULL; i++) {
-        if (formats[i]->wants_tail) {
-            return true;
-        }
-    }
-    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
-        if (containers[i]->wants_tail) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The head of a short file is its tail, too. */
-static struct bytes tail_of(struct bytes head, struct bytes tail, uint64_t size) {
-    return size > head.n ? tail : bytes_cut(head, head.n > PROBE_TAIL ? head.n - PROBE_TAIL : 0, PROBE_TAIL);
-}
-
-bool examine_candidate(const struct examiner *examiner, const struct probe *read) {
-    struct probe probe = *read;
-    if (probe.size == 0) {
-        return false;
-    }
-    probe.tail = tail_of(probe.head, probe.tail, probe.size);
-    probe.whole = probe.size <= probe.head.n ? probe.head : probe.whole;
-    probe.thorough = examiner->thorough;
-    probe_mark(&probe);
-    if (examiner->only != NULL) {
-        return examiner->only->probe(&probe);
-    }
-    for (size_t i = 0; formats[i] != NULL; i++) {
-        bool empty = formats[i]->unsigned_itself && !examiner->members;
-        if (!empty && formats[i]->probe(&probe)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
-        if (containers[i]->probe(&probe)) {
-            return true;
-        }
-    }
-    bool by_catalog = examiner->catalogs != NULL && examiner->catalogs->any_file;
-    return examiner->thorough || by_catalog || blocklist_names_size(examiner->list, probe.size);
-}
-
-bool examine_wants_whole(const struct examiner *examiner, const struct probe *probe) {
-    for (size_t i = 0; !examiner->thorough && probe->whole.n == 0 && probe->size <= PROBE_WHOLE && formats[i] != NULL; i++) {
-        if (formats[i]->wants_whole && formats[i]->probe(probe)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* One level of looking inside: the visitor of a container's walk. */
@@ -318,49 +228,16 @@ static void judge(struct exam *exam) {
     }
 }
 
-/* A file that was named is read at both ends whatever it begins with, and all of it is searched; its members are not. */
-static bool is_thorough(const struct examiner *examiner, const char *inside) {
-    return examiner->thorough || (examiner->search && inside[0] == '\0');
-}
-
-static bool wants_tail(const struct examiner *examiner, const struct source *source, const char *inside, struct bytes head) {
-    if (is_thorough(examiner, inside)) {
-        return source->size > head.n;
-    }
-    return examine_wants_tail(examiner, head, source->size) && !(source->sequential && tail_is_dear(head));
-}
-
-/* The bytes by which a file is known. A packed one is unpacked up to its middle and its tail in this order. */
-static bool read_probe(const struct examiner *examiner, struct source *source, const char *inside, struct arena *arena, struct probe *probe,
-                       struct error *err) {
-    uint64_t size = source->size;
-    *probe = (struct probe){.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size};
-    if (!source_read_some(source, arena, 0, PROBE_HEAD, &probe->head, err)) {
-        return false;
-    }
-    if (!wants_tail(examiner, source, inside, probe->head)) {
-        probe->tail = tail_of(probe->head, probe->tail, size);
-        return true;
-    }
-    if (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE && !source_read(source, arena, PROBE_MIDDLE_AT, PROBE_MIDDLE, &probe->middle, err)) {
-        return false;
-    }
-    bool ok = source_read_some(source, arena, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL, &probe->tail, err);
-    probe->tail = tail_of(probe->head, probe->tail, size);
-    return ok;
-}
-
 void examine_part(struct exam *exam, const char *inside, struct budget *budget, struct verdict_sink *sink, struct verdict *out) {
     struct examiner *examiner = exam->examiner;
     struct source *source = exam->source;
     struct probe probe;
     struct error err;
-    if (!read_probe(examiner, source, inside, exam->arena, &probe, &err)) {
+    if (!candidate_probe(examiner, source, inside[0] == '\0', exam->arena, &probe, &err)) {
         contents_unreadable(&exam->contents, &err);
     } else if (source->size != 0) {
         probe_mark(&probe);
         probe.name = inside[0] != '\0' ? inside : exam->path;
-        probe.thorough = is_thorough(examiner, inside);
         read_formats(exam, &probe, probe.thorough);
         cover_add(exam, examiner->search && inside[0] == '\0');
         judge(exam);

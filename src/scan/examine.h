@@ -50,14 +50,4 @@ struct verdict_sink {
  * fails: what can't be examined is a verdict of FINDING_UNREADABLE. The arena is reset by the caller afterwards. */
 void examine(struct examiner *examiner, struct source *source, const char *path, struct arena *arena, struct verdict_sink *sink);
 
-/* examine_candidate says by the table of formats and containers whether a file needs a reader at all; probe->name is its path's last
- * part. */
-bool examine_candidate(const struct examiner *examiner, const struct probe *probe);
-
-/* examine_wants_tail says whether examine_candidate needs the file's tail, and its middle, to decide, given its head. */
-bool examine_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size);
-
-/* examine_wants_whole says of a candidate whether it may be none once all of it was read, into probe->whole. */
-bool examine_wants_whole(const struct examiner *examiner, const struct probe *probe);
-
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "scan/candidate.h"
 #include "scan/walk_state.h"
 
 /* As much as there is, up to n bytes. False when the system can't read. */
@@ -27,7 +28,7 @@ static bool is_candidate(struct walker *walker, const char *name, int fd, uint64
     if (size != 0 && !read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe.head, err)) {
         return false;
     }
-    if (size != 0 && examine_wants_tail(examiner, probe.head, size)) {
+    if (size != 0 && candidate_wants_tail(examiner, probe.head, size)) {
         size_t n = size < PROBE_TAIL ? (size_t)size : PROBE_TAIL;
         if (!read_at(walker, fd, walker->tail, n, size - n, &probe.tail, err) ||
             (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE &&
@@ -35,12 +36,12 @@ static bool is_candidate(struct walker *walker, const char *name, int fd, uint64
             return false;
         }
     }
-    *yes = examine_candidate(examiner, &probe);
-    if (*yes && examine_wants_whole(examiner, &probe)) {
+    *yes = candidate_is(examiner, &probe);
+    if (*yes && candidate_wants_whole(examiner, &probe)) {
         if (!read_at(walker, fd, walker->whole, (size_t)size, 0, &probe.whole, err)) {
             return false;
         }
-        *yes = probe.whole.n < size || examine_candidate(examiner, &probe);
+        *yes = probe.whole.n < size || candidate_is(examiner, &probe);
     }
     return true;
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scan/candidate.h"
+
+#include "scan/catalogs.h"
+
+/* Beginnings of files that carry no signature at their end: the read of the tail is left out for them unless all is wanted. */
+static bool tail_is_pointless(struct bytes head) {
+    static const struct {
+        size_t n;
+        const char *magic;
+    } heads[] = {
+        {4, "\x7f"
+            "ELF"},
+        {8, "\x89PNG\r\n\x1a\n"},
+        {3, "\xff\xd8\xff"},
+        {4, "GIF8"},
+        {8, "!<arch>\n"},
+        {4, "OggS"},
+        {4, "wOFF"},
+        {4, "wOF2"},
+        {4, "\xde\x12\x04\x95"},
+        {6, "SQLite"},
+    };
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (bytes_starts(head, bytes_make(heads[i].magic, heads[i].n))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Likewise for members whose tail costs all their bytes: what can't be signed is not unpacked past its first bytes. */
+static bool tail_is_dear(struct bytes head) {
+    static const char java[] = "\xca\xfe\xba\xbe\0\0\0"; /* and the major version, from 45 on: a fat Mach-O has fewer slices */
+    return bytes_starts(head, bytes_make(java, sizeof java - 1)) && head.n >= sizeof java && head.p[sizeof java - 1] >= 45;
+}
+
+bool candidate_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size) {
+    if (size <= head.n || (!examiner->thorough && tail_is_pointless(head))) {
+        return false;
+    }
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (formats[i]->wants_tail) {
+            return true;
+        }
+    }
+    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
+        if (containers[i]->wants_tail) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The head of a short file is its tail, too. */
+static struct bytes tail_of(struct bytes head, struct bytes tail, uint64_t size) {
+    return size > head.n ? tail : bytes_cut(head, head.n > PROBE_TAIL ? head.n - PROBE_TAIL : 0, PROBE_TAIL);
+}
+
+bool candidate_is(const struct examiner *examiner, const struct probe *read) {
+    struct probe probe = *read;
+    if (probe.size == 0) {
+        return false;
+    }
+    probe.tail = tail_of(probe.head, probe.tail, probe.size);
+    probe.whole = probe.size <= probe.head.n ? probe.head : probe.whole;
+    probe.thorough = examiner->thorough;
+    probe_mark(&probe);
+    if (examiner->only != NULL) {
+        return examiner->only->probe(&probe);
+    }
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        bool empty = formats[i]->unsigned_itself && !examiner->members;
+        if (!empty && formats[i]->probe(&probe)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
+        if (containers[i]->probe(&probe)) {
+            return true;
+        }
+    }
+    bool by_catalog = examiner->catalogs != NULL && examiner->catalogs->any_file;
+    return examiner->thorough || by_catalog || blocklist_names_size(examiner->list, probe.size);
+}
+
+bool candidate_wants_whole(const struct examiner *examiner, const struct probe *probe) {
+    for (size_t i = 0; !examiner->thorough && probe->whole.n == 0 && probe->size <= PROBE_WHOLE && formats[i] != NULL; i++) {
+        if (formats[i]->wants_whole && formats[i]->probe(probe)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A file that was named is read at both ends whatever it begins with, and all of it is searched; its members are not. */
+static bool is_thorough(const struct examiner *examiner, bool outermost) {
+    return examiner->thorough || (examiner->search && outermost);
+}
+
+static bool wants_tail(const struct examiner *examiner, const struct source *source, bool outermost, struct bytes head) {
+    if (is_thorough(examiner, outermost)) {
+        return source->size > head.n;
+    }
+    return candidate_wants_tail(examiner, head, source->size) && !(source->sequential && tail_is_dear(head));
+}
+
+bool candidate_probe(const struct examiner *examiner, struct source *source, bool outermost, struct arena *arena, struct probe *probe,
+                     struct error *err) {
+    uint64_t size = source->size;
+    *probe = (struct probe){
+        .head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size, .thorough = is_thorough(examiner, outermost)};
+    if (!source_read_some(source, arena, 0, PROBE_HEAD, &probe->head, err)) {
+        return false;
+    }
+    if (!wants_tail(examiner, source, outermost, probe->head)) {
+        probe->tail = tail_of(probe->head, probe->tail, size);
+        return true;
+    }
+    if (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE && !source_read(source, arena, PROBE_MIDDLE_AT, PROBE_MIDDLE, &probe->middle, err)) {
+        return false;
+    }
+    bool ok = source_read_some(source, arena, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL, &probe->tail, err);
+    probe->tail = tail_of(probe->head, probe->tail, size);
+    return ok;
+}
