@@ -21,29 +21,28 @@ struct header {
     uint64_t n;
 };
 
-/* Nearly every header: a small tag number and a minimal length of up to two octets. */
-static bool read_plain_header(struct reader *r, struct header *h) {
-    const uint8_t *p = r->left.p;
-    if (r->left.n < 4 || (p[0] & TAG_NUMBER) == TAG_NUMBER) {
-        return false;
+/* Nearly every header: a small tag number and a minimal length of up to two octets. Gives the header's size; 0: read_header must look. */
+static inline size_t plain_header(struct bytes b, struct header *h) {
+    const uint8_t *p = b.p;
+    if (b.n < 4 || (p[0] & TAG_NUMBER) == TAG_NUMBER) {
+        return 0;
     }
     *h = (struct header){.tag = p[0], .n = p[1]};
-    size_t size = 2;
+    if (p[1] < LENGTH_LONG) {
+        return 2;
+    }
     if (p[1] == LENGTH_LONG + 1 && p[2] >= LENGTH_LONG) {
         h->n = p[2];
-        size = 3;
-    } else if (p[1] == LENGTH_LONG + 2 && p[2] != 0) {
-        h->n = (uint64_t)p[2] << 8 | p[3];
-        size = 4;
-    } else if (p[1] >= LENGTH_LONG) {
-        return false;
+        return 3;
     }
-    reader_skip(r, size);
-    return true;
+    h->n = (uint64_t)p[2] << 8 | p[3];
+    return p[1] == LENGTH_LONG + 2 && p[2] != 0 ? 4 : 0;
 }
 
 static bool read_header(struct reader *r, struct header *h, struct error *err) {
-    if (read_plain_header(r, h)) {
+    size_t plain = plain_header(r->left, h);
+    if (plain != 0) {
+        reader_skip(r, plain);
         return true;
     }
     h->tag = reader_u8(r);
@@ -287,39 +286,36 @@ bool der_minimal(const struct der *element, struct arena *arena, struct bytes *o
 }
 
 bool der_is_ber(struct bytes b) {
-    /* How many octets lie behind the end of each open element; each octet of a header is looked at once. */
-    size_t behind[DER_DEPTH_MAX];
-    unsigned depth = 0;
-    struct reader r = reader_make(b, 0);
-    while (r.left.n > 0) {
-        while (depth > 0 && r.left.n <= behind[depth - 1]) {
-            depth--;
-        }
-        size_t end = depth > 0 ? behind[depth - 1] : 0;
+    /* Where each open element ends; each octet of a header is looked at once. */
+    size_t ends[DER_DEPTH_MAX + 1] = {b.n}, at = 0;
+    for (unsigned depth = 0;;) {
         struct header h;
-        if (r.left.n == 0) {
-            break;
-        }
-        if (!read_header(&r, &h, NULL) || r.left.n < end || h.n > r.left.n - end) {
-            /* What is no element ends the one around it. */
-            if (r.left.n > end) {
-                reader_skip(&r, r.left.n - end);
-            }
-            if (r.failed) {
+        if (at == ends[depth]) {
+            if (depth-- == 0) {
                 return false;
             }
+            continue;
+        }
+        struct bytes left = bytes_cut(b, at, ends[depth] - at);
+        size_t size = plain_header(left, &h);
+        if (size == 0) {
+            struct reader r = reader_make(left, 0);
+            size = read_header(&r, &h, NULL) ? left.n - r.left.n : 0;
+        }
+        if (size == 0 || h.n > left.n - size) {
+            at = ends[depth]; /* what is no element ends the one around it */
             continue;
         }
         if (h.indefinite || h.not_minimal) {
             return true;
         }
+        at += size;
         if ((h.tag & TAG_CONSTRUCTED) != 0 && depth < DER_DEPTH_MAX) {
-            behind[depth++] = r.left.n - (size_t)h.n;
+            ends[++depth] = at + (size_t)h.n;
         } else {
-            reader_skip(&r, h.n);
+            at += (size_t)h.n;
         }
     }
-    return false;
 }
 
 struct bytes der_serial(struct bytes content) {

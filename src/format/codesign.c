@@ -76,13 +76,14 @@ static void index_read(struct codesign *code, struct reader *r, size_t n, struct
             bad(anomalies, arena, entry_at, INDEX_ENTRY, arena_printf(arena, "slot 0x%x is there twice", slot));
         }
         first = offset < first ? offset : first;
+        code->index_end = end;
         code->n++;
     }
 }
 
 bool codesign_read(struct bytes area, uint64_t at, struct arena *arena, struct anomalies *anomalies, struct codesign *out,
                    struct error *err) {
-    *out = (struct codesign){.blobs = NULL, .area = area, .at = at};
+    *out = (struct codesign){.blobs = NULL, .area = area, .at = at, .index_end = SUPERBLOB_HEADER};
     struct reader r = reader_make(area, at);
     uint32_t magic = reader_u32be(&r);
     uint32_t length = reader_u32be(&r);

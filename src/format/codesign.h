@@ -48,6 +48,7 @@ struct codesign {
     struct bytes area; /* what the SuperBlob was read from; empty for loose blobs */
     uint64_t at;       /* of the area in the source */
     size_t size;       /* octets of the area that the SuperBlob takes */
+    size_t index_end;  /* where its index ends, as far as it leads to blobs; LLVM's linker pads it to eight octets */
 };
 
 /* codesign_read reads the SuperBlob at the start of area, which stands at offset at. Index entries that lead nowhere are left out

@@ -333,7 +333,7 @@ static bool gaps_carve(struct add *a, struct error *err) {
         return arena_full(a->arena, err);
     }
     size_t n = 0;
-    taken[n++] = (struct range){0, 12};
+    taken[n++] = (struct range){0, code->index_end};
     for (size_t i = 0; i < code->n; i++) {
         taken[n].from = code->blobs[i].at - code->at;
         taken[n].to = taken[n].from + code->blobs[i].bytes.n;
@@ -344,9 +344,7 @@ static bool gaps_carve(struct add *a, struct error *err) {
     uint64_t end = 0;
     for (size_t i = 0; i < n; i++) {
         struct bytes gap = taken[i].from > end ? bytes_cut(code->area, (size_t)end, (size_t)(taken[i].from - end)) : bytes_none();
-        /* The first gap is the index itself. */
-        bool is_index = end == 12 && gap.n <= code->n * 8;
-        if (gap.n != 0 && !is_index && !bytes_zero(gap)) {
+        if (!bytes_zero(gap)) {
             bool inside = end < code->size;
             note(a, inside ? ANOMALY_BAD_BLOB : ANOMALY_APPENDED_DATA, code->at + end, gap.n,
                  inside ? "bytes between the blobs of the code signature" : "bytes behind the code signature");
