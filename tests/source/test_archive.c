@@ -170,6 +170,25 @@ static void packed_files(void **state) {
     expect("t.bz2", bytes_make(twice, 2 * two.n), "t=MZ smallMZ small");
 }
 
+/* Nothing, packed, holds nothing; what was cut short is no such thing. */
+static void packed_nothing(void **state) {
+    (void)state;
+    const struct part nothing = {"x", bytes_none()};
+    for (size_t i = 0; i < N_KINDS; i++) {
+        bool plain =
+            kinds[i].kind == ARCHIVE_GZIP || kinds[i].kind == ARCHIVE_BZIP2 || kinds[i].kind == ARCHIVE_XZ || kinds[i].kind == ARCHIVE_ZSTD;
+        if (!plain) {
+            continue;
+        }
+        struct bytes b = make_archive(arena, archive_write_set_format_raw, kinds[i].filter, "", &nothing, 1);
+        assert_true(b.n > 8);
+        expect(kinds[i].name, b, "");
+        char *cut = shown(kinds[i].name, bytes_cut(b, 0, b.n - 1), 1 << 20);
+        assert_string_not_equal(cut, "");
+        free(cut);
+    }
+}
+
 static void large_members_are_unpacked_again(void **state) {
     (void)state;
     const struct part parts[] = {{"a", bytes_text("first")}, {"b", large}, {"c", bytes_text("third")}};
@@ -265,6 +284,7 @@ int main(void) {
         cmocka_unit_test(members_of_every_kind),
         cmocka_unit_test(names_of_other_scripts),
         cmocka_unit_test(packed_files),
+        cmocka_unit_test(packed_nothing),
         cmocka_unit_test(large_members_are_unpacked_again),
         cmocka_unit_test(what_stands_behind_the_end_mark),
         cmocka_unit_test(limits),
