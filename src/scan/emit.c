@@ -27,6 +27,8 @@ static void tell(struct run *run, const struct job *job, const struct verdict *v
     const struct disk_bundle *bundle = job->folder != NULL ? job->folder->bundle : NULL;
     if (bundle != NULL) {
         text_addf(&inside, "%s%s%s", job->path + bundle->path.n + 1, own ? "" : "!/", verdict->inside);
+    }
+    if (bundle != NULL && text_ok(&inside)) {
         member = *verdict;
         member.inside = text_c(&inside);
         file.path = bytes_make(bundle->path.p, bundle->path.n);
@@ -44,6 +46,17 @@ static void tell(struct run *run, const struct job *job, const struct verdict *v
     free(names);
 }
 
+/* A verdict that is kept can't be read again for want of memory: of the file itself its finding is known all the same. */
+static void tell_lost(struct run *run, const struct job *job, bool own, const struct taken *taken) {
+    struct verdict verdict = verdict_blank(job->identity.size);
+    run->summary->complete = false;
+    if (own) {
+        verdict.finding = job->strongest;
+        error_set(&verdict.unreadable, ERR_LIMIT, "no memory to tell what was found");
+        tell(run, job, &verdict, taken);
+    }
+}
+
 /* Tells every message that is kept, the job's own verdict (the last one) with what was done. */
 static void tell_held(struct run *run, struct job *job, const struct taken *taken) {
     struct bytes left = bytes_make(job->held.p != NULL ? job->held.p : "", job->held.n);
@@ -56,6 +69,8 @@ static void tell_held(struct run *run, struct job *job, const struct taken *take
         arena_reset(&run->arena);
         if (wire_decode(message, blocklist_count(run->options->examiner.list), &run->arena, &verdict, NULL)) {
             tell(run, job, &verdict, verdict.inside[0] == '\0' ? taken : &nothing);
+        } else {
+            tell_lost(run, job, job->done && left.n == 0, taken);
         }
     }
     text_clear(&job->held);
@@ -99,11 +114,16 @@ static void count_in_bundle(const struct job *job) {
 static void tell_bundle(struct run *run, const struct disk_bundle *bundle) {
     struct verdict verdict = verdict_blank(bundle->size);
     arena_reset(&run->arena);
-    if (bundle->message.n == 0 || !wire_decode(bytes_make(bundle->message.p, bundle->message.n),
-                                               blocklist_count(run->options->examiner.list), &run->arena, &verdict, NULL)) {
+    struct bytes message = bytes_make(bundle->message.p, bundle->message.n);
+    struct error failure = bundle->failure;
+    bool told = message.n != 0 && wire_decode(message, blocklist_count(run->options->examiner.list), &run->arena, &verdict, NULL);
+    if (!told && message.n != 0) {
+        error_set(&failure, ERR_LIMIT, "no memory to tell what was found");
+    }
+    if (!told) {
         verdict = verdict_blank(bundle->size);
-        verdict.finding = bundle->failure.kind != ERR_NONE ? FINDING_UNREADABLE : FINDING_UNSIGNED;
-        verdict.unreadable = bundle->failure;
+        verdict.finding = failure.kind != ERR_NONE ? FINDING_UNREADABLE : FINDING_UNSIGNED;
+        verdict.unreadable = failure;
     }
     verdict.format = "app";
     if (verdict.finding <= bundle->strongest) {

@@ -321,8 +321,16 @@ static void take_root(struct walker *walker, const char *path, int fd, const str
     while (n > 1 && path[n - 1] == '/') {
         n--;
     }
-    struct folder *folder = first_visit(walker->walk, identity) ? folder_new(NULL, path, n) : NULL;
-    if (folder == NULL) { /* named twice, or below another one and seen already */
+    if (!first_visit(walker->walk, identity)) { /* named twice, or below another one and seen already */
+        close(fd);
+        return;
+    }
+    struct folder *folder = folder_new(NULL, path, n);
+    if (folder == NULL) {
+        struct error err = {0};
+        error_set(&err, ERR_LIMIT, "no memory for the folder");
+        walker_incomplete(walker->walk);
+        walker_error(walker, NULL, bytes_text(path), &err, false);
         close(fd);
         return;
     }

@@ -16,6 +16,7 @@
 #include <openssl/crypto.h>
 
 #include "crypto/crypto.h"
+#include "failing.h"
 #include "list/importer.h"
 #include "list/policy.h"
 #include "scan/examine.h"
@@ -24,42 +25,6 @@
 enum { SEED_MAX = 32 << 10, TRIES_MAX = 400, LIST_MAX = 8 << 10 };
 
 /* ---- what fails ---- */
-
-static long left = -1; /* allocations before the one that fails; -1: none fails */
-static unsigned long asked;
-
-static bool fails(void) {
-    asked++;
-    return left >= 0 && left-- == 0;
-}
-
-#define WRAP(name, parameters, arguments)                                                                                                  \
-    void *__real_##name parameters;                                                                                                        \
-    void *__wrap_##name parameters;                                                                                                        \
-    void *__wrap_##name parameters {                                                                                                       \
-        return fails() ? NULL : __real_##name arguments;                                                                                   \
-    }
-WRAP(malloc, (size_t n), (n))
-WRAP(calloc, (size_t n, size_t size), (n, size))
-WRAP(realloc, (void *p, size_t n), (p, n))
-WRAP(strdup, (const char *s), (s))
-
-static void *no_room(struct arena *arena) {
-    arena->ran_out = true;
-    return NULL;
-}
-
-void *__real_arena_alloc(struct arena *arena, size_t n);
-void *__wrap_arena_alloc(struct arena *arena, size_t n);
-void *__wrap_arena_alloc(struct arena *arena, size_t n) {
-    return fails() ? no_room(arena) : __real_arena_alloc(arena, n);
-}
-
-void *__real_arena_array(struct arena *arena, size_t n, size_t size);
-void *__wrap_arena_array(struct arena *arena, size_t n, size_t size);
-void *__wrap_arena_array(struct arena *arena, size_t n, size_t size) {
-    return fails() ? no_room(arena) : __real_arena_array(arena, n, size);
-}
 
 static char *xml_strdup(const char *s) {
     return __wrap_strdup(s);
@@ -81,20 +46,6 @@ static void openssl_free(void *p, const char *file, int line) {
     (void)file;
     (void)line;
     free(p);
-}
-
-/* Runs work with each of its allocations failing in turn; where there are very many, with some hundreds of them. */
-static void each_allocation(void (*work)(void *context, bool is_short), void *context) {
-    left = -1;
-    asked = 0;
-    work(context, false);
-    unsigned long all = asked, step = all / TRIES_MAX + 1;
-    assert_true(all > 0);
-    for (unsigned long i = 0; i < all; i += step) {
-        left = (long)i;
-        work(context, true);
-        left = -1;
-    }
 }
 
 /* ---- files ---- */
@@ -189,7 +140,7 @@ static unsigned judge_folder(const char *folder) {
         }
         if (j.has_signer) {
             examiner.list = ban = list_of(j.sha256, &policy);
-            each_allocation(judge, &j);
+            each_allocation(judge, &j, TRIES_MAX);
             assert_true(j.expected >= FINDING_LISTED);
             n++;
         }
@@ -231,7 +182,7 @@ static void policies_are_whole_or_refused(void **state) {
     const char *name;
     struct bytes xml;
     for (size_t i = 0; policy_builtin(i, &name, &xml); i++) {
-        each_allocation(load_policy, &xml);
+        each_allocation(load_policy, &xml, TRIES_MAX);
     }
 }
 
@@ -264,7 +215,7 @@ static void records_are_whole_or_refused(void **state) {
         struct record record;
         if (b.n != 0 && record_parse(b, &record, NULL)) {
             record_free(&record);
-            each_allocation(read_record, &b);
+            each_allocation(read_record, &b, TRIES_MAX);
             n++;
         }
     }
@@ -330,7 +281,7 @@ static void lists_are_whole_or_told(void **state) {
             struct bytes b = seed_read(f->d_name, e->d_name);
             struct list_read r = {.listener = {on_refused, on_noted}, .importer = b.n != 0 ? importer_guess(b) : NULL, .content = b};
             if (r.importer != NULL && b.n < LIST_MAX) {
-                each_allocation(read_list, &r);
+                each_allocation(read_list, &r, TRIES_MAX);
                 n += r.rules != 0;
             }
         }
