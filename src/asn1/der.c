@@ -206,7 +206,8 @@ bool der_enter(struct der_cursor *c, uint8_t tag, struct der_cursor *inner, stru
     return der_expect(c, tag, &element, err) && der_inside(c, &element, inner, err);
 }
 
-/* Goes over the primitive pieces of a constructed string: adds their sizes to *n and, with to not NULL, copies them there. */
+/* Goes over the primitive pieces of a constructed string: adds their sizes to *n and, with to not NULL, copies them there. Of a BIT
+ * STRING's pieces each begins with its count of unused bits (X.690 8.6.4): the first one's stays, which is 0 but for one piece alone. */
 static bool join(struct bytes pieces, unsigned depth, uint8_t *to, size_t *n, struct error *err) {
     if (depth > DER_DEPTH_MAX) {
         return error_set(err, ERR_MALFORMED, "a string of more than %d levels", DER_DEPTH_MAX);
@@ -220,10 +221,12 @@ static bool join(struct bytes pieces, unsigned depth, uint8_t *to, size_t *n, st
             }
             continue;
         }
-        if (to != NULL && piece.content.n != 0) {
-            memcpy(to + *n, piece.content.p, piece.content.n);
+        bool counted = piece.tag == DER_BIT_STRING && *n != 0;
+        struct bytes content = bytes_cut(piece.content, counted ? 1 : 0, piece.content.n);
+        if (to != NULL && content.n != 0) {
+            memcpy(to + *n, content.p, content.n);
         }
-        *n += piece.content.n;
+        *n += content.n;
     }
     return !c.failed;
 }

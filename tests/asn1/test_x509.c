@@ -163,6 +163,7 @@ static void spellings(void **state) {
         SEQ(tbs, algorithm, B("\x03\x81\x04\x00sig")),
         SEQ(tbs, algorithm, B("\x03\x04\x03sig")),
         SEQ(tbs, algorithm, B("\x23\x80\x03\x04\x00sig\0\0")),
+        SEQ(tbs, algorithm, B("\x23\x80\x03\x02\x00s\x23\x07\x03\x02\x00i\x03\x01\x00\x03\x02\x00g\0\0")),
     };
     struct cert cert;
     struct bytes minimal;
