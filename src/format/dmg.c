@@ -12,7 +12,6 @@
 #include "source/udif.h"
 
 enum {
-    SEARCH = 64 << 10, /* octets at the end that are searched for trailers */
     REMAINS = 1 << 20, /* octets before the trailer that are searched for what is left of a signature */
     LENGTH_AT = 304,   /* of CodeSignLength in the trailer */
     LENGTH_SIZE = 8,
@@ -146,7 +145,7 @@ static bool trailer_add(struct dmg *d, uint64_t at, bool last, struct error *err
 
 /* Trailers in the last octets, the last first: the file's end may have been moved. */
 static bool trailers_read(struct dmg *d, struct error *err) {
-    uint64_t size = d->source->size, n = size < SEARCH ? size : SEARCH;
+    uint64_t size = d->source->size, n = size < UDIF_SEARCH ? size : UDIF_SEARCH;
     struct bytes end;
     if (!source_read_some(d->source, d->arena, size - n, n, &end, err)) {
         return false;
@@ -158,6 +157,10 @@ static bool trailers_read(struct dmg *d, struct error *err) {
         }
         uint64_t place = size - n + at;
         bool last = place + UDIF_TRAILER == size;
+        struct udif_trailer trailer;
+        if (!last && udif_trailer_read(d->source, place, d->arena, &trailer, NULL) && !udif_trailer_fits(d->source, d->arena, &trailer)) {
+            continue; /* of an image that this file holds */
+        }
         if (found == 0 && !last) {
             uint64_t behind = place + UDIF_TRAILER < size ? size - place - UDIF_TRAILER : 0;
             note(d, ANOMALY_DATA_AFTER_CONTAINER, size - behind, behind, "behind the trailer of the disk image");
@@ -169,6 +172,9 @@ static bool trailers_read(struct dmg *d, struct error *err) {
             return false;
         }
     }
+    struct udif_trailer first;
+    d->contents->other =
+        found == 0 && !(udif_trailer_read(d->source, 0, d->arena, &first, NULL) && udif_trailer_fits(d->source, d->arena, &first));
     return true;
 }
 
@@ -178,12 +184,13 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     struct bytes head;
     struct error why = {0};
     bool ok = source_read_some(source, arena, 0, 8, &head, &why);
-    if (ok && udif_encrypted(head)) {
-        struct error encrypted;
-        error_set(&encrypted, ERR_UNSUPPORTED, "an encrypted disk image");
-        contents_unreadable(contents, &encrypted);
-    }
     if (ok && trailers_read(&d, &why)) {
+        if (udif_encrypted(head)) {
+            struct error encrypted;
+            error_set(&encrypted, ERR_UNSUPPORTED, "an encrypted disk image");
+            contents_unreadable(contents, &encrypted);
+            contents->other = false;
+        }
         return true;
     }
     contents_unreadable(contents, &why);

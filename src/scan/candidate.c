@@ -93,13 +93,13 @@ bool candidate_wants_whole(const struct examiner *examiner, const struct probe *
     return false;
 }
 
-/* A file that was named is read at both ends whatever it begins with, and all of it is searched; its members are not. */
+/* A file that was named is searched whole; its members are read at both ends like it, whatever they begin with, but not searched. */
 static bool is_thorough(const struct examiner *examiner, bool outermost) {
     return examiner->thorough || (examiner->search && outermost);
 }
 
-static bool wants_tail(const struct examiner *examiner, const struct source *source, bool outermost, struct bytes head) {
-    if (is_thorough(examiner, outermost)) {
+static bool wants_tail(const struct examiner *examiner, const struct source *source, struct bytes head) {
+    if (examiner->thorough || examiner->search) {
         return source->size > head.n;
     }
     return candidate_wants_tail(examiner, head, source->size) && !(source->sequential && tail_is_dear(head));
@@ -113,7 +113,7 @@ bool candidate_probe(const struct examiner *examiner, struct source *source, boo
     if (!source_read_some(source, arena, 0, PROBE_HEAD, &probe->head, err)) {
         return false;
     }
-    if (!wants_tail(examiner, source, outermost, probe->head)) {
+    if (!wants_tail(examiner, source, probe->head)) {
         probe->tail = tail_of(probe->head, probe->tail, size);
         return true;
     }

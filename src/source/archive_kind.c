@@ -109,12 +109,38 @@ static bool is_lzip(struct bytes head) {
     return bytes_starts(head, bytes_text("LZIP")) && head.n > 5 && head.p[4] <= 1;
 }
 
-static bool is_zstd(struct bytes head) {
-    return bytes_starts(head, bytes_make("\x28\xb5\x2f\xfd", 4));
+/* Frames to be passed over stand in front of packed ones, as pzstd writes them (RFC 8878 3.1.2; LZ4 has the same):
+ * 0 u32 184D2A5x, 4 u32 size of what follows. */
+static bool is_skipped(struct bytes *head) {
+    struct reader r = reader_make(*head, 0);
+    uint32_t magic = reader_u32le(&r), n = reader_u32le(&r);
+    if (!reader_ok(&r) || (magic & 0xfffffff0) != 0x184d2a50) {
+        return false;
+    }
+    *head = bytes_cut(r.left, n < r.left.n ? n : r.left.n, r.left.n);
+    return true;
 }
 
-/* Version 01, no reserved bit, block sizes 4 to 7. */
+/* What a frame hides that passes the bytes at hand is for the unpacker to say. */
+static bool is_zstd(struct bytes head) {
+    bool skipped = false;
+    while (is_skipped(&head)) {
+        skipped = true;
+    }
+    return bytes_starts(head, bytes_make("\x28\xb5\x2f\xfd", 4)) || (skipped && head.n == 0);
+}
+
+/* Version 01, no reserved bit, block sizes 4 to 7; or as "lz4 -l" writes it: blocks of 8 MiB, each behind its packed size. */
 static bool is_lz4(struct bytes head) {
+    enum { LEGACY_MAX = (8 << 20) + (8 << 20) / 255 + 16 };
+    while (is_skipped(&head)) {
+    }
+    struct reader r = reader_make(head, 0);
+    bool legacy = reader_u32le(&r) == 0x184c2102;
+    uint32_t n = reader_u32le(&r);
+    if (legacy) {
+        return reader_ok(&r) && n != 0 && n <= LEGACY_MAX;
+    }
     return bytes_starts(head, bytes_make("\x04\x22\x4d\x18", 4)) && head.n > 6 && (head.p[4] & 0xc2) == 0x40 && (head.p[5] & 0x8f) == 0 &&
            head.p[5] >= 0x40;
 }

@@ -8,14 +8,8 @@
 #include "source/hfs.h"
 #include "source/udif.h"
 
-static bool ends_with_trailer(struct bytes tail) {
-    return tail.n >= UDIF_TRAILER && udif_trailer_in(bytes_cut(tail, tail.n - UDIF_TRAILER, UDIF_TRAILER));
-}
-
 static bool probe(const struct probe *probe) {
-    struct bytes head = probe->head;
-    bool short_one = probe->size == head.n && ends_with_trailer(head);
-    return ends_with_trailer(probe->tail) || short_one || udif_encrypted(head) || disk_probe(head);
+    return probe_udif(probe) || udif_encrypted(probe->head) || disk_probe(probe->head);
 }
 
 struct work {
@@ -60,17 +54,19 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
                  struct error *err) {
     struct work w = {.arena = arena, .budget = budget, .visitor = visitor, .anomalies = anomalies};
     struct udif_trailer trailer;
-    struct error why = {0};
     struct bytes head;
+    bool found;
     if (!source_read_some(source, arena, 0, 8, &head, err)) {
         return false;
     }
     if (udif_encrypted(head)) {
         return error_set(err, ERR_UNSUPPORTED, "an encrypted disk image");
     }
-    if (source->size < UDIF_TRAILER || !udif_trailer_read(source, source->size - UDIF_TRAILER, arena, &trailer, &why)) {
-        return (source->size < UDIF_TRAILER || why.kind == ERR_MALFORMED) ? walk_volumes(&w, source, false, err)
-                                                                          : error_set(err, why.kind, "%s", why.text);
+    if (!udif_trailer_find(source, arena, &trailer, &found, err)) {
+        return false;
+    }
+    if (!found) {
+        return walk_volumes(&w, source, false, err);
     }
     struct udif_source *udif = arena_alloc(arena, sizeof *udif);
     if (udif == NULL) {

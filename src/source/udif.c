@@ -62,3 +62,40 @@ bool udif_trailer_read(struct source *source, uint64_t at, struct arena *arena, 
     *out = t;
     return true;
 }
+
+static bool begins_with(struct source *source, struct arena *arena, uint64_t at, uint64_t n, struct bytes magic) {
+    struct bytes b;
+    return n >= magic.n && at < source->size && magic.n <= source->size - at && source_read(source, arena, at, magic.n, &b, NULL) &&
+           bytes_equal(b, magic);
+}
+
+bool udif_trailer_fits(struct source *source, struct arena *arena, const struct udif_trailer *t) {
+    return begins_with(source, arena, t->xml_at, t->xml_size, bytes_text("<?xml")) ||
+           begins_with(source, arena, t->sign_at, t->sign_size, bytes_make("\xfa\xde\x0c\xc0", 4));
+}
+
+/* A trailer at that place that can be gone by, if there is one. False when the source can't be read. */
+static bool try_at(struct source *source, struct arena *arena, uint64_t at, struct udif_trailer *out, bool *found, struct error *err) {
+    struct error why = {0};
+    bool last = at + UDIF_TRAILER == source->size;
+    *found = udif_trailer_read(source, at, arena, out, &why) && (last || udif_trailer_fits(source, arena, out));
+    return why.kind == ERR_NONE || why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
+}
+
+bool udif_trailer_find(struct source *source, struct arena *arena, struct udif_trailer *out, bool *found, struct error *err) {
+    uint64_t size = source->size, n = size < UDIF_SEARCH ? size : UDIF_SEARCH;
+    struct bytes end;
+    *found = false;
+    if (size < UDIF_TRAILER) {
+        return true;
+    }
+    if (!source_read(source, arena, size - n, n, &end, err)) {
+        return false;
+    }
+    for (size_t at = end.n - UDIF_TRAILER + 1; !*found && at-- > 0;) {
+        if (end.p[at] == 'k' && udif_trailer_in(bytes_cut(end, at, 12)) && !try_at(source, arena, size - n + at, out, found, err)) {
+            return false;
+        }
+    }
+    return *found || try_at(source, arena, 0, out, found, err);
+}

@@ -30,7 +30,17 @@ bool udif_encrypted(struct bytes head);
 CERTBAN_MUST_USE bool udif_trailer_read(struct source *source, uint64_t at, struct arena *arena, struct udif_trailer *out,
                                         struct error *err);
 
+/* udif_trailer_fits says whether a trailer that is not the file's last bytes leads to a property list or to a code signature in the
+ * file: that of an image in an archive is found there, too, but means other places. */
+bool udif_trailer_fits(struct source *source, struct arena *arena, const struct udif_trailer *trailer);
+
+/* udif_trailer_find gives the trailer by which an image can be read: in the last 512 bytes, where macOS looks, else the last one that
+ * fits in the last 64 KiB, else one at the file's beginning. *found is false when there is none. */
+CERTBAN_MUST_USE bool udif_trailer_find(struct source *source, struct arena *arena, struct udif_trailer *out, bool *found,
+                                        struct error *err);
+
 enum {
+    UDIF_SEARCH = 64 << 10,
     UDIF_CHUNKS_MAX = 1 << 20,
     UDIF_CHUNK_MAX = 32 << 20,  /* octets that one unpacks to */
     UDIF_MEMORY_MAX = 64 << 20, /* of unpacked chunks that are kept */

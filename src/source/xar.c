@@ -74,7 +74,7 @@ static bool walk_pieces(struct work *w, struct error *err) {
         if (!budget_spend(w->budget, 0, err)) {
             return false;
         }
-        if (!piece->attribute && piece->range.n != 0 && piece->size != 0 && !visit_piece(w, piece, err)) {
+        if (!piece->attribute && piece->range.n != 0 && !visit_piece(w, piece, err)) {
             return false;
         }
     }

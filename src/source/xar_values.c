@@ -35,7 +35,9 @@ static void number_end(struct xar_toc *t, struct number *out) {
     }
     if (!digits) {
         xar_toc_odd(t, "an offset or a length that is no number");
-    } else if (out->given) {
+        number.v = UINT64_MAX;
+    }
+    if (out->given) {
         xar_toc_odd(t, "an offset or a length twice");
     } else {
         *out = number;

@@ -63,7 +63,8 @@ static size_t front_of(struct bytes head) {
 
 static bool probe(const struct probe *probe) {
     size_t front = front_of(probe->head);
-    return probe->size >= ZIP_END_SIZE && (probe_zip(probe) || (front < N_FRONTS && fronts[front].search));
+    bool search = probe->thorough || (front < N_FRONTS && fronts[front].search);
+    return probe->size >= ZIP_END_SIZE && (search || probe_zip(probe));
 }
 
 static int by_text(const void *a, const void *b) {
