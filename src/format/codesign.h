@@ -75,19 +75,24 @@ struct codesign_target {
     const struct codesign_special *specials;
     size_t n_specials;
     bool carved; /* nothing but a search led to the blobs */
+    bool apart;  /* it is another file: there is nothing here that the digest could fit */
 };
 
 /*
  * codesign_add appends a signature for each signer of each CMS among the blobs; for blobs without CMS one signature with sd NULL,
  * so that its CodeDirectories can be matched by cdhash. Each has the CodeDirectories, the slot-0 CodeDirectory as content, and as
  * claims the code slots and the special slots of all CodeDirectories (of slot 0 alone where nothing binds the others). Stretches
- * of the area that no blob takes are carved. False only when there is no memory; *added (may be NULL) counts the signatures.
+ * of the area that no blob takes are carved. A target apart may come without a CodeDirectory. False only when there is no memory; *added
+ * (may be NULL) counts the signatures.
  */
 CERTBAN_MUST_USE bool codesign_add(const struct codesign *code, const struct codesign_target *target, struct contents *contents,
                                    struct arena *arena, size_t *added, struct error *err);
 
 /* codesign_special_hash is the hash in a special slot of a CodeDirectory; false when there is none. */
 bool codesign_special_hash(const struct code_directory *directory, uint32_t slot, struct arena *arena, struct bytes *hash);
+
+/* codesign_whole_hash is the one hash of a CodeDirectory that covers size octets whole; false when there are several, or none. */
+bool codesign_whole_hash(const struct code_directory *directory, uint64_t size, struct arena *arena, struct bytes *hash);
 
 /* codesign_part is base, or base#1, base#2 … when signatures of that part are there already; NULL without memory. */
 const char *codesign_part(const struct contents *contents, struct arena *arena, const char *base);

@@ -139,7 +139,7 @@ static bool claims_make(struct add *a, struct error *err) {
         return arena_full(a->arena, err);
     }
     const struct directory *first = a->n != 0 ? &a->directories[0] : NULL;
-    if (first == NULL || !first->claimable || first->code.slot != CODESIGN_SLOT_DIRECTORY) {
+    if (a->target->apart || first == NULL || !first->claimable || first->code.slot != CODESIGN_SLOT_DIRECTORY) {
         return true; /* what is signed ties nothing to the file */
     }
     if (!directory_claims(first, a->code, a->target, a->arena, a->first_claims, &a->n_first, err)) {
@@ -204,6 +204,7 @@ static void signature_fill(const struct add *a, struct signature *s) {
     s->n_directories = a->n;
     s->covers_part = a->covers_part;
     s->carved = s->carved || a->target->carved;
+    s->detached = a->target->apart;
     s->alternates_bound = a->n <= 1;
     s->best_is_first = a->best != NULL && a->best->code.slot == CODESIGN_SLOT_DIRECTORY;
     s->claims = a->claims;
@@ -308,7 +309,7 @@ static bool bare_add(struct add *a, struct error *err) {
     }
     signature_fill(a, s);
     for (size_t i = 0; i < a->n; i++) {
-        if ((a->list[i].flags & CODESIGN_ADHOC) == 0) {
+        if (!a->target->apart && (a->list[i].flags & CODESIGN_ADHOC) == 0) {
             note(a, ANOMALY_STRIPPED_SIGNATURE, a->code->at, a->code->size, "a CodeDirectory that is not ad hoc, and no CMS that signs it");
             break;
         }
@@ -413,7 +414,7 @@ bool codesign_add(const struct codesign *code, const struct codesign_target *tar
         }
         return contents->n_signatures >= SIGNATURES_MAX;
     }
-    if (a.n == 0) {
+    if (a.n == 0 && !target->apart) {
         error_set(&why, ERR_MALFORMED, "code signature at offset 0x%llx has no CodeDirectory", (unsigned long long)code->at);
         contents_unreadable(contents, &why);
     }

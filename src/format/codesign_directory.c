@@ -167,6 +167,17 @@ bool codesign_special_hash(const struct code_directory *directory, uint32_t slot
     return hash->n != 0;
 }
 
+bool codesign_whole_hash(const struct code_directory *directory, uint64_t size, struct arena *arena, struct bytes *hash) {
+    const struct codesign_blob blob = {.slot = directory->slot, .bytes = directory->blob};
+    struct directory read;
+    *hash = bytes_none();
+    if (directory_read(&blob, arena, &read, NULL) && (read.page == 0 || read.limit <= read.page) && read.limit == size &&
+        read.code_slots.n == read.digest_size) {
+        *hash = read.code_slots;
+    }
+    return hash->n != 0;
+}
+
 static const char *const special_names[] = {
     [1] = "Info.plist",          [2] = "requirements",
     [3] = "CodeResources",       [4] = "application slot",

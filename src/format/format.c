@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/format.h"
 
-extern const struct format format_appx, format_clickonce, format_opc, format_nupkg, format_cab, format_cat, format_dmg, format_macho,
-    format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_zip;
+extern const struct format format_appx, format_clickonce, format_codesign, format_opc, format_nupkg, format_cab, format_cat, format_dmg,
+    format_macho, format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_zip;
 extern const struct format format_ar, format_asar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4,
     format_lzma, format_nsis, format_p7z, format_rar, format_rpm, format_tar, format_wim, format_xz, format_z, format_zst; /* archive.c */
 
@@ -11,6 +11,7 @@ extern const struct format format_ar, format_asar, format_bz2, format_cpio, form
 const struct format *const formats[] = {
     &format_pe,
     &format_macho,
+    &format_codesign,
     &format_msi,
     &format_cab,
     &format_cat,

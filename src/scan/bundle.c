@@ -122,7 +122,8 @@ static bool keep(struct bundles *b, const char *path, struct exam *exam, const s
         return false;
     }
     bool is_list = ends(path, "Info.plist") || ends(path, "_CodeSignature/CodeResources"),
-         is_code = exam->format != NULL && strcmp(exam->format->name, "macho") == 0;
+         apart = exam->format != NULL && strcmp(exam->format->name, "codesign") == 0,
+         is_code = apart || (exam->format != NULL && strcmp(exam->format->name, "macho") == 0);
     *file = (struct bundle_file){.size = exam->source->size, .finding = verdict->finding, .content = bytes_none()};
     if (!copy_text(b, path, &file->path, err) ||
         !source_read_some(exam->source, b->arena, 0, is_list ? PLIST_KEPT : HEAD_KEPT, &file->content, err) ||

@@ -53,6 +53,19 @@ static size_t root_of(const char *base, size_t n) {
     return n;
 }
 
+/* What is no Mach-O has no place for a signature: it stands in files beside the seal. */
+static void find_code(struct found *found, struct bundle *b) {
+    b->code = b->signed_by = b->main != NULL ? b->main->code : NULL;
+    if (b->main == NULL || b->code != NULL) {
+        return;
+    }
+    const struct bundle_file *directory = found_in(found, b, "_CodeSignature/", "CodeDirectory"),
+                             *cms = found_in(found, b, "_CodeSignature/", "CodeSignature");
+    b->directory = directory != NULL && directory->code != NULL ? directory : NULL;
+    b->code = b->directory != NULL ? directory->code : NULL;
+    b->signed_by = cms != NULL ? cms->code : NULL;
+}
+
 /* Info.plist, and the executable that it names. */
 static void find_main(struct found *found, struct bundle *b) {
     static const char *const folders[] = {"MacOS/", ""};
@@ -66,6 +79,7 @@ static void find_main(struct found *found, struct bundle *b) {
     for (size_t i = 0; name != NULL && b->main == NULL && i < sizeof folders / sizeof *folders; i++) {
         b->main = found_in(found, b, folders[i], name);
     }
+    find_code(found, b);
 }
 
 bool found_make(struct found *found, struct bundles *files, struct error *err) {
@@ -112,7 +126,7 @@ const struct bundle_file *found_main(const struct found *found, const char *path
     for (size_t i = 0; file == NULL && i < found->n; i++) {
         const struct bundle *b = &found->all[i];
         bool same = strlen(path) == b->root_n && strncmp(b->base, path, b->root_n) == 0;
-        file = same && b->main != NULL ? b->main : NULL;
+        file = same && b->main != NULL ? (b->directory != NULL ? b->directory : b->main) : NULL;
     }
     return file;
 }

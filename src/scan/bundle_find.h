@@ -11,6 +11,9 @@ struct bundle {
     size_t base_n;
     size_t root_n; /* so much of it is the bundle's own path */
     const struct bundle_file *seal, *info, *main;
+    const struct bundle_code *code;      /* the main executable's signature; NULL: none */
+    const struct bundle_file *directory; /* of a script, say: where that stands apart, in a file; NULL: it does not */
+    const struct bundle_code *signed_by; /* and the CMS in another; NULL: none */
     bool outermost;
 };
 

@@ -41,7 +41,7 @@ static void unreadable(struct judging *j, const struct error *why) {
 /* ---- the signature's own slots ---- */
 
 static void check_slot(struct judging *j, const struct bundle *b, uint32_t slot, const struct bundle_file *file) {
-    const struct bundle_code *code = b->main->code;
+    const struct bundle_code *code = b->code;
     for (size_t i = 0; i < code->n_directories; i++) {
         struct bytes expected;
         uint8_t value[HASH_SIZE_MAX];
@@ -58,18 +58,35 @@ static void check_slot(struct judging *j, const struct bundle *b, uint32_t slot,
     }
 }
 
+/* A main executable whose signature stands apart is hashed as one piece (libsecurity_codesigning, DiskRep::pageSize). */
+static void check_apart(struct judging *j, const struct bundle *b) {
+    for (size_t i = 0; j->found.files->hash && i < b->code->n_directories; i++) {
+        const struct code_directory *d = &b->code->directories[i];
+        struct bytes expected;
+        const uint8_t *value = d->hash == HASH_SHA256 ? b->main->sha256 : d->hash == HASH_SHA1 ? b->main->sha1 : NULL;
+        if (value == NULL || !codesign_whole_hash(d, b->main->size, j->arena, &expected) || expected.n > hash_size(d->hash) ||
+            memcmp(value, expected.p, expected.n) != 0) {
+            modified(j, b->main->path, "changed after it was signed");
+            return;
+        }
+    }
+}
+
 /* False when nothing more can be said: there is no signature to begin with. */
 static bool check_main(struct judging *j, const struct bundle *b) {
     if (b->info == NULL || b->main == NULL) {
         modified(j, b->seal->path, b->info == NULL ? "sealed, but there is no Info.plist" : "sealed, but there is no main executable");
         return false;
     }
-    if (b->main->code == NULL || b->main->code->n_directories == 0) {
+    if (b->code == NULL || b->code->n_directories == 0) {
         note(j, ANOMALY_STRIPPED_SIGNATURE, true, b->main->path, "the bundle is sealed, its main executable is not signed");
         return false;
     }
     check_slot(j, b, CODESIGN_SLOT_INFO, b->info);
     check_slot(j, b, CODESIGN_SLOT_RESOURCES, b->seal);
+    if (b->directory != NULL) {
+        check_apart(j, b);
+    }
     return true;
 }
 
@@ -218,8 +235,7 @@ static void check_seal(struct judging *j, const struct bundle *b) {
 
 /* The bundle's signature is that of its main executable. */
 static void begin_verdict(struct judging *j, struct verdict *verdict) {
-    const struct bundle_file *main = j->outer->main;
-    const struct bundle_code *code = main != NULL ? main->code : NULL;
+    const struct bundle_code *code = j->outer->signed_by;
     *verdict = verdict_blank(0);
     if (code == NULL || !wire_decode(code->verdict, SIZE_MAX, j->arena, verdict, NULL)) {
         *verdict = verdict_blank(0);

@@ -37,7 +37,7 @@ static bool read_file(struct reading *r, const char *path, int fd, uint64_t size
     if (!source_read_some(&file.source, &r->scratch, 0, PROBE_HEAD, &probe.head, &r->bundles.lost)) {
         return false;
     }
-    if (format_by_name("macho")->probe(&probe)) {
+    if (format_by_name("macho")->probe(&probe) || format_by_name("codesign")->probe(&probe)) {
         examine_part(&exam, path, r->bundles.budget, &nobody, &verdict);
     }
     bundles_note(&r->bundles, path, &exam, &verdict);
