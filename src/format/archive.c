@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names of archives in reports. They have no signature that covers them whole; what they hold is looked at by their container
- * (source/archive.c, source/asar.c, source/helper.c).
+ * (source/archive.c, source/asar.c, source/helper.c); of some it is only said that they are not looked into (source/unread.c).
  *
  * Which of them is moved away for a member's sake: what people download and unpack (7z, RAR), what installs (deb, rpm), and what is a
  * program's own (asar), as ZIP is.
@@ -10,6 +10,7 @@
  */
 #include "source/archive.h"
 #include "format/format.h"
+#include "source/unread.h"
 
 /* X(identifier, kind, name, words, acts on members) */
 #define ARCHIVES(X)                                                                                                                        \
@@ -68,6 +69,28 @@ static bool probe_cpio(const struct probe *probe) {
            bytes_starts(probe->head, bytes_text("070707"));
 }
 
+static bool probe_vhd(const struct probe *probe) {
+    return unread_kind_of(probe->head, probe->tail) == UNREAD_VHD;
+}
+
+static bool probe_vhdx(const struct probe *probe) {
+    return unread_kind_of(probe->head, probe->tail) == UNREAD_VHDX;
+}
+
+static bool probe_installshield(const struct probe *probe) {
+    return unread_kind_of(probe->head, probe->tail) == UNREAD_INSTALLSHIELD;
+}
+
+const struct format format_vhd = {
+    .name = "vhd", .long_name = "virtual disk (VHD)", .members_only = true, .wants_tail = true, .probe = probe_vhd, .read = read};
+const struct format format_vhdx = {
+    .name = "vhdx", .long_name = "virtual disk (VHDX)", .members_only = true, .probe = probe_vhdx, .read = read};
+const struct format format_installshield = {.name = "installshield",
+                                            .long_name = "cabinet of InstallShield",
+                                            .members_only = true,
+                                            .acts_on_members = true,
+                                            .probe = probe_installshield,
+                                            .read = read};
 const struct format format_asar = {.name = "asar",
                                    .long_name = "archive of an Electron program",
                                    ONLY_MEMBERS,

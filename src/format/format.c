@@ -4,7 +4,8 @@
 extern const struct format format_appx, format_clickonce, format_codesign, format_opc, format_nupkg, format_cab, format_cat, format_dmg,
     format_macho, format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_zip;
 extern const struct format format_ar, format_asar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4,
-    format_lzma, format_nsis, format_p7z, format_rar, format_rpm, format_tar, format_wim, format_xz, format_z, format_zst; /* archive.c */
+    format_installshield, format_lzma, format_nsis, format_p7z, format_rar, format_rpm, format_tar, format_vhd, format_vhdx, format_wim,
+    format_xz, format_z, format_zst; /* archive.c */
 
 /* One row a format, one file a row. */
 /* clang-format off */
@@ -43,6 +44,9 @@ const struct format *const formats[] = {
     &format_asar,
     &format_nsis,
     &format_wim,
+    &format_vhd,
+    &format_vhdx,
+    &format_installshield,
     &format_clickonce,
     NULL,
 };

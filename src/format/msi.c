@@ -218,7 +218,7 @@ static bool read_all(struct msi *m, struct error *err) {
         contents_unreadable(m->contents, &why);
         return search_file(m, &why, err);
     }
-    if (!read_streams(m, err) || !read_tail(m, err) || !msi_claims(&m->cfb, m->contents, err)) {
+    if (!read_streams(m, err) || !read_tail(m, err) || !msi_claims(&m->cfb, m->contents, err) || !msi_outside(&m->cfb, m->contents, err)) {
         return false;
     }
     if (m->cfb.cut.kind != ERR_NONE) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the driver of compound files, shared by msi.c (signature streams), msi_digest.c (what is signed)
- * and msi_version.c (the table Property). */
+ * and msi_version.c (its tables). */
 #ifndef CERTBAN_FORMAT_MSI_H
 #define CERTBAN_FORMAT_MSI_H
 
@@ -15,5 +15,8 @@ CERTBAN_MUST_USE bool msi_claims(struct cfb *cfb, struct contents *contents, str
 
 /* msi_version reads the table Property of a Windows Installer package. A compound file without one is no error. */
 CERTBAN_MUST_USE bool msi_version(struct source *source, struct arena *arena, struct version_info *version, struct error *err);
+
+/* msi_outside notes the cabinets that the package keeps beside itself. False without memory or when the file can't be read. */
+CERTBAN_MUST_USE bool msi_outside(struct cfb *cfb, struct contents *contents, struct error *err);
 
 #endif

@@ -3,7 +3,7 @@
 
 extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_pieces, container_xar,
     container_zip;
-extern const struct container container_archive, container_asar, container_helped, container_inno;
+extern const struct container container_archive, container_asar, container_helped, container_inno, container_unread;
 
 /* One row a container, one driver a row. */
 /* clang-format off */
@@ -19,6 +19,7 @@ const struct container *const containers[] = {
     &container_asar,
     &container_helped,
     &container_inno,
+    &container_unread,
     NULL,
 };
 /* clang-format on */

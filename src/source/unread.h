@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Containers that are known by their ends and not looked into. */
+#ifndef CERTBAN_SOURCE_UNREAD_H
+#define CERTBAN_SOURCE_UNREAD_H
+
+#include "base/bytes.h"
+
+enum unread_kind { UNREAD_NONE, UNREAD_VHD, UNREAD_VHDX, UNREAD_INSTALLSHIELD };
+
+/* unread_kind_of is the kind that a file's first and last bytes speak for. */
+enum unread_kind unread_kind_of(struct bytes head, struct bytes tail);
+
+#endif
