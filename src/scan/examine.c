@@ -38,6 +38,7 @@ struct level {
     const struct contents *contents; /* of the container */
     struct bundles bundles;          /* whose seals are checked when all members were seen */
     struct arena arena;              /* for one member at a time */
+    struct slice *slice;             /* at the first level, where only some members are looked at; NULL: all are */
     bool too_deep;                   /* for members: that there are none can still be said */
     enum finding strongest;
     enum action action;
@@ -70,6 +71,9 @@ static bool visit_member(struct visitor *visitor, const struct member *member, s
         return false;
     }
     level->budget->members_left--;
+    if (level->slice != NULL && !slice_takes(level->slice, member)) {
+        return true;
+    }
     level->members++;
     arena_reset(&level->arena);
     if (is_read_already(level, member)) {
@@ -98,6 +102,9 @@ static bool visit_member(struct visitor *visitor, const struct member *member, s
     level->action = verdict.action > level->action ? verdict.action : level->action;
     level->members += verdict.members;
     level->members_signed += verdict.members_signed + verdict.is_signed;
+    if (level->slice != NULL && verdict.finding > FINDING_CLEAN) {
+        return error_set(err, ERR_UNSUPPORTED, "in slices nothing is found");
+    }
     level->sink->verdict(level->sink, &verdict);
     return true;
 }
@@ -112,6 +119,7 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
         .prefix = inside[0] != '\0' ? arena_printf(exam->arena, "%s!/", inside) : "",
         .budget = budget,
         .contents = &exam->contents,
+        .slice = inside[0] == '\0' && exam->examiner->slice.of > 1 ? &exam->examiner->slice : NULL,
         .sink = sink,
         .bundles = {.arena = exam->arena, .budget = budget, .hash = exam->examiner->verify || exam->examiner->describe},
         .arena = arena_make(ARENA_FILE_CAP),
@@ -239,8 +247,10 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
         probe_mark(&probe);
         probe.name = inside[0] != '\0' ? inside : exam->path;
         read_formats(exam, &probe, probe.thorough);
-        cover_add(exam, examiner->search && inside[0] == '\0');
-        judge(exam);
+        if (inside[0] != '\0' || examiner->slice.which == 0) { /* the file itself is for the first slice alone */
+            cover_add(exam, examiner->search && inside[0] == '\0');
+            judge(exam);
+        }
     }
     struct level level = {0};
     if (examiner->members && source->size != 0) {
@@ -273,8 +283,14 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
                             .limits = limits,
                             .helper = examiner->helper};
     struct verdict verdict;
-    budget_start_clocks(&budget, limit_seconds(limits, source->size), digest_cpu_ns());
+    uint64_t seconds = limit_seconds(limits, source->size);
+    if (examiner->slice.of > 1) { /* what needs more is examined whole, and has no less for that */
+        budget.bytes_left /= examiner->slice.of;
+        seconds /= 2;
+    }
+    budget_start_clocks(&budget, seconds, digest_cpu_ns());
     struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path};
     examine_part(&exam, "", &budget, sink, &verdict);
+    verdict.slice_mark = examiner->slice.mark;
     sink->verdict(sink, &verdict);
 }

@@ -9,6 +9,7 @@
 #include "list/blocklist.h"
 #include "model/limits.h"
 #include "model/verdict.h"
+#include "scan/slice.h"
 
 struct catalogs;
 struct memo;
@@ -35,7 +36,8 @@ struct examiner {
     struct anchors *anchors; /* made at first need by examiner_anchors; the compiled-in ones and the PEM texts */
     struct bytes *anchor_pems;
     size_t n_anchor_pems;
-    struct memo *memo; /* certificates looked up in vain, of this process; NULL: none are remembered */
+    struct slice slice; /* which of a file's members are looked at */
+    struct memo *memo;  /* certificates looked up in vain, of this process; NULL: none are remembered */
 };
 
 /* examiner_anchors is the anchors, read at the first need. */

@@ -6,7 +6,8 @@
 #include "model/verdict.h"
 #include "scan/folder.h"
 
-struct names; /* of a file with several hard links: links.h */
+struct names;  /* of a file with several hard links: links.h */
+struct slices; /* of a job that is handed out in slices: slices.h */
 
 #define NO_RULE UINT32_MAX
 
@@ -20,6 +21,9 @@ struct job {
     struct disk_bundle *bundle; /* it is no file, but the list of a bundle's files; NULL: a file */
     bool named;                 /* the user named this very file */
     bool is_file;               /* an error about a regular file, which then counts as unreadable */
+    struct slices *slices;      /* it is one of the slices of another job; NULL: a job of its own */
+    unsigned slice, n_slices;   /* which of how many; 0 of 0: whole */
+    bool unsliced;              /* slices were no use */
     /* the pool's: */
     uint32_t id;
     bool alone; /* a reader died while it waited: it goes alone */

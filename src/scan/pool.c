@@ -313,6 +313,8 @@ static size_t write_ask(struct pool *pool, struct job *job, struct bytes path, u
     job->id = pool->next_id++;
     struct worker_ask ask = {.id = job->id,
                              .path_n = (uint32_t)path.n,
+                             .slice = (uint16_t)job->slice,
+                             .n_slices = (uint16_t)job->n_slices,
                              .is_bundle = job->bundle != NULL,
                              .bundle_size = job_size(job),
                              .identity = job->identity};

@@ -12,6 +12,8 @@
 #include "scan/catalogs.h"
 #include "scan/disk_bundle.h"
 #include "scan/run.h"
+#include "scan/slices.h"
+#include "scan/wire.h"
 #include "store/flag.h"
 
 enum {
@@ -34,6 +36,11 @@ static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes mes
     if (job->bundle != NULL) {
         text_add_bytes(&job->bundle->message, message);
         run->summary->bytes_read += verdict->bytes_read;
+        return;
+    }
+    if (job->slices != NULL) {
+        run->members += verdict->members;
+        slices_verdict(job, message, verdict);
         return;
     }
     emit_hold(run, job, message, verdict);
@@ -101,8 +108,30 @@ static void bundle_done(struct run *run, struct job *job, const struct error *fa
     job_free(&run->folders, job);
 }
 
+static void on_done(struct pool_sink *sink, struct job *job, const struct error *failure);
+
+/* One slice is over. After the last one the file is, too, or begins anew. */
+static void slice_done(struct run *run, struct job *slice, const struct error *failure) {
+    struct text message = {0};
+    struct verdict verdict;
+    struct job *job = slices_done(slice, failure, &run->options->examiner, &message);
+    arena_reset(&run->arena);
+    if (job != NULL && message.n != 0 &&
+        wire_decode(bytes_make(message.p, message.n), blocklist_count(run->options->examiner.list), &run->arena, &verdict, NULL)) {
+        on_verdict(&run->sink, job, bytes_make(message.p, message.n), &verdict);
+        on_done(&run->sink, job, NULL);
+    } else if (job != NULL) {
+        pool_give(run->readers, job);
+    }
+    text_free(&message);
+}
+
 static void on_done(struct pool_sink *sink, struct job *job, const struct error *failure) {
     struct run *run = (struct run *)sink;
+    if (job->slices != NULL) {
+        slice_done(run, job, failure);
+        return;
+    }
     if (job->bundle != NULL) {
         bundle_done(run, job, failure);
         return;
@@ -130,6 +159,17 @@ static void on_done(struct pool_sink *sink, struct job *job, const struct error 
 
 /* ---- the loop ---- */
 
+static unsigned readers_wanted(const struct scan_options *options) {
+    long cores = options->jobs != 0 ? (long)options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > POOL_FDS ? POOL_FDS : (unsigned)cores;
+}
+
+static void give(struct run *run, struct job *job) {
+    if (!slices_give(run->readers, job, readers_wanted(run->options), &run->options->examiner)) {
+        pool_give(run->readers, job);
+    }
+}
+
 static void accept_jobs(struct run *run, struct job *jobs) {
     for (struct job *job = jobs, *next; job != NULL; job = next) {
         next = job->next;
@@ -150,7 +190,7 @@ static void accept_jobs(struct run *run, struct job *jobs) {
             tell_in_order(run);
         } else {
             run->seen++;
-            pool_give(run->readers, job);
+            give(run, job);
         }
     }
 }
@@ -267,11 +307,6 @@ static bool read_anchors(struct examiner *examiner, struct error *err) {
         examiner->n_anchor_pems = i + 1;
     }
     return true;
-}
-
-static unsigned readers_wanted(const struct scan_options *options) {
-    long cores = options->jobs != 0 ? (long)options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > POOL_FDS ? POOL_FDS : (unsigned)cores;
 }
 
 static bool run_with_nursery(struct run *run, struct error *err) {

@@ -243,6 +243,7 @@ static void pass_verdict(struct wire_pass *p, struct verdict *v, uint32_t n_rule
     field_u64(p, &v->members);
     field_u64(p, &v->members_signed);
     field_u64(p, &v->bytes_read);
+    field_u64(p, &v->slice_mark);
     pass_urls(p, v);
     field_bool(p, &v->stapled_ticket);
     FIELD_ENUM(p, v->seal, enum check, CHECK_COUNT);

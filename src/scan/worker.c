@@ -110,11 +110,12 @@ static void hash_whole(struct worker *worker, struct verdict *verdict) {
 
 static void on_verdict(struct verdict_sink *sink, const struct verdict *verdict) {
     struct worker *worker = (struct worker *)sink;
-    if (worker->answered) {
+    bool own = verdict->inside[0] == '\0';
+    if (worker->answered || (!own && worker->examiner.slice.of > 1)) { /* of a slice only the whole is asked */
         return;
     }
     struct verdict copy = *verdict;
-    if (verdict->inside[0] == '\0') {
+    if (own) {
         if (worker->kind == WORKER_PROVER && !copy.has_sha256) {
             hash_whole(worker, &copy);
         }
@@ -179,6 +180,7 @@ static void examine_one(struct worker *worker, const struct worker_ask *ask, con
     } else if (ask->is_bundle) {
         examine_bundle(worker, ask->bundle_size, path);
     } else {
+        worker->examiner.slice = (struct slice){.which = ask->slice, .of = ask->n_slices <= SLICES_MAX ? ask->n_slices : 0};
         examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
     }
     if (!worker->answered) {

@@ -21,6 +21,7 @@ struct worker_ask {
     uint32_t id;
     uint32_t path_n;
     uint64_t bundle_size;        /* of its files together */
+    uint16_t slice, n_slices;    /* only that part of its members (slice.h); of 0: all */
     bool is_bundle;              /* the descriptor is that of a list of files (disk_bundle.h); path is the bundle's */
     struct fs_identity identity; /* as it was when the walk looked */
 };

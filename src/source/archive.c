@@ -142,9 +142,7 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
         arena_full(&w->scratch, &why);
         return visit_problem(w, path, &why, err);
     }
-    if (!stream_source_init(s, path, size, 0, &w->reader.stream, w->budget, &w->scratch, &why)) {
-        return visit_problem(w, path, &why, err);
-    }
+    stream_source_init(s, path, size, 0, &w->reader.stream, w->budget, &w->scratch);
     if (may_be_helped(w)) { /* its first byte says whether there is a codec, and is asked for in any case */
         uint8_t first;
         if (!source_into(&s->source, &first, 1, 0, &why) && why.kind == ERR_UNSUPPORTED && !archive_reader_encrypted(&w->reader)) {

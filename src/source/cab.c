@@ -57,7 +57,6 @@ static bool open_folder(struct walk *w, const struct cab_file *file) {
 static bool visit_file(struct walk *w, const struct cab_file *file, struct error *err) {
     struct cab_file_stream stream;
     struct stream_source source;
-    struct error why;
     arena_reset(&w->scratch);
     if (!open_folder(w, file)) {
         return visit_problem(w, file, &w->problem, err);
@@ -66,9 +65,7 @@ static bool visit_file(struct walk *w, const struct cab_file *file, struct error
         return true;
     }
     cab_file_stream_init(&stream, &w->folder, file);
-    if (!stream_source_init(&source, file->name, file->size, w->folder.folder->packed, &stream.stream, w->budget, &w->scratch, &why)) {
-        return visit_problem(w, file, &why, err);
-    }
+    stream_source_init(&source, file->name, file->size, w->folder.folder->packed, &stream.stream, w->budget, &w->scratch);
     const struct member member = {.path = file->name, .source = &source.source};
     return w->visitor->visit(w->visitor, &member, err);
 }

@@ -205,9 +205,7 @@ static bool member_visit(struct walk *w, const struct entry *e, struct error *er
     }
     struct slice slice = {.stream = {slice_next, slice_restart}, .tape = &w->tape, .begin = w->tape.at, .end = w->tape.at + e->size};
     struct stream_source source;
-    if (!stream_source_init(&source, e->name, e->size, 0, &slice.stream, w->tape.budget, &w->scratch, err)) {
-        return false;
-    }
+    stream_source_init(&source, e->name, e->size, 0, &slice.stream, w->tape.budget, &w->scratch);
     member.source = &source.source;
     return w->visitor->visit(w->visitor, &member, err);
 }

@@ -87,6 +87,10 @@ static bool make_blocks(struct stream_source *s, struct error *err) {
 static bool find_room(struct stream_source *s, uint8_t **to, size_t *room, size_t **filled, struct error *err) {
     uint64_t head = least(STREAM_HEAD, s->source.size);
     if (s->at == s->n_head && s->at < head) {
+        s->head = s->head != NULL ? s->head : arena_alloc(s->arena, (size_t)head);
+        if (s->head == NULL) {
+            return arena_full(s->arena, err);
+        }
         *to = s->head + s->n_head;
         *room = (size_t)least(head - s->n_head, s->produced == 0 ? STREAM_FIRST : head); /* for most members that is all */
         *filled = &s->n_head;
@@ -155,13 +159,11 @@ static bool stream_pread(struct source *source, void *buf, size_t n, uint64_t at
     return true;
 }
 
-bool stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
-                        struct budget *budget, struct arena *arena, struct error *err) {
+void stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
+                        struct budget *budget, struct arena *arena) {
     *s = (struct stream_source){.source = {.name = name, .size = size, .pread = stream_pread, .sequential = true},
                                 .stream = stream,
                                 .budget = budget,
                                 .packed = packed,
                                 .arena = arena};
-    s->head = arena_alloc(arena, (size_t)least(STREAM_HEAD, size));
-    return s->head != NULL || arena_full(arena, err);
 }

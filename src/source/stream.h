@@ -42,8 +42,8 @@ struct stream_source {
 
 /* stream_source_init sets up a source of size bytes over a stream that stands at its beginning. Buffers come from the arena,
  * as they are needed. The stream, the budget and the arena outlive it. */
-CERTBAN_MUST_USE bool stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
-                                         struct budget *budget, struct arena *arena, struct error *err);
+void stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
+                        struct budget *budget, struct arena *arena);
 
 /* budget_start_clocks gives a file its time from now on: three quarters of the seconds that its reader has before it is ended, and as much
  * of LIMIT_CPU, so that what was found by then is still told. hashing as in struct budget. */

@@ -12,6 +12,9 @@
 /* Packed bytes from which on igzip is worth its beginning: of less often only the first bytes are wanted, and it unpacks more. */
 enum { FAST_FROM = 1 << 20 };
 
+/* Packed bytes that are read at once. */
+enum { BUFFER = 64 << 10 };
+
 enum { LZMA_MEMORY = 64 << 20, LZMA_HEAD = 4, LZMA_PROPERTIES = 5 };
 
 enum step { STEP_ON, STEP_END, STEP_BAD, STEP_MEMORY };
@@ -217,7 +220,11 @@ static bool fill(struct unpacker *u, struct error *err) {
         return true;
     }
     uint64_t left = u->packed->size - u->at;
-    size_t n = left < sizeof u->buffer ? (size_t)left : sizeof u->buffer;
+    size_t n = left < BUFFER ? (size_t)left : BUFFER;
+    u->buffer = u->buffer != NULL ? u->buffer : malloc(BUFFER);
+    if (u->buffer == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory for packed bytes");
+    }
     if (!source_into(u->packed, u->buffer, n, u->at, err)) {
         return false;
     }
@@ -338,6 +345,7 @@ void unpack_init(struct unpacker *u, enum unpack_method method, struct source *p
     u->stream = (struct stream){.next = next, .restart = restart, .seek = u->fast ? seek : NULL};
     u->in = bytes_none();
     u->state = NULL;
+    u->buffer = NULL;
 }
 
 uint64_t unpack_used(const struct unpacker *u) {
@@ -347,7 +355,10 @@ uint64_t unpack_used(const struct unpacker *u) {
 void unpack_end(struct unpacker *u) {
     codec_of(u)->end(u);
     free(u->state);
+    free(u->buffer);
     u->state = NULL;
+    u->buffer = NULL;
+    u->in = bytes_none();
     u->started = false;
     u->done = true;
 }

@@ -30,7 +30,7 @@ struct unpacker {
     bool done;       /* the packed data said that it ends here */
     struct bytes in; /* read, not unpacked yet */
     void *state;
-    uint8_t buffer[64 << 10];
+    uint8_t *buffer; /* of packed bytes; NULL: none were read yet */
 };
 
 /* unpack_init makes a stream over packed, which must outlive it. Nothing is read yet. */

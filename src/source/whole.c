@@ -6,8 +6,8 @@
 #include "source/deflate.h"
 #include "source/stream.h"
 
-/* What is read of every member: its probes look at so much. For that alone nothing is unpacked whole. */
-enum { BEGINNING = 4096 };
+/* What is read of every member: its probes look at so much. For that alone nothing is unpacked whole that is not small. */
+enum { BEGINNING = 4096, SMALL = 128 << 10 };
 
 static void unpack_whole(struct whole_source *w) {
     size_t size = (size_t)w->source.size, n = (size_t)w->packed->size;
@@ -23,7 +23,7 @@ static void unpack_whole(struct whole_source *w) {
 
 static bool whole_pread(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
     struct whole_source *w = (struct whole_source *)source;
-    if (!w->tried && at + n > BEGINNING && budget_ratio(w->budget, source->size, w->packed->size, NULL)) {
+    if (!w->tried && (source->size <= SMALL || at + n > BEGINNING) && budget_ratio(w->budget, source->size, w->packed->size, NULL)) {
         if (!budget_spend(w->budget, source->size, err)) {
             return false;
         }

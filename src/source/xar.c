@@ -62,8 +62,8 @@ static bool visit_piece(struct work *w, const struct xar_piece *piece, struct er
         return arena_full(&w->scratch, err);
     }
     unpack_init(u, (enum unpack_method)decoder, &window.source);
-    bool ok = stream_source_init(s, path, piece->size, piece->range.n, &u->stream, w->budget, &w->scratch, err) &&
-              visit(w, path, &s->source, err);
+    stream_source_init(s, path, piece->size, piece->range.n, &u->stream, w->budget, &w->scratch);
+    bool ok = visit(w, path, &s->source, err);
     unpack_end(u);
     return ok;
 }

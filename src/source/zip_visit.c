@@ -128,9 +128,9 @@ static bool visit_packed(struct zip *zip, struct visitor *visitor, const struct 
     }
     unpack_init(u, (enum unpack_method)codec, packed);
     bool ok = size != UINT64_MAX || measure(zip, u, packed->size, &size, &why, err);
-    if (ok && size != 0 && (!u->started || u->stream.restart(&u->stream, &why)) &&
-        stream_source_init(s, m->name, size, packed->size, &u->stream, zip->budget, zip->scratch, &why)) {
+    if (ok && size != 0 && (!u->started || u->stream.restart(&u->stream, &why))) {
         struct whole_source whole;
+        stream_source_init(s, m->name, size, packed->size, &u->stream, zip->budget, zip->scratch);
         whole_source_init(&whole, &s->source, packed, zip->budget);
         whole.tried = whole.tried || codec != UNPACK_DEFLATE;
         const struct member member = {.path = m->name, .source = &whole.source};
