@@ -82,12 +82,11 @@ static bool probe_installshield(const struct probe *probe) {
 }
 
 const struct format format_vhd = {
-    .name = "vhd", .long_name = "virtual disk (VHD)", .members_only = true, .wants_tail = true, .probe = probe_vhd, .read = read};
-const struct format format_vhdx = {
-    .name = "vhdx", .long_name = "virtual disk (VHDX)", .members_only = true, .probe = probe_vhdx, .read = read};
+    .name = "vhd", .long_name = "virtual disk (VHD)", ONLY_MEMBERS, .wants_tail = true, .probe = probe_vhd, .read = read};
+const struct format format_vhdx = {.name = "vhdx", .long_name = "virtual disk (VHDX)", ONLY_MEMBERS, .probe = probe_vhdx, .read = read};
 const struct format format_installshield = {.name = "installshield",
                                             .long_name = "cabinet of InstallShield",
-                                            .members_only = true,
+                                            ONLY_MEMBERS,
                                             .acts_on_members = true,
                                             .probe = probe_installshield,
                                             .read = read};

@@ -136,7 +136,7 @@ struct verdict {
     uint8_t sha256[32];               /* of the whole file, when it was hashed anyway */
     uint64_t members, members_signed; /* examined inside, at any depth */
     uint64_t bytes_read;
-    uint64_t slice_mark; /* of one slice of several (scan/slice.h): the same for all that fit together */
+    uint64_t slice_mark;   /* of one slice of several (scan/slice.h): the same for all that fit together */
     const char **crl_urls; /* where its certificates say that revocation lists are, when asked for (examiner.addresses) */
     size_t n_crl_urls;
     bool stapled_ticket;
