@@ -49,7 +49,8 @@ bool cab_header_read(struct cab_header *header, struct source *source, struct ar
     header->n_folders = reader_u16le(&r);
     header->n_files = reader_u16le(&r);
     header->flags = reader_u16le(&r);
-    reader_skip(&r, 4);
+    header->set = reader_u16le(&r);
+    header->index = reader_u16le(&r);
     if ((header->flags & HAS_RESERVE) != 0) {
         uint16_t n = reader_u16le(&r);
         header->folder_reserve = reader_u8(&r);
@@ -85,8 +86,9 @@ static bool read_folders(struct cab_tables *tables, const struct cab_header *hea
     struct reader r = reader_make(b, header->behind);
     for (unsigned flag = HAS_BEFORE; flag <= HAS_NEXT; flag *= 2) {
         if ((header->flags & flag) != 0) {
+            struct bytes name = reader_text(&r, NAME_MAX_BYTES);
             (void)reader_text(&r, NAME_MAX_BYTES);
-            (void)reader_text(&r, NAME_MAX_BYTES);
+            *(flag == HAS_BEFORE ? &tables->before : &tables->next) = reader_ok(&r) ? (const char *)name.p : NULL; /* its NUL follows */
         }
     }
     tables->folders = arena_array(arena, header->n_folders, sizeof *tables->folders);

@@ -11,6 +11,7 @@ struct cab_header {
     uint64_t size;     /* cbCabinet: without what stands behind */
     uint64_t files_at; /* the table of files */
     uint16_t version, n_folders, n_files, flags;
+    uint16_t set, index;    /* which cabinet of which set it is; of one without others 0 and 0 */
     struct bytes reserve;   /* at CAB_RESERVE_AT; empty when there is none */
     uint8_t folder_reserve; /* bytes behind each folder's entry */
     uint8_t data_reserve;   /* and behind each block's header */
@@ -31,7 +32,7 @@ struct cab_folder {
     uint16_t method; /* as it stands: the low four bits are an enum cab_method */
 };
 
-/* Folder numbers of files that begin or end in another cabinet. */
+/* Folder numbers of files that begin or end in another cabinet; they stand for the first folder, or the last. */
 enum { CAB_FROM_BEFORE = 0xfffd, CAB_TO_NEXT = 0xfffe, CAB_FROM_BEFORE_TO_NEXT = 0xffff };
 
 struct cab_file {
@@ -45,7 +46,8 @@ struct cab_tables {
     size_t n_folders;
     struct cab_file *files;
     size_t n_files;
-    struct error cut; /* what of the tables was lost; kind ERR_NONE: nothing */
+    const char *before, *next; /* names of the files with the cabinets before and behind it in its set; NULL: none */
+    struct error cut;          /* what of the tables was lost; kind ERR_NONE: nothing */
 };
 
 /* cab_header_read reads the header. ERR_MALFORMED when the file ends in it. */

@@ -44,6 +44,7 @@ struct exam {
     struct source *source;
     struct arena *arena;
     const char *path;            /* of the outermost file */
+    struct beside *beside;       /* what is in the same folder or archive; NULL: that can't be had */
     const struct format *format; /* the first that read the file; NULL for other */
     struct contents contents;
     struct proven *proven; /* one a signature; NULL before proof */

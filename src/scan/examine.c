@@ -89,7 +89,8 @@ static bool visit_member(struct visitor *visitor, const struct member *member, s
         verdict = (struct verdict){.format = "", .finding = FINDING_UNREADABLE, .decisive = -1, .unreadable = *member->problem};
         verdict.file_version = verdict.product = verdict.original_name = verdict.company = verdict.description = "";
     } else {
-        struct exam exam = {.examiner = level->examiner, .source = member->source, .arena = &level->arena, .path = level->path};
+        struct exam exam = {
+            .examiner = level->examiner, .source = member->source, .arena = &level->arena, .path = level->path, .beside = member->beside};
         examine_part(&exam, inside, level->budget, level->sink, &verdict);
         bundles_note(&level->bundles, member->path, &exam, &verdict);
     }
@@ -127,6 +128,8 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
     if (level->prefix == NULL) {
         level->prefix = "";
     }
+    struct beside *around = budget->beside;
+    budget->beside = exam->beside;
     for (size_t i = 0; containers[i] != NULL; i++) {
         struct error err;
         if (!containers[i]->probe(probe)) {
@@ -139,6 +142,7 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
         }
         budget->depth_left += !level->too_deep;
     }
+    budget->beside = around;
     if (level->bundles.hash) {
         enum finding finding = bundles_judge(&level->bundles, level->prefix, sink);
         level->strongest = finding > level->strongest ? finding : level->strongest;
@@ -289,7 +293,7 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
         seconds /= 2;
     }
     budget_start_clocks(&budget, seconds, digest_cpu_ns());
-    struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path};
+    struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path, .beside = examiner->beside};
     examine_part(&exam, "", &budget, sink, &verdict);
     verdict.slice_mark = examiner->slice.mark;
     sink->verdict(sink, &verdict);

@@ -36,8 +36,9 @@ struct examiner {
     struct anchors *anchors; /* made at first need by examiner_anchors; the compiled-in ones and the PEM texts */
     struct bytes *anchor_pems;
     size_t n_anchor_pems;
-    struct slice slice; /* which of a file's members are looked at */
-    struct memo *memo;  /* certificates looked up in vain, of this process; NULL: none are remembered */
+    struct beside *beside; /* of the file in hand; NULL: what is beside it can't be had */
+    struct slice slice;    /* which of a file's members are looked at */
+    struct memo *memo;     /* certificates looked up in vain, of this process; NULL: none are remembered */
 };
 
 /* examiner_anchors is the anchors, read at the first need. */

@@ -3,6 +3,9 @@
 
 #include "scan/disk_bundle.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +45,46 @@ void job_real(const struct job *job, struct text *out) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", (int)job->file.os);
     ssize_t n = job->file.os >= 0 ? readlink(link, target, sizeof target) : -1;
     text_add_bytes(out, n > 0 && target[0] == '/' ? bytes_make(target, (size_t)n) : job_path(job));
+}
+
+/* The name as the folder has it, where only the case differs. */
+static void find_name(int folder, char name[NAME_MAX + 1]) {
+    DIR *dir = fdopendir(fcntl(folder, F_DUPFD_CLOEXEC, 3));
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (strcasecmp(entry->d_name, name) == 0) {
+            snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
+            break;
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
+bool job_open_beside(const struct job *job, struct bytes asked, struct handle *file, struct fs_identity *identity, struct error *err) {
+    char name[NAME_MAX + 1], path[PATH_MAX];
+    if (asked.n == 0 || asked.n > NAME_MAX || job->name_at >= sizeof path || bytes_find(asked, bytes_text("/"), 0) != asked.n ||
+        bytes_find(asked, bytes_make("", 1), 0) != asked.n || bytes_is(asked, ".") || bytes_is(asked, "..")) {
+        return error_sys(err, EINVAL, "can't open a file beside it");
+    }
+    snprintf(name, sizeof name, "%.*s", (int)asked.n, (const char *)asked.p);
+    snprintf(path, sizeof path, "%.*s", job->name_at != 0 ? (int)job->name_at : 1, job->name_at != 0 ? job->path : ".");
+    struct handle folder = {open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (folder.os < 0) {
+        return error_sys(err, errno, "can't open the folder");
+    }
+    bool ok = fs_open_in(folder, name, file, identity, err);
+    if (!ok && err->sys == ENOENT) {
+        find_name((int)folder.os, name);
+        ok = fs_open_in(folder, name, file, identity, err);
+    }
+    fs_close(&folder);
+    if (ok && identity->kind != FS_REGULAR) {
+        fs_close(file);
+        return error_sys(err, EISDIR, "what is beside it is no file");
+    }
+    return ok;
 }
 
 uint64_t job_size(const struct job *job) {

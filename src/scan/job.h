@@ -51,6 +51,11 @@ void job_free(struct folders *folders, struct job *job);
 /* job_real appends the path without links, absolute, as far as the system tells it. */
 void job_real(const struct job *job, struct text *out);
 
+/* job_open_beside opens a regular file in the folder of the job's, by a name of unknown origin: a link is not followed, a path is none, and
+ * upper and lower case are the same where nothing else is there. */
+CERTBAN_MUST_USE bool job_open_beside(const struct job *job, struct bytes name, struct handle *file, struct fs_identity *identity,
+                                      struct error *err);
+
 /* job_rule is the number of the rule that decided about a file, its own or a member's; NO_RULE when none did. */
 uint32_t job_rule(const struct verdict *verdict);
 

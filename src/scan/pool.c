@@ -231,6 +231,21 @@ static bool answer_open(const struct slot *slot, const struct disk_bundle *bundl
     return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
 }
 
+/* A reader asks for another file of the set that the one in hand is of. */
+static bool answer_beside(const struct slot *slot, const struct job *job, struct bytes question, struct error *err) {
+    struct worker_opened opened = {0};
+    struct fs_identity identity = {0};
+    struct handle file = FS_NONE;
+    struct error why = {0};
+    if (!job_open_beside(job, question, &file, &identity, &why)) {
+        opened.sys = why.sys != 0 ? (uint32_t)why.sys : ENOENT;
+    }
+    opened.size = identity.size;
+    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file.os);
+    fs_close(&file);
+    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
+}
+
 /* One message from a worker. False when the worker is to be ended; err says why, if it is not plain that it crashed. */
 static bool take_answer(struct pool *pool, struct slot *slot, struct bytes b, struct error *err) {
     struct worker_answer answer;
@@ -254,6 +269,9 @@ static bool take_answer(struct pool *pool, struct slot *slot, struct bytes b, st
     }
     if (mine && answer.kind == ANSWER_OPEN && slot->jobs[0]->bundle != NULL) {
         return answer_open(slot, slot->jobs[0]->bundle, piece, err);
+    }
+    if (mine && answer.kind == ANSWER_BESIDE && slot->jobs[0]->bundle == NULL && slot->jobs[0]->alone) {
+        return answer_beside(slot, slot->jobs[0], piece, err);
     }
     if (!mine || (answer.kind != ANSWER_PIECE && answer.kind != ANSWER_END) || slot->partial.n + piece.n > WIRE_MAX) {
         return error_set(err, ERR_CRASHED, "the reader's answer is not to what it was asked");
@@ -315,6 +333,7 @@ static size_t write_ask(struct pool *pool, struct job *job, struct bytes path, u
                              .path_n = (uint32_t)path.n,
                              .slice = (uint16_t)job->slice,
                              .n_slices = (uint16_t)job->n_slices,
+                             .alone = job->alone,
                              .is_bundle = job->bundle != NULL,
                              .bundle_size = job_size(job),
                              .identity = job->identity};

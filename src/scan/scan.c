@@ -164,7 +164,14 @@ static unsigned readers_wanted(const struct scan_options *options) {
     return cores < 1 ? 1 : cores > POOL_FDS ? POOL_FDS : (unsigned)cores;
 }
 
+/* A cabinet that says that it is one of a set ([MS-CAB]: 30 u16 flags, 1 and 2) may be read with those beside it. */
+static bool is_of_set(const struct job *job) {
+    uint8_t head[32] = {0};
+    return pread((int)job->file.os, head, sizeof head, 0) == (ssize_t)sizeof head && memcmp(head, "MSCF", 4) == 0 && (head[30] & 3) != 0;
+}
+
 static void give(struct run *run, struct job *job) {
+    job->alone = job->alone || is_of_set(job);
     if (!slices_give(run->readers, job, readers_wanted(run->options), &run->options->examiner)) {
         pool_give(run->readers, job);
     }

@@ -19,6 +19,8 @@
 #include "scan/sandbox.h"
 #include "scan/wire.h"
 
+enum { BESIDE_MAX = 16 }; /* files that may be open beside the one in hand */
+
 enum { MEMORY_KEPT = 2 << 20 };
 
 struct worker {
@@ -165,6 +167,49 @@ static bool open_line(struct bundle_opener *opener, uint32_t line, int *fd, uint
     return true;
 }
 
+/* What is beside the file in hand: other cabinets of its set. */
+struct disk_beside {
+    struct beside beside;
+    struct worker *worker;
+    int fds[BESIDE_MAX];
+    size_t n;
+};
+
+static bool open_beside(struct beside *beside, const char *name, struct source **out, struct error *err) {
+    struct disk_beside *b = (struct disk_beside *)beside;
+    struct fd_source *file = arena_alloc(&b->worker->arena, sizeof *file);
+    struct worker_opened opened = {0};
+    int fd = -1;
+    if (file == NULL) {
+        return arena_full(&b->worker->arena, err);
+    }
+    if (b->n == BESIDE_MAX) {
+        return error_set(err, ERR_LIMIT, "more than %d files beside one", BESIDE_MAX);
+    }
+    send_packet(b->worker, ANSWER_BESIDE, bytes_text(name));
+    if (pass_receive(b->worker->socket, &opened, sizeof opened, &fd) != (ssize_t)sizeof opened) {
+        _exit(0); /* nobody listens any more */
+    }
+    if (opened.sys != 0 || fd < 0) {
+        return error_sys(err, opened.sys != 0 ? (int)opened.sys : EMFILE, "can't open it");
+    }
+    b->fds[b->n++] = fd;
+    fd_source_init(file, name, fd, opened.size);
+    *out = &file->source;
+    return true;
+}
+
+static void examine_file(struct worker *worker, const struct worker_ask *ask, const char *path) {
+    struct disk_beside beside = {.beside = {open_beside}, .worker = worker};
+    worker->examiner.beside = ask->alone ? &beside.beside : NULL;
+    worker->examiner.slice = (struct slice){.which = ask->slice, .of = ask->n_slices <= SLICES_MAX ? ask->n_slices : 0};
+    examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
+    worker->examiner.beside = NULL;
+    while (beside.n != 0) {
+        close(beside.fds[--beside.n]);
+    }
+}
+
 static void examine_bundle(struct worker *worker, uint64_t size, const char *path) {
     struct asking asking = {.opener = {open_line, size}, .worker = worker};
     bundle_examine(&worker->examiner, &worker->file.source, path, &worker->arena, &asking.opener, &worker->sink);
@@ -180,8 +225,7 @@ static void examine_one(struct worker *worker, const struct worker_ask *ask, con
     } else if (ask->is_bundle) {
         examine_bundle(worker, ask->bundle_size, path);
     } else {
-        worker->examiner.slice = (struct slice){.which = ask->slice, .of = ask->n_slices <= SLICES_MAX ? ask->n_slices : 0};
-        examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
+        examine_file(worker, ask, path);
     }
     if (!worker->answered) {
         struct verdict verdict = verdict_blank(ask->identity.size);

@@ -22,6 +22,7 @@ struct worker_ask {
     uint32_t path_n;
     uint64_t bundle_size;        /* of its files together */
     uint16_t slice, n_slices;    /* only that part of its members (slice.h); of 0: all */
+    bool alone;                  /* no other asks come before its verdict: what is beside it may be asked for */
     bool is_bundle;              /* the descriptor is that of a list of files (disk_bundle.h); path is the bundle's */
     struct fs_identity identity; /* as it was when the walk looked */
 };
@@ -36,10 +37,11 @@ enum {
     ANSWER_END,
     ANSWER_REFUSED, /* the sandbox can't be entered: the rest is why */
     ANSWER_OPEN,    /* a question: the file of that line of the list (u32, host order), please */
+    ANSWER_BESIDE,  /* a question: the file of that name in the same folder, please */
     ANSWER_RECORDS, /* of a cataloger: struct cover_record (cover.h), as many as there are */
 };
 
-/* The answer to ANSWER_OPEN, with the descriptor beside it where sys is 0. Trusted by the worker. */
+/* The answer to ANSWER_OPEN and ANSWER_BESIDE, with the descriptor beside it where sys is 0. Trusted by the worker. */
 struct worker_opened {
     uint32_t sys; /* an errno */
     uint64_t size;

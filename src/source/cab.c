@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of a cabinet ([MS-CAB]): stored, MSZIP and LZX. Files are visited folder by folder, in the order of their bytes, so
- * that a folder is unpacked once for all of them.
+ * that a folder is unpacked once for all of them. What begins or ends in another cabinet of its set is read with that one, where it
+ * can be had.
  *
- * Not readable, and said so: files that begin or end in another cabinet of a set, Quantum.
+ * Not readable, and said so: Quantum; LZX over several cabinets.
  */
 #include <stdlib.h>
 
-#include "source/cab_folder.h"
+#include "source/cab_set.h"
 
 struct walk {
-    struct source *source;
     struct budget *budget;
     struct visitor *visitor;
-    struct cab_header header;
-    struct cab_tables tables;
+    struct cabinet cabinet;
+    struct arena *arena;
     struct arena scratch; /* one file's */
     struct cab_folder_reader folder;
-    size_t open;          /* the folder that is open; SIZE_MAX: none */
-    struct error problem; /* why it could not be opened */
+    struct cab_part parts[CAB_SET_MAX]; /* of the folder that is open */
+    size_t open;                        /* the folder that is open; SIZE_MAX: none */
+    struct error problem;               /* why it could not be opened */
 };
 
 static bool probe(const struct probe *probe) {
     return bytes_starts(probe->head, bytes_text("MSCF"));
+}
+
+/* The folder of a file: those numbers that say that it is not all in this cabinet are its first or last. */
+static size_t folder_of(const struct cab_tables *tables, const struct cab_file *file) {
+    bool first = file->folder == CAB_FROM_BEFORE || file->folder == CAB_FROM_BEFORE_TO_NEXT;
+    size_t last = tables->n_folders != 0 ? tables->n_folders - 1 : 0;
+    return first ? 0 : file->folder == CAB_TO_NEXT ? last : file->folder;
 }
 
 static int order(const void *a, const void *b) {
@@ -38,20 +46,28 @@ static bool visit_problem(struct walk *w, const struct cab_file *file, const str
     return w->visitor->visit(w->visitor, &member, err);
 }
 
-/* Opens the file's folder, unless it is open. False when its files can't be read; w->problem says why. */
+/* Opens the folder of a file of those sorted, unless it is open. False when its files can't be read; w->problem says why. */
 static bool open_folder(struct walk *w, const struct cab_file *file) {
-    if (w->open == file->folder) {
+    size_t n, folder = file->folder;
+    if (w->open == folder) {
         return w->problem.kind == ERR_NONE;
     }
-    w->open = file->folder;
+    w->open = folder;
     w->problem = (struct error){0};
-    if (file->folder >= CAB_FROM_BEFORE) {
-        return error_set(&w->problem, ERR_UNSUPPORTED, "a part of it is in another cabinet of the set");
-    }
-    if (file->folder >= w->tables.n_folders) {
+    if (folder >= w->cabinet.tables.n_folders) {
         return error_set(&w->problem, ERR_MALFORMED, "it would be in folder %u, which the cabinet does not have", file->folder);
     }
-    return cab_folder_open(&w->folder, &w->tables.folders[file->folder], &w->problem);
+    return cab_set_parts(&w->cabinet, folder, w->budget->beside, w->arena, w->parts, &n, &w->problem) &&
+           cab_folder_open(&w->folder, w->parts, n, &w->problem);
+}
+
+/* Bytes that the folder's come from. */
+static uint64_t packed_of(const struct walk *w) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < w->folder.n_parts; i++) {
+        n += w->parts[i].folder->packed;
+    }
+    return n;
 }
 
 static bool visit_file(struct walk *w, const struct cab_file *file, struct error *err) {
@@ -65,32 +81,44 @@ static bool visit_file(struct walk *w, const struct cab_file *file, struct error
         return true;
     }
     cab_file_stream_init(&stream, &w->folder, file);
-    stream_source_init(&source, file->name, file->size, w->folder.folder->packed, &stream.stream, w->budget, &w->scratch);
+    stream_source_init(&source, file->name, file->size, packed_of(w), &stream.stream, w->budget, &w->scratch);
     const struct member member = {.path = file->name, .source = &source.source};
     return w->visitor->visit(w->visitor, &member, err);
 }
 
-static bool walk_files(struct walk *w, struct arena *arena, struct error *err) {
-    if (!cab_header_read(&w->header, w->source, arena, err) || !cab_tables_read(&w->tables, &w->header, w->source, arena, err) ||
-        !cab_folder_init(&w->folder, w->header.data_reserve, w->source, w->budget, arena, err)) {
+static bool walk_files(struct walk *w, struct source *source, struct error *err) {
+    struct cab_tables *tables = &w->cabinet.tables;
+    if (!cabinet_read(&w->cabinet, source, w->arena, err) || !cab_folder_init(&w->folder, w->budget, w->arena, err)) {
         return false;
     }
-    qsort(w->tables.files, w->tables.n_files, sizeof *w->tables.files, order);
-    for (size_t i = 0; i < w->tables.n_files; i++) {
-        if (!visit_file(w, &w->tables.files[i], err)) {
+    struct cab_file *sorted = arena_array(w->arena, tables->n_files, sizeof *sorted);
+    if (sorted == NULL) {
+        return arena_full(w->arena, err);
+    }
+    for (size_t i = 0; i < tables->n_files; i++) {
+        sorted[i] = tables->files[i];
+        sorted[i].folder = (uint16_t)folder_of(tables, &sorted[i]);
+    }
+    qsort(sorted, tables->n_files, sizeof *sorted, order);
+    for (size_t i = 0; i < tables->n_files; i++) {
+        if (!visit_file(w, &sorted[i], err)) {
             return false;
         }
     }
-    return w->tables.cut.kind == ERR_NONE || error_set(err, w->tables.cut.kind, "%s", w->tables.cut.text);
+    return tables->cut.kind == ERR_NONE || error_set(err, tables->cut.kind, "%s", tables->cut.text);
 }
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP), .open = SIZE_MAX};
+    struct walk *w = arena_alloc(arena, sizeof *w);
     (void)anomalies;
-    bool ok = walk_files(&w, arena, err);
-    cab_folder_close(&w.folder);
-    arena_free(&w.scratch);
+    if (w == NULL) {
+        return arena_full(arena, err);
+    }
+    *w = (struct walk){.budget = budget, .visitor = visitor, .arena = arena, .scratch = arena_make(ARENA_FILE_CAP), .open = SIZE_MAX};
+    bool ok = walk_files(w, source, err);
+    cab_folder_close(&w->folder);
+    arena_free(&w->scratch);
     return ok;
 }
 

@@ -23,7 +23,7 @@ static bool bad(const struct cab_folder_reader *r, const char *what, struct erro
 }
 
 static uint64_t end_of(const struct cab_folder_reader *r) {
-    return r->folder->at + r->folder->packed;
+    return r->part->folder->at + r->part->folder->packed;
 }
 
 /* ---- stored and MSZIP ---- */
@@ -85,30 +85,62 @@ static bool inflate_block(struct cab_folder_reader *r, struct bytes in, size_t p
     return code == Z_STREAM_END || r->n_plain == plain || bad(r, "it can't be inflated", err);
 }
 
-/* Unpacks the next block; *end when there is none. */
-static bool next_block(struct cab_folder_reader *r, bool *end, struct error *err) {
+/* Goes on in the next part of the folder; false when there is none. */
+static bool next_part(struct cab_folder_reader *r) {
+    if ((size_t)(r->part - r->parts) + 1 == r->n_parts) {
+        return false;
+    }
+    r->part++;
+    r->block = 0;
+    r->block_at = r->part->folder->at;
+    return true;
+}
+
+/* Reads the next block, whose data stands at r->packed then; *plain 0 for one that goes on in the next part, which is where the reader
+ * stands. *end when there is none. */
+static bool read_block(struct cab_folder_reader *r, size_t *packed, size_t *plain, bool *end, struct error *err) {
     uint8_t octets[BLOCK_HEADER];
-    *end = r->block == r->folder->n_blocks;
-    if (*end) {
-        return true;
+    while (r->block == r->part->folder->n_blocks) {
+        if (!next_part(r)) {
+            *end = true;
+            return r->begun == 0 || bad(r, "it goes on in a cabinet that is not there", err);
+        }
     }
     r->block++;
-    if (!source_into(r->source, octets, sizeof octets, r->block_at, err)) {
+    if (!source_into(r->part->source, octets, sizeof octets, r->block_at, err)) {
         return error_within(err, "block %u of a folder", r->block);
     }
     struct reader header = reader_make(bytes_make(octets, sizeof octets), r->block_at);
     reader_skip(&header, 4);
-    uint16_t packed = reader_u16le(&header), plain = reader_u16le(&header);
-    uint64_t at = r->block_at + BLOCK_HEADER + r->data_reserve;
-    if (plain > CAB_BLOCK_MAX) {
+    size_t n = reader_u16le(&header);
+    *plain = reader_u16le(&header);
+    uint64_t at = r->block_at + BLOCK_HEADER + r->part->data_reserve;
+    if (*plain > CAB_BLOCK_MAX || n > CAB_PACKED_MAX - r->begun) {
         return bad(r, "it would unpack to more than 32 KiB", err);
     }
-    if (!source_into(r->source, r->packed, packed, at, err)) {
+    if (!source_into(r->part->source, r->packed + r->begun, n, at, err)) {
         return error_within(err, "block %u of a folder", r->block);
     }
-    r->block_at = at + packed;
+    r->block_at = at + n;
+    *packed = r->begun + n;
+    bool goes_on = *plain == 0 && n != 0 && r->block == r->part->folder->n_blocks && next_part(r);
+    r->begun = goes_on ? *packed : 0;
+    return true;
+}
+
+/* Unpacks the next block; *end when there is none. */
+static bool next_block(struct cab_folder_reader *r, bool *end, struct error *err) {
+    size_t packed = 0, plain = 0;
+    do {
+        if (!read_block(r, &packed, &plain, end, err)) {
+            return false;
+        }
+    } while (!*end && r->begun != 0);
+    if (*end) {
+        return true;
+    }
     r->used = 0;
-    if ((r->folder->method & METHOD) == CAB_MSZIP) {
+    if ((r->part->folder->method & METHOD) == CAB_MSZIP) {
         return inflate_block(r, bytes_make(r->packed, packed), plain, err);
     }
     if (packed > CAB_BLOCK_MAX) {
@@ -136,18 +168,18 @@ static bool next_plain(struct cab_folder_reader *r, uint8_t *buf, size_t room, s
 
 /* How much the folder unpacks to, by its blocks' headers; *blocks_end is the end of the last. */
 static bool measure(const struct cab_folder_reader *r, uint64_t *plain, uint64_t *blocks_end, struct error *err) {
-    uint64_t at = r->folder->at;
+    uint64_t at = r->part->folder->at;
     *plain = 0;
-    for (unsigned i = 0; i < r->folder->n_blocks; i++) {
+    for (unsigned i = 0; i < r->part->folder->n_blocks; i++) {
         uint8_t octets[BLOCK_HEADER];
-        if (!source_into(r->source, octets, sizeof octets, at, err)) {
+        if (!source_into(r->part->source, octets, sizeof octets, at, err)) {
             return error_within(err, "block %u of a folder", i + 1);
         }
         struct reader header = reader_make(bytes_make(octets, sizeof octets), at);
         reader_skip(&header, 4);
         uint16_t packed = reader_u16le(&header);
         *plain += reader_u16le(&header);
-        at += (uint64_t)BLOCK_HEADER + r->data_reserve + packed;
+        at += (uint64_t)BLOCK_HEADER + r->part->data_reserve + packed;
     }
     *blocks_end = at;
     return true;
@@ -166,16 +198,16 @@ static bool make_head(struct cab_folder_reader *r, struct error *err) {
         return false;
     }
     r->n_head = r->head_used = 0;
-    put(r, 0x4643534d, 8);                      /* "MSCF", checksum */
-    put(r, data + (end - r->folder->at), 8);    /* cbCabinet */
-    put(r, files, 8);                           /* coffFiles */
-    put(r, 0x0103, 2);                          /* version */
-    put(r, 0x00010001, 4);                      /* one folder, one file */
-    put(r, 4, 6);                               /* flags: reserve; set */
-    put(r, (uint64_t)r->data_reserve << 24, 4); /* the reserve's sizes */
-    put(r, data, 4);                            /* coffCabStart */
-    put(r, r->folder->n_blocks, 2);
-    put(r, r->folder->method, 2);
+    put(r, 0x4643534d, 8);                            /* "MSCF", checksum */
+    put(r, data + (end - r->part->folder->at), 8);    /* cbCabinet */
+    put(r, files, 8);                                 /* coffFiles */
+    put(r, 0x0103, 2);                                /* version */
+    put(r, 0x00010001, 4);                            /* one folder, one file */
+    put(r, 4, 6);                                     /* flags: reserve; set */
+    put(r, (uint64_t)r->part->data_reserve << 24, 4); /* the reserve's sizes */
+    put(r, data, 4);                                  /* coffCabStart */
+    put(r, r->part->folder->n_blocks, 2);
+    put(r, r->part->folder->method, 2);
     put(r, plain, 8);                             /* cbFile, uoffFolderStart */
     put(r, (uint64_t)0x20 << 48 | 0x21 << 16, 8); /* folder 0, 1980-01-01, archive */
     put(r, 'f', NAME_SIZE);
@@ -193,7 +225,7 @@ static la_ssize_t feed(struct archive *archive, void *context, const void **out)
     struct error err;
     uint64_t left = end_of(r) - r->block_at;
     size_t n = left < CAB_PACKED_MAX ? (size_t)left : CAB_PACKED_MAX;
-    if (!source_into(r->source, r->packed, n, r->block_at, &err)) {
+    if (!source_into(r->part->source, r->packed, n, r->block_at, &err)) {
         archive_set_error(archive, -1, "%s", err.text);
         return -1;
     }
@@ -212,7 +244,7 @@ static bool lzx_begin(struct cab_folder_reader *r, struct error *err) {
     if (!make_head(r, err)) {
         return false;
     }
-    r->block_at = r->folder->at;
+    r->block_at = r->part->folder->at;
     r->archive = archive_read_new();
     if (r->archive == NULL || archive_read_support_format_cab(r->archive) != ARCHIVE_OK ||
         archive_read_open(r->archive, r, NULL, feed, NULL) != ARCHIVE_OK || archive_read_next_header(r->archive, &entry) != ARCHIVE_OK) {
@@ -237,14 +269,15 @@ static void rewind_folder(struct cab_folder_reader *r) {
     r->archive = NULL;
     r->broken.kind = ERR_NONE;
     r->at = 0;
-    r->block_at = r->folder->at;
+    r->part = r->parts;
+    r->block_at = r->part->folder->at;
     r->block = 0;
+    r->begun = 0;
     r->n_plain = r->used = r->n_history = 0;
 }
 
-bool cab_folder_init(struct cab_folder_reader *r, uint8_t data_reserve, struct source *source, struct budget *budget, struct arena *arena,
-                     struct error *err) {
-    *r = (struct cab_folder_reader){.source = source, .budget = budget, .data_reserve = data_reserve};
+bool cab_folder_init(struct cab_folder_reader *r, struct budget *budget, struct arena *arena, struct error *err) {
+    *r = (struct cab_folder_reader){.budget = budget};
     size_t room = deflate_there() ? STORED_HEADER + CAB_BLOCK_MAX : 0;
     r->packed = arena_alloc(arena, room + CAB_PACKED_MAX);
     r->plain = arena_alloc(arena, CAB_BLOCK_MAX);
@@ -253,12 +286,16 @@ bool cab_folder_init(struct cab_folder_reader *r, uint8_t data_reserve, struct s
     return (r->packed != NULL && r->plain != NULL) || arena_full(arena, err);
 }
 
-bool cab_folder_open(struct cab_folder_reader *r, const struct cab_folder *folder, struct error *err) {
-    unsigned method = folder->method & METHOD;
-    r->folder = folder;
+bool cab_folder_open(struct cab_folder_reader *r, const struct cab_part *parts, size_t n, struct error *err) {
+    unsigned method = parts[0].folder->method & METHOD;
+    r->parts = parts;
+    r->n_parts = n;
     rewind_folder(r);
     if (method == CAB_QUANTUM) {
         return error_set(err, ERR_UNSUPPORTED, "compressed with Quantum");
+    }
+    if (method == CAB_LZX && n != 1) {
+        return error_set(err, ERR_UNSUPPORTED, "compressed with LZX over several cabinets");
     }
     if (method != CAB_STORED && method != CAB_MSZIP && method != CAB_LZX) {
         return error_set(err, ERR_MALFORMED, "compressed with method %u, which does not exist", method);
@@ -277,7 +314,7 @@ void cab_folder_close(struct cab_folder_reader *r) {
 
 /* What broke once stays broken: the blocks behind it need those before. */
 static bool folder_next(struct cab_folder_reader *r, uint8_t *buf, size_t room, size_t *got, struct error *err) {
-    bool lzx = (r->folder->method & METHOD) == CAB_LZX;
+    bool lzx = (r->parts->folder->method & METHOD) == CAB_LZX;
     if (r->broken.kind == ERR_NONE) {
         *got = 0;
         if (lzx ? next_lzx(r, buf, room, got, &r->broken) : next_plain(r, buf, room, got, &r->broken)) {
@@ -332,6 +369,9 @@ static bool file_restart(struct stream *stream, struct error *err) {
 }
 
 void cab_file_stream_init(struct cab_file_stream *s, struct cab_folder_reader *folder, const struct cab_file *file) {
-    *s = (struct cab_file_stream){
-        .stream = {file_next, file_restart}, .folder = folder, .begin = file->at, .at = file->at, .end = (uint64_t)file->at + file->size};
+    *s = (struct cab_file_stream){.stream = {.next = file_next, .restart = file_restart},
+                                  .folder = folder,
+                                  .begin = file->at,
+                                  .at = file->at,
+                                  .end = (uint64_t)file->at + file->size};
 }

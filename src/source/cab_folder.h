@@ -6,15 +6,22 @@
 #include "layout/cab.h"
 #include "source/stream.h"
 
-struct cab_folder_reader {
+/* What one cabinet has of a folder: all of it, unless the cabinet is one of a set. */
+struct cab_part {
     struct source *source;
-    struct budget *budget; /* for what is unpacked and thrown away */
     const struct cab_folder *folder;
     uint8_t data_reserve;
+};
+
+struct cab_folder_reader {
+    struct budget *budget;               /* for what is unpacked and thrown away */
+    const struct cab_part *parts, *part; /* all of the folder, and the one in hand */
+    size_t n_parts;
     uint64_t at;         /* in the unpacked bytes */
     struct error broken; /* why there are no more of them */
     /* The blocks. */
     uint64_t block_at;
+    size_t begun;            /* octets of a block that goes on in the next part, at packed */
     unsigned block;          /* how many were begun */
     uint8_t *packed, *plain; /* one block: CAB_PACKED_MAX and CAB_BLOCK_MAX bytes */
     uint8_t *both;           /* an MSZIP block with its history, for which there is room in front of packed, too; NULL: all is for zlib */
@@ -30,11 +37,11 @@ struct cab_folder_reader {
 enum { CAB_PACKED_MAX = UINT16_MAX };
 
 /* cab_folder_init sets up a reader of one folder after the other; its buffers come from the arena. */
-CERTBAN_MUST_USE bool cab_folder_init(struct cab_folder_reader *r, uint8_t data_reserve, struct source *source, struct budget *budget,
-                                      struct arena *arena, struct error *err);
+CERTBAN_MUST_USE bool cab_folder_init(struct cab_folder_reader *r, struct budget *budget, struct arena *arena, struct error *err);
 
-/* cab_folder_open begins with a folder. ERR_UNSUPPORTED for methods that can't be unpacked. */
-CERTBAN_MUST_USE bool cab_folder_open(struct cab_folder_reader *r, const struct cab_folder *folder, struct error *err);
+/* cab_folder_open begins with a folder, whose parts (one at least) outlive the reading. ERR_UNSUPPORTED for methods that can't be
+ * unpacked. */
+CERTBAN_MUST_USE bool cab_folder_open(struct cab_folder_reader *r, const struct cab_part *parts, size_t n, struct error *err);
 
 /* cab_folder_close gives back what the libraries hold; r may be zeroed memory. */
 void cab_folder_close(struct cab_folder_reader *r);

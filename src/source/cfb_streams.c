@@ -10,7 +10,9 @@
 #include "source/container.h"
 
 struct walk {
+    struct beside beside; /* it comes first: the other streams of the same storage, for a cabinet of a set */
     struct cfb cfb;
+    const struct cfb_entry *in_hand;
     struct visitor *visitor;
     struct arena scratch; /* one stream's */
 };
@@ -55,6 +57,23 @@ static bool is_data(const struct cfb_entry *e) {
     return e->reached && !is_table(e) && !bytes_starts(e->name, bytes_make("\5\0", 2));
 }
 
+static bool open_beside(struct beside *beside, const char *name, struct source **out, struct error *err) {
+    struct walk *w = (struct walk *)beside;
+    struct cfb_stream *stream = arena_alloc(&w->scratch, sizeof *stream);
+    if (stream == NULL) {
+        return arena_full(&w->scratch, err);
+    }
+    for (uint32_t i = 1; i < w->cfb.n; i++) {
+        const struct cfb_entry *e = &w->cfb.entries[i];
+        const char *text = e->type == CFB_STREAM && e->reached && e->parent == w->in_hand->parent ? cfb_name_text(e, &w->scratch) : "";
+        if (text != NULL && strcasecmp(text, name) == 0 && text[0] != '\0') {
+            *out = &stream->source;
+            return cfb_stream_open(&w->cfb, e, name, stream, err);
+        }
+    }
+    return error_set(err, ERR_MALFORMED, "it is not in the package");
+}
+
 static bool visit_stream(struct walk *w, const struct cfb_entry *e, struct error *err) {
     struct cfb_stream stream;
     struct bytes head;
@@ -68,13 +87,14 @@ static bool visit_stream(struct walk *w, const struct cfb_entry *e, struct error
     if (!is_data(e) && !(open && looks_like_file(head))) {
         return true;
     }
-    const struct member member = {.path = path, .source = open ? &stream.source : NULL, .problem = &why};
+    w->in_hand = e;
+    const struct member member = {.path = path, .source = open ? &stream.source : NULL, .problem = &why, .beside = &w->beside};
     return w->visitor->visit(w->visitor, &member, err);
 }
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    struct walk w = {.visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
+    struct walk w = {.beside = {open_beside}, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
     bool ok = true;
     (void)budget;
     (void)anomalies;

@@ -13,9 +13,17 @@ struct member {
     const char *path;      /* inside the container, as it names it: bytes of unknown origin, never used on a disk */
     struct source *source; /* NULL when it can't be read: problem says why */
     const struct error *problem;
+    struct beside *beside; /* what is in the same folder; NULL: that can't be had */
 };
 
 struct helper;
+
+/* The files in the same folder as the one that a container is: other parts of its set. */
+struct beside {
+    /* open finds one by its name, which is of unknown origin; a path is none. The source is valid as long as the container is walked.
+     * False (err) when there is none. */
+    bool (*open)(struct beside *beside, const char *name, struct source **out, struct error *err);
+};
 
 /* What the walk shares over all levels of one file: what is left of its limits. */
 struct budget {
@@ -27,6 +35,7 @@ struct budget {
     int64_t cpu_from;            /* CLOCK_MONOTONIC: before, it can't have come */
     const int64_t *hashing;      /* what of the process's time went into hashing; NULL: nothing */
     const struct limits *limits; /* NULL: the usual ones */
+    struct beside *beside;       /* of the file in hand; NULL: nothing */
     struct helper *helper;       /* takes apart what this program can't (helper.h); NULL: there is none */
 };
 

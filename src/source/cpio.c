@@ -203,7 +203,8 @@ static bool member_visit(struct walk *w, const struct entry *e, struct error *er
         member.source = &memory.source;
         return w->visitor->visit(w->visitor, &member, err);
     }
-    struct slice slice = {.stream = {slice_next, slice_restart}, .tape = &w->tape, .begin = w->tape.at, .end = w->tape.at + e->size};
+    struct slice slice = {
+        .stream = {.next = slice_next, .restart = slice_restart}, .tape = &w->tape, .begin = w->tape.at, .end = w->tape.at + e->size};
     struct stream_source source;
     stream_source_init(&source, e->name, e->size, 0, &slice.stream, w->tape.budget, &w->scratch);
     member.source = &source.source;
@@ -331,7 +332,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     if (packings[i].packing == PBZX) {
         return walk_pbzx(source, budget, visitor, err);
     }
-    struct plain plain = {.stream = {plain_next, plain_restart}, .source = source};
+    struct plain plain = {.stream = {.next = plain_next, .restart = plain_restart}, .source = source};
     return walk_stream(&plain.stream, source->size, budget, visitor, err);
 }
 

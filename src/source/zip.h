@@ -61,6 +61,17 @@ struct zip_directory {
     unsigned disk;             /* the volume that this is */
 };
 
+/* What the driver of a member may open of the same folder of the archive. */
+struct zip;
+struct unpacker;
+struct zip_beside {
+    struct beside beside;
+    struct zip *zip;
+    const struct zip_member *member;
+    struct unpacker *open[64]; /* to be ended with the member */
+    size_t n;
+};
+
 struct zip {
     struct source *source;
     struct arena *arena;   /* of the file */
@@ -71,8 +82,9 @@ struct zip {
     unsigned n_directories;
     struct zip_member *members;
     size_t n, room;
-    uint64_t searched;  /* bytes that nothing takes */
-    struct error limit; /* why members are missing in that list; kind ERR_NONE when none are */
+    uint64_t searched;        /* bytes that nothing takes */
+    struct error limit;       /* why members are missing in that list; kind ERR_NONE when none are */
+    struct zip_beside beside; /* of the member in hand */
     struct zip_tally mismatches, names, unsafe, hidden, overlaps, encrypted, duplicates;
 };
 

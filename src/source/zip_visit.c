@@ -62,6 +62,67 @@ static bool readable(struct zip *zip, const struct zip_member *m, const struct z
     return true;
 }
 
+/* ---- what is beside a member ---- */
+
+/* The length of the path up to the last name. */
+static size_t folder_n(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+static const struct zip_member *find_beside(const struct zip_beside *b, const char *name) {
+    const char *path = b->member->name;
+    size_t n = folder_n(path);
+    for (size_t i = 0; i < b->zip->n; i++) {
+        const char *other = b->zip->members[i].name;
+        if (folder_n(other) == n && strncmp(other, path, n) == 0 && strcasecmp(other + n, name) == 0) { /* such names are Windows' */
+            return &b->zip->members[i];
+        }
+    }
+    return NULL;
+}
+
+static bool open_beside(struct beside *beside, const char *name, struct source **out, struct error *err) {
+    struct zip_beside *b = (struct zip_beside *)beside;
+    struct zip *zip = b->zip;
+    const struct zip_member *m = find_beside(b, name);
+    int codec;
+    if (m == NULL || strchr(name, '/') != NULL) {
+        return error_set(err, ERR_MALFORMED, "it is not in the archive");
+    }
+    struct window_source *window = arena_alloc(zip->scratch, sizeof *window);
+    struct unpacker *u = arena_alloc(zip->scratch, sizeof *u);
+    struct stream_source *s = arena_alloc(zip->scratch, sizeof *s);
+    if (window == NULL || u == NULL || s == NULL) {
+        return arena_full(zip->scratch, err);
+    }
+    if (!readable(zip, m, &m->central, &codec, err)) {
+        return false;
+    }
+    window_source_init(window, m->name, zip->source, m->data_at, m->central.packed);
+    *out = &window->source;
+    if (codec < 0) {
+        return true;
+    }
+    if (b->n == sizeof b->open / sizeof *b->open) {
+        return error_set(err, ERR_LIMIT, "more than %zu files beside one", b->n);
+    }
+    unpack_init(u, (enum unpack_method)codec, &window->source);
+    b->open[b->n++] = u;
+    stream_source_init(s, m->name, m->central.size, m->central.packed, &u->stream, zip->budget, zip->scratch);
+    *out = &s->source;
+    return true;
+}
+
+/* The member in hand is done with, and what was opened beside it. */
+static void close_beside(struct zip_beside *b) {
+    while (b->n != 0) {
+        unpack_end(b->open[--b->n]);
+    }
+}
+
+/* ---- what members unpack to ---- */
+
 /* What came of looking at an unpacked member. */
 struct outcome {
     bool differs;    /* it unpacks to more or less than size bytes */
@@ -133,8 +194,9 @@ static bool visit_packed(struct zip *zip, struct visitor *visitor, const struct 
         stream_source_init(s, m->name, size, packed->size, &u->stream, zip->budget, zip->scratch);
         whole_source_init(&whole, &s->source, packed, zip->budget);
         whole.tried = whole.tried || codec != UNPACK_DEFLATE;
-        const struct member member = {.path = m->name, .source = &whole.source};
+        const struct member member = {.path = m->name, .source = &whole.source, .beside = &zip->beside.beside};
         ok = visitor->visit(visitor, &member, err);
+        close_beside(&zip->beside);
         bool exact = whole_source_end(&whole);
         ok = ok && (exact || compare_size(zip, s, u, out, err));
     } else if (ok && why.kind != ERR_NONE) {
@@ -160,11 +222,13 @@ static bool visit_reading(struct zip *zip, struct visitor *visitor, const struct
     struct window_source window;
     window_source_init(&window, m->name, zip->source, m->data_at, reading->sized ? reading->packed : m->end - m->data_at);
     if (codec < 0) {
-        const struct member member = {.path = m->name, .source = &window.source};
+        const struct member member = {.path = m->name, .source = &window.source, .beside = &zip->beside.beside};
         if (reading->sized && reading->packed != reading->size) {
             zip_tally_add(&zip->mismatches, m->at, m->name);
         }
-        return window.source.size == 0 || visitor->visit(visitor, &member, err);
+        bool ok = window.source.size == 0 || visitor->visit(visitor, &member, err);
+        close_beside(&zip->beside);
+        return ok;
     }
     struct outcome outcome;
     if (!visit_packed(zip, visitor, m, &window.source, codec, reading->sized ? reading->size : UINT64_MAX, &outcome, err)) {
@@ -215,8 +279,10 @@ static bool visit_member(struct zip *zip, struct visitor *visitor, const struct 
 
 bool zip_visit(struct zip *zip, struct visitor *visitor, struct error *err) {
     uint64_t reach = 0;
+    zip->beside = (struct zip_beside){.beside = {open_beside}, .zip = zip};
     for (size_t i = 0; i < zip->n; i++) { /* it may grow by what is found on the way */
         struct zip_member m = zip->members[i];
+        zip->beside.member = &m;
         if (zip->budget->bytes_left == 0) {
             return limit_reached(zip->budget->limits, LIMIT_UNPACKED, err);
         }

@@ -34,9 +34,10 @@ static inline bool container_visit(struct visitor *visitor, const struct member 
     return ++v->n < CONTAINER_MEMBERS || error_set(err, ERR_LIMIT, "enough members");
 }
 
-static inline void container_target(const struct container *container, const uint8_t *data, size_t size) {
+/* beside: what the container's driver may open; NULL: nothing. */
+static inline void container_target_beside(const struct container *container, const uint8_t *data, size_t size, struct beside *beside) {
     struct arena arena = arena_make((size_t)16 << 20);
-    struct budget budget = {.depth_left = 8, .members_left = CONTAINER_MEMBERS, .bytes_left = CONTAINER_BYTES};
+    struct budget budget = {.depth_left = 8, .members_left = CONTAINER_MEMBERS, .bytes_left = CONTAINER_BYTES, .beside = beside};
     struct container_visitor v = {.visitor = {container_visit}};
     struct anomalies anomalies = {0};
     struct memory_source memory;
@@ -53,6 +54,10 @@ static inline void container_target(const struct container *container, const uin
         __builtin_trap();
     }
     arena_free(&arena);
+}
+
+static inline void container_target(const struct container *container, const uint8_t *data, size_t size) {
+    container_target_beside(container, data, size, NULL);
 }
 
 #endif
