@@ -37,6 +37,7 @@
     X(APPLE_CDHASHES_PLIST, "1.2.840.113635.100.9.1")                                                                                      \
     X(APPLE_CDHASHES, "1.2.840.113635.100.9.2")                                                                                            \
     X(EXT_SKI, "2.5.29.14")                                                                                                                \
+    X(EXT_KEY_USAGE, "2.5.29.15")                                                                                                          \
     X(EXT_BASIC_CONSTRAINTS, "2.5.29.19")                                                                                                  \
     X(EXT_CRL_NUMBER, "2.5.29.20")                                                                                                         \
     X(EXT_CRL_REASON, "2.5.29.21")                                                                                                         \

@@ -18,6 +18,7 @@ enum { SERIAL_OCTETS = 20 };
  *   basicConstraints    SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLen INTEGER? } (2.5.29.19, 4.2.1.9)
  *   authorityKeyId      SEQUENCE { keyIdentifier [0]?, … }                      (2.5.29.35, 4.2.1.1)
  *   extKeyUsage         SEQUENCE OF OID                                         (2.5.29.37, 4.2.1.12)
+ *   keyUsage            BIT STRING, of which cRLSign is asked for               (2.5.29.15, 4.2.1.3)
  *   cRLDistributionPoints, authorityInfoAccess: asn1/urls.h reads them
  */
 static void read_extension(struct bytes oid, struct bytes value, struct arena *arena, struct cert *cert) {
@@ -31,6 +32,12 @@ static void read_extension(struct bytes oid, struct bytes value, struct arena *a
     } else if (oid_is(oid, OID_EXT_BASIC_CONSTRAINTS)) {
         if (der_enter(&c, DER_SEQUENCE, &in, NULL) && der_optional(&in, DER_BOOLEAN, &e)) {
             cert->is_ca = cert->is_ca || (e.content.n == 1 && e.content.p[0] != 0);
+        }
+    } else if (oid_is(oid, OID_EXT_KEY_USAGE)) {
+        /* BIT STRING: the octet of unused bits, then bits from the left; cRLSign is the seventh. */
+        enum { CRL_SIGN = 0x02 };
+        if (der_expect(&c, DER_BIT_STRING, &e, NULL)) {
+            cert->signs_no_crls = e.content.n < 2 || (e.content.p[1] & CRL_SIGN) == 0;
         }
     } else if (oid_is(oid, OID_EXT_AKI) && cert->aki.n == 0) {
         if (der_enter(&c, DER_SEQUENCE, &in, NULL) && der_optional(&in, DER_CONTEXT_0, &e)) {

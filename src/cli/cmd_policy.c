@@ -7,6 +7,7 @@
 #include "cli/cmd_policy.h"
 #include "cli/json.h"
 #include "cli/ui.h"
+#include "list/exception.h"
 #include "list/policy_report.h"
 
 enum { WORDS_MAX = 4096 };
@@ -239,6 +240,10 @@ static void add_conditions(struct text *out, const struct conditions *only) {
     }
     add_usage(out, begin, "usage ", only->eku);
     add_usage(out, begin, "not for usage ", only->eku_except);
+    if (only->n_except != 0) {
+        text_add(out, out->n != begin ? ", except " : "all except ");
+        exceptions_add_words(out, only);
+    }
 }
 
 static json_t *rule_object(const struct rule *rule) {

@@ -118,5 +118,9 @@ void online_ask(struct online *online, const struct scan_file *file) {
         for (size_t k = 0; k < s->n_chain; k++) {
             ask_once(online, &s->chain[k], k + 1 < s->n_chain ? &s->chain[k + 1] : NULL);
         }
+        for (size_t k = 0; k < s->n_timestamps; k++) {
+            struct timestamp_info *t = &s->timestamps[k];
+            ask_once(online, &t->signer, t->has_signer && t->has_issuer ? &t->issuer : NULL);
+        }
     }
 }

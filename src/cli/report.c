@@ -176,6 +176,11 @@ static void add_rule_reason(struct text *out, const struct verdict *v, const str
     }
 }
 
+const char *report_excuse(const struct rule *rule) {
+    const struct conditions *only = &rule->only;
+    return only->n_except == 0 ? "dates" : only->has_after || only->has_before ? "dates or exceptions" : "exceptions";
+}
+
 void report_reason(const struct report *report, struct text *out, const struct scan_file *file) {
     const struct verdict *v = file->verdict;
     const struct rule *rule;

@@ -81,6 +81,9 @@ const char *report_taken(enum action_state state);
 /* report_proof appends in words how far a match is proven, and why not further. */
 void report_proof(struct text *out, const struct verdict *verdict, const struct match_info *match);
 
+/* report_excuse is by what of its own a rule excuses files: "dates", "exceptions", "dates or exceptions". */
+const char *report_excuse(const struct rule *rule);
+
 /* report_reason appends in one line what a file was found to be and why. */
 void report_reason(const struct report *report, struct text *out, const struct scan_file *file);
 

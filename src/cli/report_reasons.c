@@ -99,7 +99,9 @@ static void add_rule(struct text *out, const char *verb, const struct rule *rule
 static void add_verdict(const struct report *report, struct text *out, const struct match_info *match, const struct rule *rule) {
     const struct rule *excuse = match->exempt ? blocklist_rule(report->list, match->excuse) : NULL;
     if (excuse == NULL || excuse == rule) {
-        add_rule(out, excuse != NULL ? "excused by the dates of" : "banned by", rule);
+        char excused[48];
+        snprintf(excused, sizeof excused, "excused by the %s of", report_excuse(rule));
+        add_rule(out, excuse != NULL ? excused : "banned by", rule);
         return;
     }
     add_rule(out, "allowed by", excuse);

@@ -196,7 +196,9 @@ static void add_matches(const struct report *report, struct tree *tree, const st
         report_proof(tree_add(tree, 2), v, m);
         tree_value(tree, 2, "reason", rule->reason);
         if (excuse != NULL) {
-            tree_value(tree, 2, "excused", excuse == rule ? "by its dates" : excuse->id);
+            char own[48];
+            snprintf(own, sizeof own, "by its %s", report_excuse(rule));
+            tree_value(tree, 2, "excused", excuse == rule ? own : excuse->id);
         }
         tree_value(tree, 2, "reference", rule->reference);
     }

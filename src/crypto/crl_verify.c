@@ -10,6 +10,9 @@ enum check crl_signed_by(const struct crl *crl, const struct cert *issuer) {
     if (issuer->broken || !name_equal(issuer->subject, crl->issuer)) {
         return CHECK_NONE;
     }
+    if (issuer->signs_no_crls) {
+        return CHECK_BAD; /* RFC 5280 6.3.3 (f): such a key's word counts for certificates only */
+    }
     struct signed_thing thing = {.spki = issuer->spki,
                                  .algorithm = crl->algorithm,
                                  .hash = HASH_NONE,

@@ -133,6 +133,7 @@ static bool conditions_fit(struct export *e) {
         {only->issued_under.n != 0, TELLS_ISSUED_UNDER, "its condition issued-under can't be said"},
         {only->eku.n + only->eku_except.n != 0, TELLS_EKU, "its conditions on extended key usages can't be said"},
         {only->path != NULL, TELLS_PATH, "its condition path can't be said"},
+        {only->n_except != 0, TELLS_EXCEPT, "its exceptions can't be said"},
     };
     bool fits = true;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -11,6 +11,7 @@
 #include "list/export_inside.h"
 #include "list/policy_report.h"
 #include "list/policy_write.h"
+#include "list/query.h"
 
 /* ClamAV reads lines into 8192 octets. */
 enum { LINE_MAX_SIZE = 8000 };
@@ -94,7 +95,7 @@ static const char *identities(struct export *e, const struct export_thing *thing
     export_place(e, thing, serial);
     text_add_base64(&base64, thing->cert->der);
     text_addf(&out, "&%s=", e->rule->cert == thing->cert ? "der" : "lent");
-    export_add_encoded(&out, bytes_make(base64.p, base64.n));
+    query_add(&out, bytes_make(base64.p, base64.n));
     const char *words = export_printf(e, "%s", text_c(&out));
     text_free(&out);
     text_free(&base64);

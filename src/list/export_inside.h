@@ -26,7 +26,8 @@ enum {
     TELLS_DESCRIPTION = 1024,
     TELLS_ISSUED_UNDER = 2048,
     TELLS_EKU = 4096,
-    TELLS_ALL = 8191
+    TELLS_EXCEPT = 8192,
+    TELLS_ALL = 16383
 };
 #define ROLE_BIT(role) (1U << (role))
 #define ROLE_BITS_ALL ((1U << ROLE_COUNT) - 1)
@@ -100,10 +101,9 @@ void export_said_by(struct export *e, const struct export_thing *thing, unsigned
 /* Marks, by which certban reads its own rules back: list/import_mark.h says what they are. export_place adds a place to the next mark: that
  * of a thing which was written, or of its key issued, whose issuer the format can't hold whole (else NULL). export_mark is the mark, in the
  * rule's arena: what the format holds of reason and reference (NULL: nothing) is left out where it is the same; more is further fields
- * ("&name=value", encoded by export_add_encoded) or NULL. export_marked is the rule's reason, plain,
+ * ("&name=value", encoded by query_add) or NULL. export_marked is the rule's reason, plain,
  * and the mark behind it. */
 void export_place(struct export *e, const struct export_thing *thing, const struct key *issued);
-void export_add_encoded(struct text *out, struct bytes words);
 const char *export_mark(struct export *e, const char *reason, const char *reference, const char *more);
 const char *export_marked(struct export *e);
 
@@ -141,7 +141,8 @@ void export_digest(struct export *e, enum hash hash, struct bytes b, uint8_t *ou
 /* export_uuid is a UUID in lower case that is always the same for the same words (RFC 4122 version 5 in a namespace of certban's). */
 const char *export_uuid(struct export *e, const char *words);
 
-/* text_add_xml appends text for an XML attribute or element: <, >, &, ", ' as entities, what XML can't hold as U+FFFD. */
+/* text_add_xml appends text for an XML attribute or element: <, >, &, ", ' as entities, what XML can't hold as U+FFFD. All else stays as it
+ * is, since programs compare it: words for people are made plain before. */
 void text_add_xml(struct text *out, struct bytes text);
 
 #endif

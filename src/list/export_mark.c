@@ -3,25 +3,12 @@
 #include "list/export_inside.h"
 
 #include "asn1/name.h"
-
-/* As in the query of a URL: what could mean something to the mark or to a format around it is %XX, a blank is +. */
-void export_add_encoded(struct text *out, struct bytes words) {
-    for (size_t i = 0; i < words.n; i++) {
-        char c = (char)words.p[i];
-        bool plain =
-            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-_.~/:", c) != NULL);
-        if (plain || c == ' ') {
-            text_add_char(out, plain ? c : '+');
-        } else {
-            text_addf(out, "%%%02X", words.p[i]);
-        }
-    }
-}
+#include "list/query.h"
 
 static void add_field(struct text *out, const char *name, const char *value) {
     if (value != NULL && value[0] != '\0') {
         text_addf(out, "&%s=", name);
-        export_add_encoded(out, bytes_text(value));
+        query_add(out, bytes_text(value));
     }
 }
 
@@ -31,10 +18,10 @@ void export_place(struct export *e, const struct export_thing *thing, const stru
     if (issued != NULL && issued->issuer.n != 0) {
         const char *issuer = name_text(issued->issuer, &e->arena);
         text_add(places, ".name:");
-        export_add_encoded(places, bytes_text(issuer != NULL ? issuer : ""));
+        query_add(places, bytes_text(issuer != NULL ? issuer : ""));
     } else if (issued != NULL && issued->issuer_common_name.n != 0) {
         text_add(places, ".cn:");
-        export_add_encoded(places, issued->issuer_common_name);
+        query_add(places, issued->issuer_common_name);
     } else if (thing->keys[0].file_size != 0) {
         text_addf(places, ".size:%llu", (unsigned long long)thing->keys[0].file_size);
     }

@@ -3,6 +3,7 @@
 
 #include "asn1/name.h"
 #include "asn1/oid.h"
+#include "list/exception.h"
 #include "list/policy_report.h"
 #include "list/policy_write.h"
 
@@ -61,6 +62,15 @@ static void key_fields(struct export *e, const struct key *key, const char **fie
     fields[EXPORT_THING] = export_printf(e, "%u", key->thing);
 }
 
+static const char *exceptions(struct export *e) {
+    struct text query = {0};
+    exceptions_add_query(&query, &e->rule->only);
+    const char *words = export_printf(e, "%s", text_c(&query));
+    e->out->failed = e->out->failed || !text_ok(&query);
+    text_free(&query);
+    return words;
+}
+
 /* The certificate that the rule holds, beside the first key that names it. */
 static const char *certificate(struct export *e, const struct key *key) {
     const struct rule *rule = e->rule;
@@ -106,6 +116,7 @@ void export_row(struct export *e, const struct key *key, const char *fields[EXPO
     fields[EXPORT_ISSUED_UNDER] = export_hex(e, only->issued_under, false);
     fields[EXPORT_EKU] = only->eku.n != 0 ? or_nothing(oid_dotted(only->eku, &e->arena)) : "";
     fields[EXPORT_NO_EKU] = only->eku_except.n != 0 ? or_nothing(oid_dotted(only->eku_except, &e->arena)) : "";
+    fields[EXPORT_EXCEPT] = exceptions(e);
     fields[EXPORT_MIN] = version(e, only->has_min, &only->min);
     fields[EXPORT_MAX] = version(e, only->has_max, &only->max);
     fields[EXPORT_PATH] = or_nothing(only->path);

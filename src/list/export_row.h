@@ -36,6 +36,7 @@
     X(ISSUED_UNDER, "issued_under")                                                                                                        \
     X(EKU, "eku")                                                                                                                          \
     X(NO_EKU, "no_eku")                                                                                                                    \
+    X(EXCEPT, "except")                                                                                                                    \
     X(REASON, "reason")                                                                                                                    \
     X(REFERENCE, "reference")                                                                                                              \
     X(CERTIFICATE, "certificate")

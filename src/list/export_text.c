@@ -9,17 +9,19 @@
 #include "list/export_inside.h"
 
 const char *export_printf(struct export *e, const char *format, ...) {
-    char words[4096];
-    struct bytes copy = bytes_none();
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    vsnprintf(words, sizeof words, format, args);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (!arena_copy(&e->arena, bytes_text(words), &copy, NULL)) {
+    char *words = n < 0 ? NULL : arena_alloc(&e->arena, (size_t)n + 1);
+    if (words != NULL) {
+        vsnprintf(words, (size_t)n + 1, format, again);
+    } else {
         export_no_room(e);
-        return "";
     }
-    return (const char *)copy.p;
+    va_end(again);
+    return words != NULL ? words : "";
 }
 
 const char *export_plain(struct export *e, const char *words) {
@@ -103,7 +105,7 @@ void text_add_xml(struct text *out, struct bytes text) {
         uint32_t c = utf8_next(text, &n);
         if (c < sizeof entities / sizeof *entities && entities[c] != NULL) {
             text_add(out, entities[c]);
-        } else if (c == UINT32_MAX || c < 0x20 || text_unsafe(c) || c == 0xfffe || c == 0xffff) {
+        } else if (c == UINT32_MAX || c < 0x20 || c == 0xfffe || c == 0xffff) {
             text_add(out, c == '\n' || c == '\t' ? " " : "\xef\xbf\xbd");
         } else {
             text_add_bytes(out, bytes_cut(text, 0, n));

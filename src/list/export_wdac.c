@@ -9,6 +9,8 @@
 #include "asn1/oid.h"
 #include "list/export_inside.h"
 
+static const char no_exceptions[] = "App Control can't say its exceptions";
+
 /* Parts of the document that grow side by side. */
 struct wdac {
     struct text files;   /* FileRules */
@@ -19,6 +21,7 @@ struct wdac {
     unsigned n_signers, n_files, n_usages;
     unsigned attribute;       /* number of the current rule's FileAttrib; 0 while it has none */
     unsigned usage, no_usage; /* likewise of its EKUs */
+    unsigned first_allow;     /* likewise of the first Allow rule that its signers except */
 };
 
 /* The name that people see: the rule's reason, and the mark of the thing or of its key issued. */
@@ -52,6 +55,54 @@ static void add_name(struct text *out, const char *attribute, const char *value)
     }
 }
 
+/* What a file or an exception asks of the version resource; FileName must be there. */
+static void add_version_names(struct text *out, const struct conditions *only) {
+    add_name(out, "FileName", only->original_name != NULL ? only->original_name : "*");
+    add_name(out, "ProductName", only->product);
+    add_name(out, "InternalName", only->internal_name);
+    add_name(out, "FileDescription", only->description);
+}
+
+/* The rule's exceptions as Allow rules, once a rule: nothing refers to them but its signers. */
+static void write_exceptions(struct export *e, struct wdac *w) {
+    const struct conditions *only = &e->rule->only;
+    if (w->first_allow != 0 || only->n_except == 0) {
+        return;
+    }
+    w->first_allow = w->n_files + 1;
+    for (size_t i = 0; i < only->n_except; i++) {
+        const struct exception *x = &only->except[i];
+        text_addf(&w->files, "    <Allow ID=\"ID_ALLOW_CB_%u\"", ++w->n_files);
+        add_names(e, &w->files, "FriendlyName", NULL, "");
+        if (x->authenticode.n != 0) {
+            text_addf(&w->files, " Hash=\"%s\"", export_hex(e, x->authenticode, true));
+        } else {
+            add_version_names(&w->files, &x->only);
+        }
+        if (x->only.has_min) {
+            add_version(&w->files, "MinimumFileVersion", &x->only.min);
+        }
+        if (x->only.has_max) {
+            add_version(&w->files, "MaximumFileVersion", &x->only.max);
+        }
+        text_add(&w->files, " />\n");
+    }
+}
+
+/* Whether App Control has words for all that the rule excepts: a hash, or names. */
+static bool excepts_fit(const struct conditions *only) {
+    bool fit = true;
+    for (size_t i = 0; i < only->n_except; i++) {
+        const struct exception *x = &only->except[i];
+        struct bytes digest = x->authenticode;
+        const struct conditions *names = &x->only;
+        bool named = names->product != NULL || names->original_name != NULL || names->internal_name != NULL || names->description != NULL ||
+                     names->has_min || names->has_max;
+        fit = fit && names->company == NULL && (digest.n == 0 ? named : digest.n == hash_size(HASH_SHA256) && !named);
+    }
+    return fit;
+}
+
 /* What the rule's conditions say of the version resource, once a rule. */
 static void write_attributes(struct export *e, struct wdac *w) {
     static const struct version lowest = {{0}};
@@ -62,12 +113,7 @@ static void write_attributes(struct export *e, struct wdac *w) {
     w->attribute = ++w->n_files;
     text_addf(&w->files, "    <FileAttrib ID=\"ID_FILEATTRIB_CB_%u\"", w->attribute);
     add_names(e, &w->files, "FriendlyName", NULL, "");
-    text_add(&w->files, " FileName=\"");
-    text_add_xml(&w->files, bytes_text(only->original_name != NULL ? only->original_name : "*"));
-    text_add(&w->files, "\"");
-    add_name(&w->files, "ProductName", only->product);
-    add_name(&w->files, "InternalName", only->internal_name);
-    add_name(&w->files, "FileDescription", only->description);
+    add_version_names(&w->files, only);
     if (only->has_min || only->has_max) {
         add_version(&w->files, "MinimumFileVersion", only->has_min ? &only->min : &lowest);
     }
@@ -95,6 +141,7 @@ static void write_usage(struct export *e, struct wdac *w, struct bytes oid, unsi
 /* Who signs by a certificate with that hash, and by the names that are given beside it (NULL: any). */
 static void write_signer(struct export *e, struct wdac *w, const struct export_thing *thing, struct bytes tbs, const struct key *name) {
     const struct conditions *only = &e->rule->only;
+    write_exceptions(e, w);
     write_usage(e, w, only->eku, &w->usage);
     write_usage(e, w, only->eku_except, &w->no_usage);
     text_addf(&w->signers, "    <Signer ID=\"ID_SIGNER_CB_%u\"", ++w->n_signers);
@@ -119,7 +166,12 @@ static void write_signer(struct export *e, struct wdac *w, const struct export_t
         text_addf(&w->signers, "      <FileAttribRef RuleID=\"ID_FILEATTRIB_CB_%u\" />\n", w->attribute);
     }
     text_add(&w->signers, "    </Signer>\n");
-    text_addf(&w->denied, "          <DeniedSigner SignerId=\"ID_SIGNER_CB_%u\" />\n", w->n_signers);
+    text_addf(&w->denied, "          <DeniedSigner SignerId=\"ID_SIGNER_CB_%u\"", w->n_signers);
+    for (size_t i = 0; i < only->n_except; i++) {
+        text_addf(&w->denied, "%s            <ExceptAllowRule AllowRuleID=\"ID_ALLOW_CB_%u\" />\n", i == 0 ? ">\n" : "",
+                  w->first_allow + (unsigned)i);
+    }
+    text_add(&w->denied, only->n_except != 0 ? "          </DeniedSigner>\n" : " />\n");
 }
 
 /* The size of the hash that the certificate's own signature uses; 0 when that can't be told. */
@@ -156,6 +208,10 @@ static void write_cert(struct export *e, struct wdac *w, const struct export_thi
         export_unsaid(e, thing, "App Control names one certificate of a chain, not two");
         return;
     }
+    if (!excepts_fit(&e->rule->only)) {
+        export_unsaid(e, thing, no_exceptions);
+        return;
+    }
     write_attributes(e, w);
     for (size_t i = 0; i < n; i++) {
         write_signer(e, w, thing, tbs[i], NULL);
@@ -174,6 +230,10 @@ static void write_name(struct export *e, struct wdac *w, const struct export_thi
         export_unsaid(e, thing, "App Control knows common names only");
         return;
     }
+    if (!excepts_fit(&e->rule->only)) {
+        export_unsaid(e, thing, no_exceptions);
+        return;
+    }
     write_attributes(e, w);
     write_signer(e, w, thing, e->rule->only.issued_under, key);
     export_said(e);
@@ -183,7 +243,7 @@ static void write_name(struct export *e, struct wdac *w, const struct export_thi
 static void write_named(struct export *e, struct wdac *w, const struct export_thing *thing) {
     static const struct version lowest = {{0}}, highest = {{UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX}};
     const struct conditions *only = &e->rule->only;
-    if (only->issued_under.n != 0 || only->has_after || has_usages(only) || only->original_name != NULL) {
+    if (only->issued_under.n != 0 || only->has_after || has_usages(only) || only->original_name != NULL || only->n_except != 0) {
         export_unsaid(e, thing, "App Control can't say its conditions of files by name");
         return;
     }
@@ -208,8 +268,9 @@ static void write_hashes(struct export *e, struct wdac *w, const struct export_t
         export_unsaid(e, thing, "App Control knows SHA-1 and SHA-256 only");
         return;
     }
-    bool conditions = has_attributes(&e->rule->only) || has_usages(&e->rule->only) || e->rule->only.issued_under.n != 0;
-    if ((conditions || e->rule->only.has_after) && !export_wider(e, "the hash of a file can't have conditions there")) {
+    const struct conditions *only = &e->rule->only;
+    bool conditions = has_attributes(only) || has_usages(only) || only->issued_under.n != 0 || only->n_except != 0;
+    if ((conditions || only->has_after) && !export_wider(e, "the hash of a file can't have conditions there")) {
         return;
     }
     text_addf(&w->files, "    <Deny ID=\"ID_DENY_CB_%u\"", ++w->n_files);
@@ -225,7 +286,7 @@ static void write_hashes(struct export *e, struct wdac *w, const struct export_t
 static void write_rules(struct export *e, struct wdac *w) {
     struct export_thing thing;
     while (export_rule(e)) {
-        w->attribute = w->usage = w->no_usage = 0;
+        w->attribute = w->usage = w->no_usage = w->first_allow = 0;
         while (export_thing(e, &thing)) {
             if (thing.is_cert) {
                 write_cert(e, w, &thing);
@@ -287,7 +348,7 @@ static void write(struct export *e) {
     struct wdac w = {0};
     e->means = (struct export_means){
         .conditions = TELLS_AFTER | TELLS_PRODUCT | TELLS_ORIGINAL_NAME | TELLS_INTERNAL_NAME | TELLS_DESCRIPTION | TELLS_MIN | TELLS_MAX |
-                      TELLS_ISSUED_UNDER | TELLS_EKU,
+                      TELLS_ISSUED_UNDER | TELLS_EKU | TELLS_EXCEPT,
         .roles = ROLE_BIT(ROLE_SIGNER) | ROLE_BIT(ROLE_CHAIN),
         .near_roles = ROLE_BIT(ROLE_ANY),
         .near_words = "App Control looks at the signer's chain only",

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/hex.h"
+#include "list/exception.h"
 #include "list/import_inside.h"
 
 enum { TABLE_FIRST = 1024, ID_SIZE = 128, ID_KEPT = 112, ID_DIGITS = 32 };
@@ -108,7 +109,8 @@ static bool same_conditions(const struct conditions *a, const struct conditions 
            same_words(a->product, b->product) && same_words(a->original_name, b->original_name) && same_words(a->company, b->company) &&
            same_version(a->has_min, &a->min, b->has_min, &b->min) && same_version(a->has_max, &a->max, b->has_max, &b->max) &&
            same_words(a->path, b->path) && same_words(a->internal_name, b->internal_name) && same_words(a->description, b->description) &&
-           bytes_equal(a->issued_under, b->issued_under) && bytes_equal(a->eku, b->eku) && bytes_equal(a->eku_except, b->eku_except);
+           bytes_equal(a->issued_under, b->issued_under) && bytes_equal(a->eku, b->eku) && bytes_equal(a->eku_except, b->eku_except) &&
+           exceptions_equal(a, b);
 }
 
 static bool same_terms(const struct import_rule *rule, const struct import_row *row) {

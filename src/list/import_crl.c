@@ -4,7 +4,8 @@
  * serial, is banned for what was signed since it was revoked, or since it is known to be invalid, whichever is earlier; signatures that a
  * time stamp proves older stand. Reasons say how grave it is: a certificate that was only replaced flags, one on hold is reported.
  * A list whose signature is not its issuer's is refused, where the issuer's certificate is at hand: in the same file, among the built-in
- * roots, or in a list that was read before. Where it is not, the rules have less confidence, and their reason says so.
+ * roots, or in a list that was read before. Where it is not, the rules have less confidence, and their reason says so. Entries of other
+ * issuers are taken from lists that say that they have some (indirect ones); whether such an issuer wants that, its certificates would say.
  * Entries have no lines: it is the how many-th entry that is told.
  */
 #include "asn1/crl.h"
@@ -142,7 +143,10 @@ static void read_list(struct reading *r, struct bytes der, size_t *size) {
     r->checked = state == CHECK_GOOD;
     struct crl_walk walk = crl_walk_begin(&crl);
     while (!import_failed(r->import) && crl_next(&walk, &entry, &err)) {
-        if (set_issuer(r, entry.issuer)) {
+        bool own = entry.issuer.p == crl.issuer.p || name_equal(entry.issuer, crl.issuer);
+        if (!own && !crl.indirect) {
+            refuse(r->import, r->before + entry.number, "is about another issuer's certificate, in a list that is not indirect");
+        } else if (set_issuer(r, entry.issuer)) {
             read_entry(r, &entry);
         } else {
             refuse(r->import, r->before + entry.number, "has an issuer that can't be read");

@@ -77,6 +77,7 @@ const struct import_column import_own_columns[] = {
     {"issued_under", FIELD_ISSUED_UNDER, NULL},
     {"eku", FIELD_EKU, NULL},
     {"no_eku", FIELD_NO_EKU, NULL},
+    {"except", FIELD_EXCEPT, NULL},
     {"certificate", FIELD_CERTIFICATE, NULL},
     {"reference", FIELD_REFERENCE, NULL},
     {"references", FIELD_REFERENCE, NULL},

@@ -2,6 +2,7 @@
 #include "list/import_fields.h"
 
 #include "asn1/x509.h"
+#include "list/exception.h"
 #include "list/policy_report.h"
 #include "list/policy_value.h"
 
@@ -206,6 +207,9 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
     case FIELD_EKU:
     case FIELD_NO_EKU:
         set_usage(entry, value, field == FIELD_EKU ? &only->eku : &only->eku_except);
+        return true;
+    case FIELD_EXCEPT:
+        refuse_unless(entry, value.n == 0 || exceptions_of_query(value, import_arena(row->import), only), "its exceptions can't be read");
         return true;
     case FIELD_VERSION_MIN:
         set_version(entry, value, 0, &only->has_min, &only->min);

@@ -50,6 +50,7 @@ enum import_field {
     FIELD_ISSUED_UNDER,
     FIELD_EKU,
     FIELD_NO_EKU,
+    FIELD_EXCEPT, /* as list/exception.h has it */
     FIELD_EXPIRES,
     FIELD_ACTION, /* of the rule; it never does more than the import allows */
     FIELD_SEVERITY,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "list/import_mark.h"
 
-#include "base/hex.h"
 #include "list/import_fields.h"
 #include "list/import_inside.h"
 #include "list/policy_value.h"
+#include "list/query.h"
 
 static const char begins[] = "[certban:";
 
@@ -18,14 +18,6 @@ static struct bytes trim(struct bytes text) {
     return text;
 }
 
-/* Takes the piece up to a separator off a text, and the separator. */
-static struct bytes take(struct bytes *text, char separator) {
-    size_t n = bytes_find(*text, bytes_make(&separator, 1), 0);
-    struct bytes piece = bytes_cut(*text, 0, n);
-    *text = bytes_cut(*text, n + 1, text->n);
-    return piece;
-}
-
 bool import_mark_find(struct bytes text, struct import_mark *out) {
     size_t at = text.n;
     *out = (struct import_mark){text, bytes_none(), bytes_none(), bytes_none(), bytes_none(), bytes_none()};
@@ -33,15 +25,15 @@ bool import_mark_find(struct bytes text, struct import_mark *out) {
         at = i;
     }
     struct bytes rest = bytes_cut(text, at + sizeof begins - 1, text.n);
-    struct bytes inside = take(&rest, ']');
-    struct bytes policy = take(&inside, '/'), rule = take(&inside, '?');
+    struct bytes inside = query_take(&rest, ']');
+    struct bytes policy = query_take(&inside, '/'), rule = query_take(&inside, '?');
     if (at == text.n || !value_id(policy) || !value_id(rule)) {
         return false;
     }
     *out = (struct import_mark){trim(bytes_cut(text, 0, at)), trim(rest), policy, rule, inside, bytes_none()};
     while (inside.n != 0 && out->places.n == 0) {
-        struct bytes field = take(&inside, '&');
-        out->places = bytes_is(take(&field, '='), "at") ? field : bytes_none();
+        struct bytes field = query_take(&inside, '&');
+        out->places = bytes_is(query_take(&field, '='), "at") ? field : bytes_none();
     }
     return true;
 }
@@ -52,28 +44,18 @@ bool import_mark_is(const struct import_mark *mark) {
 
 /* A value without its escapes. */
 static struct bytes decode(struct import *import, struct bytes value) {
-    uint8_t *out = arena_alloc(import_arena(import), value.n + 1);
-    size_t n = 0, one;
-    if (out == NULL) {
+    struct bytes words = bytes_none();
+    if (!query_words(value, import_arena(import), &words)) {
         import_no_room(import);
-        return bytes_none();
     }
-    for (size_t i = 0; i < value.n; i++) {
-        bool escape = value.p[i] == '%' && i + 2 < value.n && hex_decode(bytes_cut(value, i + 1, 2), &out[n], 1, &one);
-        if (!escape) {
-            out[n] = value.p[i] == '+' ? ' ' : value.p[i];
-        }
-        i += escape ? 2 : 0;
-        n++;
-    }
-    return bytes_make(out, n);
+    return words;
 }
 
 struct bytes import_mark_field(const struct import_mark *mark, struct import *import, const char *name) {
     struct bytes left = mark->fields;
     while (left.n != 0) {
-        struct bytes value = take(&left, '&');
-        if (bytes_is(take(&value, '='), name)) {
+        struct bytes value = query_take(&left, '&');
+        if (bytes_is(query_take(&value, '='), name)) {
             return decode(import, value);
         }
     }
@@ -107,14 +89,14 @@ const char *import_mark_take(const struct import_mark *mark, struct import_row *
 }
 
 bool import_mark_issued(const struct import_mark *mark) {
-    struct bytes places = mark->places, place = take(&places, ',');
-    (void)take(&place, '.');
-    (void)take(&place, '.');
+    struct bytes places = mark->places, place = query_take(&places, ',');
+    (void)query_take(&place, '.');
+    (void)query_take(&place, '.');
     return bytes_starts(place, bytes_text("name:")) || bytes_starts(place, bytes_text("cn:"));
 }
 
 void import_mark_place(struct import_mark *mark, struct import_row *row) {
-    struct bytes place = take(&mark->places, ','), role = take(&place, '.'), thing = take(&place, '.');
+    struct bytes place = query_take(&mark->places, ','), role = query_take(&place, '.'), thing = query_take(&place, '.');
     uint64_t number;
     for (int i = 0; i < ROLE_COUNT; i++) {
         row->role = bytes_is(role, role_name((enum role)i)) ? (enum role)i : row->role;

@@ -8,96 +8,29 @@
  * - one with a CertPublisher becomes a ban of that common name, and one with a CertOemID a ban of that program name, both under the
  *   CertRoot: weak, since names are;
  * - well-known roots are taken as the certificates that they are;
- * - the version resource that a FileAttrib or Deny rule asks for, and a CertEKU, are conditions of the ban.
+ * - the version resource that a FileAttrib or Deny rule asks for, and a CertEKU, are conditions of the ban;
+ * - files by SHA-256 or the version resource that an ExceptAllowRule excuses are the ban's exceptions.
  * Versions: a FileAttrib is about those from Minimum to Maximum; a Deny rule with a Minimum alone is about those up to it, with a Maximum
  * alone about those from it (Microsoft Learn, "Understand App Control policy rules and file rules").
  * Refused is what is listed but not denied or not in force (signers that are allowed, or for updates and the code integrity), and what asks
- * for more than a rule of certban can, exceptions (ExceptAllowRule) among it: to leave that out would ban more than was meant. Whether a
- * scenario is for drivers or for programs makes no difference.
+ * for more than a rule of certban can: to leave that out would ban more than was meant. Whether a scenario is for drivers or for programs
+ * makes no difference.
  */
-#include <stdlib.h>
-
 #include "base/hex.h"
+#include "list/exception.h"
 #include "list/fold.h"
 #include "list/import_mark.h"
 #include "list/importer.h"
 #include "list/policy_value.h"
-#include "list/wdac.h"
+#include "list/wdac_index.h"
 
 enum { PROBE_SIZE = 4096 };
 
-/* References by id, sorted. */
-struct refs {
-    const struct wdac_ref **all;
-    size_t n;
-};
-struct attribs {
-    const struct wdac_file **all;
-    size_t n;
-};
-
 struct reading {
     struct import *import;
-    const struct wdac_usage *usages;
-    struct refs denied, in_force;
-    struct attribs attribs;
+    const struct wdac *wdac;
+    struct wdac_index index;
 };
-
-static int ref_order(const void *left, const void *right) {
-    const struct wdac_ref *const *a = left, *const *b = right;
-    return bytes_order((*a)->id, (*b)->id);
-}
-
-static int file_order(const void *left, const void *right) {
-    const struct wdac_file *const *a = left, *const *b = right;
-    return bytes_order((*a)->id, (*b)->id);
-}
-
-static bool sort_refs(const struct wdac_ref *ref, size_t n, struct arena *arena, struct refs *out) {
-    out->all = arena_array(arena, n + 1, sizeof(const struct wdac_ref *));
-    for (out->n = 0; out->all != NULL && ref != NULL; ref = ref->next) {
-        out->all[out->n++] = ref;
-    }
-    if (out->all != NULL) {
-        qsort(out->all, out->n, sizeof(const struct wdac_ref *), ref_order);
-    }
-    return out->all != NULL;
-}
-
-static bool sort_attribs(const struct wdac *wdac, struct arena *arena, struct attribs *out) {
-    out->all = arena_array(arena, wdac->n_files + 1, sizeof(const struct wdac_file *));
-    out->n = 0;
-    for (const struct wdac_file *file = wdac->files; out->all != NULL && file != NULL; file = file->next) {
-        if (file->kind == WDAC_FILE_ATTRIB) {
-            out->all[out->n++] = file;
-        }
-    }
-    if (out->all != NULL) {
-        qsort(out->all, out->n, sizeof(const struct wdac_file *), file_order);
-    }
-    return out->all != NULL;
-}
-
-static const struct wdac_ref *find_ref(const struct refs *refs, struct bytes id) {
-    struct wdac_ref wanted = {.id = id};
-    const struct wdac_ref *key = &wanted, **found = bsearch(&key, refs->all, refs->n, sizeof(const struct wdac_ref *), ref_order);
-    return found != NULL ? *found : NULL;
-}
-
-static const struct wdac_file *find_attrib(const struct attribs *attribs, struct bytes id) {
-    struct wdac_file wanted = {.id = id};
-    const struct wdac_file *key = &wanted, **found = bsearch(&key, attribs->all, attribs->n, sizeof(const struct wdac_file *), file_order);
-    return found != NULL ? *found : NULL;
-}
-
-/* Whether any listing of the signer as denied has exceptions: two scenarios may list it. */
-static bool has_exceptions(const struct refs *refs, struct bytes id) {
-    bool excepts = false;
-    for (size_t i = 0; i < refs->n; i++) {
-        excepts = excepts || (refs->all[i]->excepts && bytes_equal(refs->all[i]->id, id));
-    }
-    return excepts;
-}
 
 static bool holds(struct bytes text, const char *words) {
     return bytes_find(text, bytes_text(words), 0) < text.n;
@@ -183,7 +116,7 @@ static void read_deny(struct reading *r, const struct wdac_file *file) {
         /* refused below */
     } else if (file->kind == WDAC_FILE_RULE) {
         why = "is a FileRule, which no rule can be made of";
-    } else if (find_ref(&r->in_force, file->id) == NULL) {
+    } else if (wdac_find_ref(&r->index.in_force, file->id) == NULL) {
         why = "is not in force: no scenario refers to it";
     } else if (file->hash.n == 0) {
         why = read_named(r, file, &row);
@@ -199,11 +132,8 @@ static void read_deny(struct reading *r, const struct wdac_file *file) {
 
 /* Why a signer can't be taken whatever its files are; NULL when it can. */
 static const char *refusal(const struct reading *r, const struct wdac_signer *signer) {
-    if (find_ref(&r->denied, signer->id) == NULL) {
+    if (wdac_find_ref(&r->index.denied, signer->id) == NULL) {
         return "is a signer that is not denied";
-    }
-    if (has_exceptions(&r->denied, signer->id)) {
-        return "is a signer denied with exceptions";
     }
     if (signer->oem.n != 0 && signer->publisher.n != 0) {
         return "is a signer by two names at once (CertPublisher, CertOemID)";
@@ -237,7 +167,7 @@ static struct bytes root_hash(const struct wdac_signer *signer) {
 /* The OID that an EKU's value stands for: 01, its length (below 128), its octets. */
 static bool read_usage(struct reading *r, const struct wdac_ref *ref, struct bytes *out) {
     enum { USAGE_MAX = 64 };
-    const struct wdac_usage *usage = r->usages;
+    const struct wdac_usage *usage = r->wdac->usages;
     uint8_t value[USAGE_MAX];
     size_t n;
     while (usage != NULL && !bytes_equal(usage->id, ref->id)) {
@@ -258,6 +188,100 @@ static const char *read_usages(struct reading *r, const struct wdac_signer *sign
             return "asks for an extended key usage that is none, or not there";
         }
     }
+    return NULL;
+}
+
+/* Names a rule's files by what they are hashes of: "driver.sys Hash Sha256" and "driver.sys Hash Page Sha1" are of one file. */
+static struct bytes stem(struct bytes name) {
+    size_t at = name.n;
+    for (size_t i = bytes_find(name, bytes_text(" Hash "), 0); i < name.n; i = bytes_find(name, bytes_text(" Hash "), i + 1)) {
+        at = i;
+    }
+    return bytes_cut(name, 0, at);
+}
+
+static bool is_strong(const struct wdac_file *file) {
+    enum { SHA256_DIGITS = 64 };
+    return file->hash.n >= SHA256_DIGITS && !holds(file->friendly_name, "Hash Page ");
+}
+
+/* Whether the file is excused by a better hash beside this one: App Control writes four of each. */
+static bool has_better(struct reading *r, const struct wdac_ref *exceptions, const struct wdac_file *weak) {
+    struct bytes name = stem(weak->friendly_name);
+    bool better = false;
+    for (const struct wdac_ref *ref = exceptions; ref != NULL && name.n != 0 && name.n != weak->friendly_name.n; ref = ref->next) {
+        const struct wdac_file *file = wdac_find_file(&r->index, WDAC_ALLOW, ref->id);
+        better = better || (file != NULL && is_strong(file) && bytes_equal(stem(file->friendly_name), name));
+    }
+    return better;
+}
+
+/* The file that an ExceptAllowRule excuses. Returns why it can't be said, or NULL; *out stays empty where a better hash says it. */
+static const char *read_exception(struct reading *r, const struct wdac_ref *exceptions, const struct wdac_file *file,
+                                  struct exception *out) {
+    struct import_row probe;
+    if (file == NULL) {
+        return "is denied with an exception that is not there";
+    }
+    if (file->hash.n == 0) {
+        const struct conditions *names = &out->only;
+        const char *why = read_attrib(r, file, &out->only);
+        bool all = names->original_name == NULL && names->product == NULL && names->internal_name == NULL && names->description == NULL &&
+                   !names->has_min && !names->has_max;
+        return why != NULL ? why : all ? "is denied with an exception for every file" : NULL;
+    }
+    if (!is_strong(file)) {
+        return has_better(r, exceptions, file) ? NULL
+                                               : "is denied except for a file by SHA-1 or its first page, which others can be made to have";
+    }
+    probe = (struct import_row){.import = r->import};
+    return import_hash_of(&probe, file->hash, &out->authenticode) ? NULL : "is denied with an exception whose hash is none";
+}
+
+static bool is_empty(const struct exception *x) {
+    const struct conditions *only = &x->only;
+    return x->authenticode.n == 0 && only->original_name == NULL && only->product == NULL && only->internal_name == NULL &&
+           only->description == NULL && !only->has_min && !only->has_max;
+}
+
+static bool has_exception(const struct exception *all, size_t n, const struct exception *x) {
+    bool has = false;
+    for (size_t i = 0; i < n; i++) {
+        has = has || exception_equal(&all[i], x);
+    }
+    return has;
+}
+
+/* What is excused wherever the signer is denied: of two scenarios each counts, since a file is never banned that one of them excuses. */
+static const char *read_exceptions(struct reading *r, const struct wdac_signer *signer, struct conditions *only) {
+    struct exception *all = NULL;
+    size_t n = 0, count = 0;
+    for (size_t i = 0; i < r->index.denied.n; i++) {
+        for (const struct wdac_ref *x = r->index.denied.all[i]->exceptions;
+             x != NULL && bytes_equal(r->index.denied.all[i]->id, signer->id); x = x->next) {
+            count++;
+        }
+    }
+    if (count == 0) {
+        return NULL;
+    }
+    if (count > EXCEPTIONS_MAX || (all = arena_array(import_arena(r->import), count, sizeof *all)) == NULL) {
+        return "is denied with more exceptions than a rule can have";
+    }
+    for (size_t i = 0; i < r->index.denied.n; i++) {
+        const struct wdac_ref *exceptions = bytes_equal(r->index.denied.all[i]->id, signer->id) ? r->index.denied.all[i]->exceptions : NULL;
+        for (const struct wdac_ref *x = exceptions; x != NULL; x = x->next) {
+            all[n] = (struct exception){.authenticode = bytes_none()};
+            all[n].only.issued_under = all[n].only.eku = all[n].only.eku_except = bytes_none();
+            const char *why = read_exception(r, exceptions, wdac_find_file(&r->index, WDAC_ALLOW, x->id), &all[n]);
+            if (why != NULL) {
+                return why;
+            }
+            n += !is_empty(&all[n]) && !has_exception(all, n, &all[n]);
+        }
+    }
+    only->except = all;
+    only->n_except = n;
     return NULL;
 }
 
@@ -296,13 +320,14 @@ static void read_entry(struct reading *r, const struct wdac_signer *signer, cons
     const char *why = begin_row(r, &row, signer->line, signer->id, signer->name, &mark);
     why = why == NULL ? refusal(r, signer) : why;
     if (why == NULL && attrib != NULL) {
-        why = read_attrib(r, find_attrib(&r->attribs, attrib->id), &row.only);
+        why = read_attrib(r, wdac_find_file(&r->index, WDAC_FILE_ATTRIB, attrib->id), &row.only);
     }
     if (why == NULL && signer->sign_time_after.n != 0) {
         row.only.has_after = import_time(signer->sign_time_after, &row.only.signed_after);
         why = row.only.has_after ? NULL : "its SignTimeAfter is no time";
     }
     why = why == NULL ? read_usages(r, signer, &row.only) : why;
+    why = why == NULL ? read_exceptions(r, signer, &row.only) : why;
     why = why == NULL ? add_signer(&row, signer, &mark) : why;
     if (why != NULL) {
         import_row_refuse(&row, "%s", why);
@@ -317,12 +342,10 @@ static bool read(struct bytes content, struct import *import, struct error *err)
     struct reading r = {.import = import};
     struct wdac wdac;
     bool ok = wdac_parse(content, &arena, &wdac, err);
-    ok = ok && ((sort_refs(wdac.denied, wdac.n_denied, &arena, &r.denied) &&
-                 sort_refs(wdac.in_force, wdac.n_in_force, &arena, &r.in_force) && sort_attribs(&wdac, &arena, &r.attribs)) ||
-                arena_full(&arena, err));
-    r.usages = ok ? wdac.usages : NULL;
+    ok = ok && (wdac_index_make(&wdac, &arena, &r.index) || arena_full(&arena, err));
+    r.wdac = &wdac;
     for (const struct wdac_file *file = ok ? wdac.files : NULL; file != NULL; file = file->next) {
-        if (file->kind != WDAC_FILE_ATTRIB) {
+        if (file->kind == WDAC_DENY || file->kind == WDAC_FILE_RULE) {
             read_deny(&r, file);
         }
     }

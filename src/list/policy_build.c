@@ -118,6 +118,8 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     rule->only.issued_under = rule->only.eku = rule->only.eku_except = bytes_none();
     r->rule_line = r->line;
     r->keys.n = 0;
+    r->exceptions.n = 0;
+    r->only = &rule->only;
     r->things = 0;
     r->key = (struct key){.role = ROLE_SIGNER};
     int64_t expires = INT64_MAX;

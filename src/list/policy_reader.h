@@ -18,7 +18,7 @@ struct policy_file {
 };
 
 /* Elements that hold others. */
-enum inside { IN_DOCUMENT, IN_POLICY, IN_BAN, IN_ALLOW, IN_CERTIFICATE, IN_FILE, IN_ONLY };
+enum inside { IN_DOCUMENT, IN_POLICY, IN_BAN, IN_ALLOW, IN_CERTIFICATE, IN_FILE, IN_ONLY, IN_EXCEPT };
 
 struct policy_attribute {
     const char *name;
@@ -43,14 +43,17 @@ struct policy_reader {
     struct text text; /* of the element that ends */
     struct rule rule; /* being built */
     uint32_t rule_line;
-    struct key key;       /* role and size that the keys of this <certificate> or <file> share */
-    uint32_t things;      /* numbers given out in this rule */
-    size_t keys_before;   /* keys of the rule when the <certificate> or <file> began */
-    bool has_der;         /* the <certificate> holds a <der> */
-    struct pile keys;     /* struct key, of the rule being built */
-    struct pile rules;    /* struct rule */
-    struct pile lines;    /* uint32_t */
-    struct pile mentions; /* const char *: references of the policy */
+    struct exception exception; /* being built */
+    struct conditions *only;    /* those being built: the rule's, or the exception's */
+    struct key key;             /* role and size that the keys of this <certificate> or <file> share */
+    uint32_t things;            /* numbers given out in this rule */
+    size_t keys_before;         /* keys of the rule when the <certificate> or <file> began */
+    bool has_der;               /* the <certificate> holds a <der> */
+    struct pile keys;           /* struct key, of the rule being built */
+    struct pile rules;          /* struct rule */
+    struct pile lines;          /* uint32_t */
+    struct pile mentions;       /* const char *: references of the policy */
+    struct pile exceptions;     /* struct exception, of the rule being built */
 };
 
 struct policy_row;
@@ -104,7 +107,7 @@ bool pile_add(struct pile *pile, const void *element, size_t size);
 policy_step build_policy, build_title, build_reference, build_rule, build_rule_end, build_certificate, build_certificate_end, build_file,
     build_file_end, build_hash, build_any_hash, build_serial, build_serial_end, build_der, build_team_id, build_subject, build_subscriber,
     build_only_end, build_reason, build_time, build_words, build_platform, build_version, build_issued_under, build_eku, build_page,
-    build_name;
+    build_name, build_except, build_except_end, build_except_digest;
 
 /* build_finish puts the policy together when the document has ended. */
 bool build_finish(struct policy_reader *r);

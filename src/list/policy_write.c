@@ -262,6 +262,35 @@ static void add_usage(struct text *out, const char *name, struct bytes oid) {
     }
 }
 
+static void add_hash(struct text *out, const char *indent, const char *name, struct bytes hash) {
+    if (hash.n != 0) {
+        text_addf(out, "%s<%s>", indent, name);
+        text_add_hex(out, hash);
+        text_addf(out, "</%s>\n", name);
+    }
+}
+
+static void add_names(struct text *out, const char *indent, const struct conditions *only) {
+    add_element(out, indent, "product", only->product);
+    add_element(out, indent, "original-name", only->original_name);
+    add_element(out, indent, "internal-name", only->internal_name);
+    add_element(out, indent, "description", only->description);
+    add_element(out, indent, "company", only->company);
+}
+
+static void add_versions(struct text *out, const char *indent, const struct conditions *only) {
+    if (only->has_min || only->has_max) {
+        text_addf(out, "%s<version", indent);
+        if (only->has_min) {
+            add_version(out, "min", &only->min);
+        }
+        if (only->has_max) {
+            add_version(out, "max", &only->max);
+        }
+        text_add(out, "/>\n");
+    }
+}
+
 /* The children of <only>. */
 static void add_each_condition(struct text *out, const struct conditions *only) {
     if (only->has_after) {
@@ -275,29 +304,19 @@ static void add_each_condition(struct text *out, const struct conditions *only) 
         text_add(out, "</signed-before>\n");
     }
     add_element(out, "      ", "platform", only->platform);
-    add_element(out, "      ", "product", only->product);
-    add_element(out, "      ", "original-name", only->original_name);
-    add_element(out, "      ", "internal-name", only->internal_name);
-    add_element(out, "      ", "description", only->description);
-    add_element(out, "      ", "company", only->company);
-    if (only->issued_under.n != 0) {
-        text_add(out, "      <issued-under>");
-        text_add_hex(out, only->issued_under);
-        text_add(out, "</issued-under>\n");
-    }
+    add_names(out, "      ", only);
+    add_hash(out, "      ", "issued-under", only->issued_under);
     add_usage(out, "eku", only->eku);
     add_usage(out, "no-eku", only->eku_except);
-    if (only->has_min || only->has_max) {
-        text_add(out, "      <version");
-        if (only->has_min) {
-            add_version(out, "min", &only->min);
-        }
-        if (only->has_max) {
-            add_version(out, "max", &only->max);
-        }
-        text_add(out, "/>\n");
-    }
+    add_versions(out, "      ", only);
     add_element(out, "      ", "path", only->path);
+    for (size_t i = 0; i < only->n_except; i++) {
+        text_add(out, "      <except>\n");
+        add_hash(out, "        ", "authenticode", only->except[i].authenticode);
+        add_names(out, "        ", &only->except[i].only);
+        add_versions(out, "        ", &only->except[i].only);
+        text_add(out, "      </except>\n");
+    }
 }
 
 static void add_conditions(struct text *out, const struct conditions *only) {

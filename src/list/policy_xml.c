@@ -18,6 +18,7 @@ static const size_t policy_memory_max = (size_t)1 << 30;
 
 #define IN(inside) (1U << IN_##inside)
 #define IN_RULE (IN(BAN) | IN(ALLOW))
+#define IN_NAMES (IN(ONLY) | IN(EXCEPT))
 
 const struct policy_row policy_rows[] = {
     {"policy", IN(DOCUMENT), IN_POLICY, .attributes = " id version issued expires ", .begin = build_policy},
@@ -60,18 +61,21 @@ const struct policy_row policy_rows[] = {
     {"signed-after", IN(ONLY), .text = true, .once = true, .end = build_time},
     {"signed-before", IN(ONLY), .text = true, .once = true, .end = build_time},
     {"platform", IN(ONLY), .text = true, .once = true, .end = build_platform},
-    {"product", IN(ONLY), .text = true, .once = true, .end = build_words},
-    {"original-name", IN(ONLY), .text = true, .once = true, .end = build_words},
-    {"internal-name", IN(ONLY), .text = true, .once = true, .end = build_words},
-    {"description", IN(ONLY), .text = true, .once = true, .end = build_words},
+    {"product", IN_NAMES, .text = true, .once = true, .end = build_words},
+    {"original-name", IN_NAMES, .text = true, .once = true, .end = build_words},
+    {"internal-name", IN_NAMES, .text = true, .once = true, .end = build_words},
+    {"description", IN_NAMES, .text = true, .once = true, .end = build_words},
     {"issued-under", IN(ONLY), .text = true, .once = true, .end = build_issued_under},
     {"eku", IN(ONLY), .text = true, .once = true, .end = build_eku},
     {"no-eku", IN(ONLY), .text = true, .once = true, .end = build_eku},
-    {"company", IN(ONLY), .text = true, .once = true, .end = build_words},
-    {"version", IN(ONLY), .once = true, .attributes = " min max ", .begin = build_version},
+    {"company", IN_NAMES, .text = true, .once = true, .end = build_words},
+    {"version", IN_NAMES, .once = true, .attributes = " min max ", .begin = build_version},
     {"path", IN(ONLY), .text = true, .once = true, .end = build_words},
+    {"except", IN(ONLY), IN_EXCEPT, .begin = build_except, .end = build_except_end},
+    {"authenticode", IN(EXCEPT), .text = true, .once = true, .end = build_except_digest},
 };
 const size_t policy_n_rows = sizeof policy_rows / sizeof *policy_rows;
+_Static_assert(sizeof policy_rows / sizeof *policy_rows <= 64, "struct sax counts the rows that were met in bits");
 
 /* The SAX parser's state around the reader's. */
 struct sax {
@@ -79,7 +83,8 @@ struct sax {
     xmlParserCtxtPtr xml;
     const struct policy_row *open[POLICY_DEPTH_MAX];
     size_t depth;
-    uint64_t seen; /* rows met in this rule that may stand there once */
+    uint64_t seen;         /* rows met in this rule that may stand there once */
+    uint64_t seen_outside; /* those before the <except> that is open */
     bool has_title, has_rule;
 };
 
@@ -172,6 +177,10 @@ static bool in_order(struct sax *s, const struct policy_row *row) {
         return policy_refuse(r, "given twice; expected at most one in a rule");
     }
     s->seen |= bit;
+    if (row->makes == IN_EXCEPT) {
+        s->seen_outside = s->seen;
+        s->seen = 0;
+    }
     if (inside(s) != IN_POLICY) {
         return true;
     }
@@ -255,6 +264,7 @@ static void end_element(void *data, const xmlChar *local, const xmlChar *prefix,
         return;
     }
     text_clear(&r->text);
+    s->seen = row->makes == IN_EXCEPT ? s->seen_outside : s->seen;
     s->depth--;
 }
 
@@ -349,6 +359,7 @@ bool policy_parse(struct bytes xml, const char *origin, struct policy **out, str
     free(s.reader.rules.p);
     free(s.reader.lines.p);
     free(s.reader.mentions.p);
+    free(s.reader.exceptions.p);
     if (!ok) {
         policy_free(&file->policy);
         if (err != NULL) {

@@ -9,8 +9,9 @@ static const char wdac_namespace[] = "urn:schemas-microsoft-com:sipolicy";
 struct reading {
     struct sax sax; /* first: it is what the functions are given */
     struct wdac *wdac;
-    struct wdac_signer *signer; /* the one that is open; NULL outside */
-    bool denied_open;           /* inside a DeniedSigner */
+    struct wdac_signer *signer;      /* the one that is open; NULL outside */
+    bool denied_open;                /* inside a DeniedSigner */
+    struct wdac_ref *last_exception; /* of it */
 };
 
 static void *room_for(struct reading *r, size_t n) {
@@ -147,9 +148,11 @@ static void begin_denied(struct reading *r, const struct row *row) {
 }
 
 static void begin_exception(struct reading *r, const struct row *row) {
+    struct wdac_ref *ref = r->denied_open ? new_ref(r, "AllowRuleID") : NULL;
     (void)row;
-    if (r->denied_open) {
-        r->wdac->denied->excepts = true;
+    if (ref != NULL) {
+        *(r->wdac->denied->exceptions != NULL ? &r->last_exception->next : &r->wdac->denied->exceptions) = ref;
+        r->last_exception = ref;
     }
 }
 
@@ -165,6 +168,7 @@ static void begin_rule_ref(struct reading *r, const struct row *row) {
 
 static const struct row rows[] = {
     {"Deny", begin_file, WDAC_DENY},
+    {"Allow", begin_file, WDAC_ALLOW},
     {"FileAttrib", begin_file, WDAC_FILE_ATTRIB},
     {"FileRule", begin_file, WDAC_FILE_RULE},
     {"Signer", begin_signer, WDAC_DENY},

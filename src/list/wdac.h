@@ -12,7 +12,7 @@
 #include "base/error.h"
 
 /* Attributes that are not given are empty. All memory is the arena's. */
-enum wdac_file_kind { WDAC_DENY, WDAC_FILE_ATTRIB, WDAC_FILE_RULE };
+enum wdac_file_kind { WDAC_DENY, WDAC_ALLOW, WDAC_FILE_ATTRIB, WDAC_FILE_RULE };
 struct wdac_file {
     struct wdac_file *next;
     size_t line;
@@ -23,7 +23,8 @@ struct wdac_file {
 struct wdac_ref {
     struct wdac_ref *next;
     struct bytes id;
-    bool excepts; /* of a DeniedSigner: it has exceptions; of a CertEKU: Condition="Except" */
+    bool excepts;                /* of a CertEKU: Condition="Except" */
+    struct wdac_ref *exceptions; /* of a DeniedSigner: its ExceptAllowRules */
 };
 
 struct wdac_signer {

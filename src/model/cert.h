@@ -23,9 +23,10 @@ struct cert {
     int64_t not_before, not_after; /* seconds since 1970 */
     bool is_ca;                    /* basicConstraints cA */
     bool has_eku;
-    bool odd_serial;  /* negative, zero, leading zeros or over 20 octets (evasion: spelled differently by tools) */
-    bool not_minimal; /* the outer element or its parts are not as its issuer made them: the thumbprint has two spellings */
-    bool broken;      /* could not be parsed as a certificate: only der and at are set */
+    bool signs_no_crls; /* keyUsage is there and leaves out cRLSign */
+    bool odd_serial;    /* negative, zero, leading zeros or over 20 octets (evasion: spelled differently by tools) */
+    bool not_minimal;   /* the outer element or its parts are not as its issuer made them: the thumbprint has two spellings */
+    bool broken;        /* could not be parsed as a certificate: only der and at are set */
 };
 
 #endif

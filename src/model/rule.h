@@ -68,6 +68,8 @@ struct version {
     uint16_t part[4];
 };
 
+struct exception;
+
 /* Conditions of a rule; all that are given must hold. */
 struct conditions {
     bool has_after, has_before;
@@ -80,7 +82,15 @@ struct conditions {
     const char *path;        /* a glob over the path; NULL when any */
     /* Of the signature by which the rule fits; empty when any. None of them holds where its signer is not proven. */
     struct bytes issued_under; /* hash of the TBSCertificate of the signer's certificate or of one that vouches for it, 16 to 64 octets */
-    struct bytes eku, eku_except; /* OID content octets of a usage that the signer's certificate must have, and of one that it must not */
+    struct bytes eku, eku_except;   /* OID content octets of a usage that the signer's certificate must have, and of one that it must not */
+    const struct exception *except; /* files that the rule excuses although it fits them; any of these suffices */
+    size_t n_except;
+};
+
+/* A file that a rule is not about; all that is given must hold. */
+struct exception {
+    struct bytes authenticode; /* the digest that its signature covers, SHA-256 or longer; empty when any */
+    struct conditions only;    /* of these the names and versions of the version resource */
 };
 
 struct rule {

@@ -69,9 +69,9 @@ struct timestamp_info {
     enum timestamp_kind kind;
     int64_t time;
     enum check state;
-    const char *detail; /* why it is not good; "" when it is */
-    bool has_signer;
-    struct cert_info signer;
+    const char *detail;          /* why it is not good; "" when it is */
+    bool has_signer, has_issuer; /* the issuer: where certificates are asked for (examiner.certificates) */
+    struct cert_info signer, issuer;
 };
 
 struct signature_info {
@@ -107,8 +107,8 @@ struct match_info {
     enum role role;
     enum proof proof;
     bool weak;        /* by a weak key that the rule does not accept: flags at most */
-    bool exempt;      /* excused, by its own dates or by an allow rule: */
-    uint32_t excuse;  /* number of the rule that excuses it; its own one for the dates */
+    bool exempt;      /* excused, by its own dates or exceptions or by an allow rule: */
+    uint32_t excuse;  /* number of the rule that excuses it; its own one for dates and exceptions */
     const char *part; /* the signature's part; "" for a file hash */
 };
 

@@ -87,6 +87,27 @@ static bool signer_fits(struct exam *exam, const struct conditions *only, size_t
            (only->eku_except.n == 0 || !cert_has_eku(signer, only->eku_except));
 }
 
+/* Whether a signature claims the digest, and it is the file's. */
+static bool has_digest(const struct exam *exam, struct bytes digest) {
+    bool has = false;
+    for (size_t i = 0; i < exam->contents.n_signatures; i++) {
+        has = has || (exam->proven[i].digest == CHECK_GOOD && bytes_equal(exam->contents.signatures[i].claimed, digest));
+    }
+    return has;
+}
+
+bool prove_exceptions(struct exam *exam, const struct conditions *only, size_t signature) {
+    bool fits = false;
+    if (signature != NO_SIGNATURE && exam->proven[signature].digest != CHECK_GOOD) {
+        return false;
+    }
+    for (size_t i = 0; i < only->n_except && !fits; i++) {
+        const struct exception *x = &only->except[i];
+        fits = (x->authenticode.n == 0 || has_digest(exam, x->authenticode)) && prove_conditions(exam, &x->only, signature);
+    }
+    return fits;
+}
+
 bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature) {
     const struct version_info *v = &exam->contents.version;
     if (!platform_fits(only->platform, exam->format) || !same_text(only->product, v->product) ||

@@ -58,16 +58,18 @@ static void fill_matches(struct exam *exam, struct verdict *verdict) {
     verdict->n_matches = exam->n_matches;
 }
 
-static bool fill_stamp_state(const struct exam *exam, const struct timestamp *t, struct cert_info *info, struct error *err) {
+/* What is known of a time stamp's certificate by its issuer, and who that is, for who asks. */
+static bool fill_stamp_state(struct exam *exam, const struct timestamp *t, struct timestamp_info *out, struct error *err) {
     struct chain chain;
-    if (blocklist_revoked(exam->examiner->list) == NULL) {
+    if (blocklist_revoked(exam->examiner->list) == NULL && !exam->examiner->certificates) {
         return true;
     }
     if (!chain_build(examiner_anchors(exam->examiner), t->signer, t->certs, t->n_certs, PURPOSE_TIME, t->time, exam->arena, &chain, err)) {
         return false;
     }
-    revoked_state(exam, t->signer, chain.n != 0 ? chain.certs[0] : NULL, info);
-    return true;
+    revoked_state(exam, t->signer, chain.n != 0 ? chain.certs[0] : NULL, &out->signer);
+    out->has_issuer = exam->examiner->certificates && chain.n != 0;
+    return !out->has_issuer || fill_cert(exam, &out->issuer, chain.certs[0], err);
 }
 
 static bool fill_timestamps(struct exam *exam, const struct proven *p, struct signature_info *info, struct error *err) {
@@ -81,7 +83,7 @@ static bool fill_timestamps(struct exam *exam, const struct proven *p, struct si
         *out = (struct timestamp_info){.kind = t->kind, .time = t->time, .state = t->state, .detail = or_empty(t->detail)};
         if (t->signer != NULL) {
             out->has_signer = true;
-            if (!cert_info_fill(&out->signer, t->signer, exam->arena, err) || !fill_stamp_state(exam, t, &out->signer, err)) {
+            if (!fill_cert(exam, &out->signer, t->signer, err) || !fill_stamp_state(exam, t, out, err)) {
                 return false;
             }
         }

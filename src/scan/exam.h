@@ -17,7 +17,7 @@ struct match {
     const struct code_directory *directory; /* of a cdhash; else NULL */
     enum proof proof;
     bool weak;                 /* flags at most */
-    const struct rule *excuse; /* whose dates excuse it (the rule's own), or the allow rule that does; NULL: it counts */
+    const struct rule *excuse; /* whose dates or exceptions excuse it (the rule's own), or the allow rule that does; NULL: it counts */
 };
 
 struct budget;
@@ -107,8 +107,12 @@ void revoked_state(const struct exam *exam, const struct cert *cert, const struc
 void addresses_note(struct exam *exam, const struct cert *cert);
 
 /* prove_conditions says whether the conditions hold that say which files a rule is about, and which signatures (NO_SIGNATURE: it fits by
- * none); dates are apart, they excuse instead. */
+ * none); dates and exceptions are apart, they excuse instead. */
 bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature);
+
+/* prove_exceptions says whether the file is one of those that the conditions except. Where a rule fits by a signature, it is only if that
+ * covers the file: else it would be another one than was meant. */
+bool prove_exceptions(struct exam *exam, const struct conditions *only, size_t signature);
 
 /* decide_finding is the file's own finding by its matches, anomalies and what was unreadable. */
 enum finding decide_finding(const struct exam *exam);

@@ -125,7 +125,8 @@ void prove_matches(struct exam *exam) {
         if (!prove_conditions(exam, &rule->only, m.signature)) {
             continue;
         }
-        m.excuse = m.proof == PROOF_PROVEN && dates_excuse(&rule->only, signed_at(exam, &m)) ? rule : NULL;
+        bool by_dates = m.proof == PROOF_PROVEN && dates_excuse(&rule->only, signed_at(exam, &m));
+        m.excuse = by_dates || prove_exceptions(exam, &rule->only, m.signature) ? rule : NULL;
         exam->matches[kept++] = m;
     }
     exam->n_matches = kept;

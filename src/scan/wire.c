@@ -68,6 +68,10 @@ static void pass_timestamp(struct wire_pass *p, struct timestamp_info *t) {
     if (t->has_signer) {
         pass_cert(p, &t->signer);
     }
+    field_bool(p, &t->has_issuer);
+    if (t->has_issuer) {
+        pass_cert(p, &t->issuer);
+    }
 }
 
 static void pass_match(struct wire_pass *p, struct match_info *m, uint32_t n_rules) {

@@ -16,6 +16,7 @@
 #include "../crypto/pki.h"
 #include "asn1/name.h"
 #include "crypto/identity.h"
+#include "list/exception.h"
 #include "list/exporter.h"
 #include "list/importer.h"
 #include "list/policy_write.h"
@@ -114,7 +115,8 @@ enum {
     MAY_FLAG = 1U << 27, /* rules that only flag or report */
     MAY_ALLOW = 1U << 28,
     MAY_ACCEPT = 1U << 29, /* weak keys are accepted */
-    MAY_ANY = (1U << 30) - 1
+    MAY_EXCEPT = 1U << 30,
+    MAY_ANY = (1U << 31) - 1
 };
 static const unsigned of_cert = MAY_SHA256 | MAY_SHA1 | MAY_MD5 | MAY_TBS | MAY_SPKI | MAY_SERIAL | MAY_DER;
 
@@ -237,6 +239,23 @@ static void add_thing(struct text *out, unsigned may, unsigned roles, unsigned w
     }
 }
 
+static void add_exception(struct text *out, unsigned may) {
+    text_add(out, "<except>");
+    if (chance(3) == 0) {
+        add_random_hex(out, "authenticode", 32);
+    } else {
+        add_element(out, "original-name", words());
+        text_addf(out, "<product>P %u</product>", chance(100000)); /* the same twice would come back once */
+        if (chance(2) == 0) {
+            text_add(out, chance(2) == 0 ? "<version min=\"2.0\"/>" : "<version max=\"1.0.0.9\"/>");
+        }
+        if ((may & MAY_COMPANY) != 0 && chance(2) == 0) {
+            add_element(out, "company", "C & Co | x=y");
+        }
+    }
+    text_add(out, "</except>");
+}
+
 static void add_conditions(struct text *out, unsigned may, const char *platform) {
     struct text only = {0};
     static const struct {
@@ -249,7 +268,7 @@ static void add_conditions(struct text *out, unsigned may, const char *platform)
                  {MAY_INNER, "description"}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if ((may & texts[i].may) != 0 && chance(5) == 0) {
-            add_element(&only, texts[i].name, chance(2) == 0 ? "A \"B\" & C" : "none");
+            add_element(&only, texts[i].name, words());
         }
     }
     if ((may & MAY_AFTER) != 0 && chance(3) == 0) {
@@ -273,6 +292,9 @@ static void add_conditions(struct text *out, unsigned may, const char *platform)
     }
     if ((may & MAY_PATH) != 0 && chance(6) == 0) {
         add_element(&only, "path", "/srv/**/x & y");
+    }
+    for (uint32_t n = (may & MAY_EXCEPT) != 0 && chance(4) == 0 ? 1 + chance(3) : 0; n != 0; n--) {
+        add_exception(&only, may);
     }
     if (platform != NULL && chance(3) == 0) {
         add_element(&only, "platform", platform);
@@ -411,7 +433,8 @@ static bool same_conditions(const struct conditions *a, const struct conditions 
            same_words(a->original_name, b->original_name) && same_words(a->company, b->company) && same_words(a->path, b->path) &&
            same_words(a->internal_name, b->internal_name) && same_words(a->description, b->description) &&
            bytes_equal(a->issued_under, b->issued_under) && bytes_equal(a->eku, b->eku) && bytes_equal(a->eku_except, b->eku_except) &&
-           same_version(a->has_min, &a->min, b->has_min, &b->min) && same_version(a->has_max, &a->max, b->has_max, &b->max);
+           same_version(a->has_min, &a->min, b->has_min, &b->min) && same_version(a->has_max, &a->max, b->has_max, &b->max) &&
+           exceptions_equal(a, b);
 }
 
 static bool same_key(const struct key *a, const struct key *b) {
@@ -477,7 +500,7 @@ static const struct rule *find_rule(const struct policy *policy, const char *id)
 static void show(const char *what, const struct policy *policy, const struct rule *rule) {
     struct text xml = {0};
     if (rule != NULL && policy_write_rules(rule, 1, &xml, NULL)) {
-        print_message("%s %s:%s\n", what, policy->id, text_c(&xml));
+        fprintf(stderr, "%s %s:%s\n", what, policy->id, text_c(&xml)); /* print_message cuts */
     }
     text_free(&xml);
 }
@@ -530,9 +553,9 @@ static const struct shape shapes[] = {
     {"json", "json", {BANS}, EVERY_ROLE, "windows", false},
     {"wdac",
      "wdac",
-     {MAY_TBS | MAY_AFTER | MAY_PRODUCT | MAY_ORIGINAL | MAY_INNER | MAY_VERSION | MAY_EKU,
+     {MAY_TBS | MAY_AFTER | MAY_PRODUCT | MAY_ORIGINAL | MAY_INNER | MAY_VERSION | MAY_EKU | MAY_EXCEPT,
       MAY_DIGEST_SHA1 | MAY_DIGEST_SHA256 | MAY_PAGE | MAY_ACCEPT,
-      MAY_UNDER | MAY_AFTER | MAY_PRODUCT | MAY_INNER | MAY_VERSION | MAY_EKU | MAY_ACCEPT},
+      MAY_UNDER | MAY_AFTER | MAY_PRODUCT | MAY_INNER | MAY_VERSION | MAY_EKU | MAY_ACCEPT | MAY_EXCEPT},
      SIGNER | 1U << ROLE_CHAIN | ANY,
      "windows",
      true},

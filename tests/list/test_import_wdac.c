@@ -91,6 +91,40 @@ static void signers_are_asked_for_all_that_they_have(void **state) {
     file_forget(content);
 }
 
+/* What a signer's ban spares: files by names or SHA-256. What others can be made to have spares nobody. */
+static void exceptions_are_read(void **state) {
+    (void)state;
+    struct bytes content = file_of(SEEDS "import_wdac/except.xml");
+    struct outcome o = read_list("wdac", content);
+    assert_counts(&o, 8, 3, 0, 5, 1);
+    const struct conditions *only = &rule_of(o.policy, "ID_SIGNER_NAMES")->only;
+    assert_true(only->n_except == 2 && only->original_name == NULL && only->product == NULL);
+    for (size_t i = 0; i < 2; i++) {
+        const struct exception *x = &only->except[i];
+        bool old = x->only.product != NULL;
+        assert_int_equal(x->authenticode.n, 0);
+        assert_true(is_version(x->only.has_min, &x->only.min, old ? NULL : "2.0.0.0"));
+        assert_true(is_version(x->only.has_max, &x->only.max, old ? "1.0.0.0" : NULL));
+        assert_string_equal(old ? x->only.product : x->only.original_name, old ? "Product & Co" : "old.sys");
+    }
+    only = &rule_of(o.policy, "ID_SIGNER_HASHES")->only;
+    assert_true(only->n_except == 1 && only->except[0].authenticode.n == 32 && only->except[0].authenticode.p[31] == 0x03);
+    only = &rule_of(o.policy, "ID_SIGNER_TWICE")->only;
+    assert_true(only->n_except == 2 && only->issued_under.n == 20);
+    static const char *const refused[] = {"is not in force: no scenario refers to it",
+                                          "is denied except for a file by SHA-1 or its first page, which others can be made to have",
+                                          "is denied with an exception for every file",
+                                          "it asks for a path or a package, which no rule can",
+                                          "is denied with an exception that is not there"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_told(&o, refused[i]);
+    }
+    assert_written(&o, "<except>\n        <original-name>old.sys</original-name>\n        <version min=\"2.0.0.0\"/>\n      </except>");
+    outcome_free(&o);
+    file_forget(content);
+    reads_any_part("wdac", SEEDS "import_wdac/except.xml");
+}
+
 static void wdac_is_read(void **state) {
     (void)state;
     struct bytes content = file_of(SEEDS "import_wdac/policy.xml");
@@ -98,7 +132,7 @@ static void wdac_is_read(void **state) {
     assert_counts(&o, 38, 19, 1, 18, 15);
     assert_told(&o, ": is not in force: no scenario refers to it\n");
     assert_told(&o, ": authenticode has 38 digits, which no such hash has\n");
-    assert_told(&o, ": is a signer denied with exceptions\n");
+    assert_told(&o, ": is denied with an exception for every file\n");
     assert_told(&o, ": is a signer that is not denied\n");
     assert_told(&o, ": it asks for versions from above to below\n");
     assert_told(&o, ": refers to a FileAttrib that is not there\n");
@@ -196,6 +230,7 @@ static void real_wdac(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exceptions_are_read),
         cmocka_unit_test(wdac_is_read),
         cmocka_unit_test(deny_rules_turn_a_lone_version_round),
         cmocka_unit_test(signers_are_asked_for_all_that_they_have),

@@ -60,7 +60,10 @@ static void reads_all_of_a_rule(void **state) {
         "<platform>macos</platform><product>P</product><original-name>o.exe</original-name><company>C</company>"
         "<internal-name>i</internal-name><description>d</description><issued-under>" H48
         "</issued-under><eku>1.3.6.1</eku><no-eku>2.5.29</no-eku>"
-        "<version min=\"1.2\" max=\"18.12.416\"/><path>**/x</path></only><file size=\"77\"><sha1>" H20 "</sha1></file></ban>",
+        "<version min=\"1.2\" max=\"18.12.416\"/><path>**/x</path>"
+        "<except><product>P2</product><original-name>o2</original-name><internal-name>i2</internal-name><description>d2</description>"
+        "<company>C2</company><version max=\"3\"/></except><except><authenticode>" H32
+        "</authenticode></except></only><file size=\"77\"><sha1>" H20 "</sha1></file></ban>",
         &policy);
     assert_string_equal(policy->id, "p");
     assert_string_equal(policy->title, "t");
@@ -91,6 +94,16 @@ static void reads_all_of_a_rule(void **state) {
     assert_hex(only->eku, "2b0601");
     assert_hex(only->eku_except, "551d");
     assert_string_equal(only->path, "**/x");
+    assert_int_equal(only->n_except, 2);
+    const struct conditions *except = &only->except[0].only;
+    assert_string_equal(except->product, "P2");
+    assert_string_equal(except->original_name, "o2");
+    assert_string_equal(except->internal_name, "i2");
+    assert_string_equal(except->description, "d2");
+    assert_string_equal(except->company, "C2");
+    assert_true(except->has_max && !except->has_min && except->max.part[0] == 3 && only->except[0].authenticode.n == 0);
+    assert_hex(only->except[1].authenticode, H32);
+    assert_null(only->except[1].only.product);
     assert_int_equal(only->min.part[1], 2);
     assert_int_equal(only->min.part[3], 0);
     assert_int_equal(only->max.part[2], 416);
