@@ -13,11 +13,11 @@ void hex_encode(struct bytes b, char *out) {
 }
 
 static int digit(uint32_t c) {
-    if (c >= '0' && c <= '9') {
+    if (c - '0' < 10) {
         return (int)(c - '0');
     }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? (int)(c - 'a') + 10 : -1;
+    c = (c | 0x20) - 'a';
+    return c < 6 ? (int)c + 10 : -1;
 }
 
 bool hex_decode(struct bytes s, uint8_t *out, size_t room, size_t *n) {
@@ -66,6 +66,9 @@ static size_t each_digit(struct bytes s, uint8_t *out, size_t odd) {
 }
 
 bool hex_normalise(struct bytes s, uint8_t *out, size_t room, size_t *n) {
+    if (s.n != 0 && hex_decode(s, out, room, n)) {
+        return true; /* nothing but digits, as most lists have it */
+    }
     size_t digits = each_digit(s, NULL, 0);
     if (digits == SIZE_MAX || digits == 0 || (digits + 1) / 2 > room) {
         return false;

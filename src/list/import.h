@@ -36,6 +36,7 @@ void import_free(struct import *import);
 /* import_accept_weak makes the rules that come from then on do with weak keys what they may do with strong ones (weak="accept"): for who
  * insists. It does not touch what no rule may ban. */
 void import_accept_weak(struct import *import);
+bool import_accepts_weak(const struct import *import);
 
 /* import_counts is what was counted so far. import_failed says whether memory has run out: what is given from then on is ignored, and
  * import_finish raises the error. Readers of long lists ask it to stop early. */

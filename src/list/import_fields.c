@@ -105,7 +105,7 @@ static void rate(struct import_entry *entry, enum import_field field, struct byt
         row->severity = (enum severity)i;
     } else if (field == FIELD_CONFIDENCE && find_word(value, a_confidence, CONFIDENCE_COUNT, &i)) {
         row->confidence = row->weak_confidence = (enum confidence)i;
-    } else if (field == FIELD_WEAK && value.n != 0) {
+    } else if (field == FIELD_WEAK && value.n != 0 && !import_accepts_weak(row->import)) {
         import_note(row, "weak keys are to quarantine, too: only who uses the list may say so");
     }
 }

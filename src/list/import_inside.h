@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the parts of an import: import_row.c takes entries apart, import.c makes rules of them, import_write.c a policy. */
+/* Between the parts of an import: import_row.c takes entries apart, import.c makes rules of them, import_table.c finds them again,
+ * import_write.c makes a policy. */
 #ifndef CERTBAN_LIST_IMPORT_INSIDE_H
 #define CERTBAN_LIST_IMPORT_INSIDE_H
 
@@ -30,12 +31,25 @@ struct import_rule {
     bool strong; /* has a key that is */
 };
 
-/* A key of a rule. */
+/* The names beside a key's value: lists have few of them, so that keys share them. */
+struct import_names {
+    struct bytes issuer, issuer_common_name, organization, issuer_organization;
+};
+
+/* A key of a rule: what struct key has, in less than half of its memory. */
 struct import_key {
     struct import_key *next;
     struct import_rule *rule;
-    struct key key;
+    const struct import_names *names;
+    const uint8_t *value;
+    uint64_t file_size;
+    uint32_t thing;
+    uint16_t n; /* octets of value */
+    uint8_t kind, role;
 };
+
+/* import_key_whole is the key again. */
+struct key import_key_whole(const struct import_key *key);
 
 /* An open hash table, of keys or of rules by their ids. */
 struct import_slot {
@@ -55,7 +69,7 @@ struct import_table {
 struct import_issuer {
     struct bytes text, name, common_name; /* text empty: none */
 };
-enum { ISSUERS_KEPT = 256 };
+enum { ISSUERS_KEPT = 256, NAMES_KEPT = 256 };
 
 struct import {
     struct arena arena;
@@ -66,8 +80,9 @@ struct import {
     struct import_counts counts;
     struct import_rule *first, *last;
     struct import_table by_key, by_id;
-    struct import_issuer issuers[ISSUERS_KEPT]; /* those seen of late, by a hash of their text */
-    size_t clashes;                             /* ids that were given before */
+    struct import_issuer issuers[ISSUERS_KEPT];   /* those seen of late, by a hash of their text */
+    const struct import_names *names[NAMES_KEPT]; /* those kept of late, by a hash of all of them */
+    size_t clashes;                               /* ids that were given before */
     uint64_t seed;
     struct never_ban *never;
     struct error err; /* kind ERR_NONE while all is well */
@@ -80,8 +95,22 @@ void import_no_room(struct import *import);
 enum { IMPORT_ID_MAX = 129 };
 void import_make_id(struct bytes text, char out[IMPORT_ID_MAX]);
 
-/* import_hash is a hash of bytes that nobody can foresee. */
+/* import_hash is a hash of bytes that nobody can foresee; import_hash_on goes on with another one. */
 uint64_t import_hash(const struct import *import, struct bytes b);
+uint64_t import_hash_on(uint64_t h, struct bytes b);
+
+/* import_same_conditions compares conditions, import_same_terms all that must be the same of a rule and a row for them to be one;
+ * import_same_origin says whether the row may go into the rule: one of certban's own goes into its own only. */
+bool import_same_conditions(const struct conditions *a, const struct conditions *b);
+bool import_same_terms(const struct import_rule *rule, const struct import_row *row);
+bool import_same_origin(const struct import_rule *rule, const struct import_row *row);
+
+/* import_find_key is the rule that has the key under the row's conditions, import_find_id the one of that id (and its import_hash); NULL
+ * when there is none. import_keep_key adds a key to a rule, import_keep_id makes a rule found by its id. False without memory. */
+struct import_rule *import_find_key(const struct import *import, const struct key *key, const struct import_row *row);
+struct import_rule *import_find_id(const struct import *import, struct bytes id, uint64_t hash);
+CERTBAN_MUST_USE bool import_keep_key(struct import *import, struct import_rule *rule, const struct key *key);
+CERTBAN_MUST_USE bool import_keep_id(struct import *import, struct import_rule *rule, uint64_t hash);
 
 /* import_take makes a rule of an entry that has keys, or adds its keys to one that is there. */
 void import_take(struct import *import, const struct import_row *row);

@@ -41,7 +41,7 @@ static bool gather(struct block *block, const struct import_rule **next, struct 
         }
         size_t n = 0;
         for (const struct import_key *key = (*next)->first; key != NULL; key = key->next) {
-            out->keys[n++] = key->key;
+            out->keys[n++] = import_key_whole(key);
         }
     }
     return true;

@@ -189,20 +189,38 @@ bool build_any_hash(struct policy_reader *r, const struct policy_row *row) {
     return policy_take_hash(r, 0, &key.value) && add_key(r, key);
 }
 
+/* A whole name. */
+static bool take_issuer_name(struct policy_reader *r, struct bytes text, struct bytes *out) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < text.n; i++) {
+        hash = (hash ^ text.p[i]) * 16777619u;
+    }
+    struct policy_issuer *kept = &r->issuers[hash % POLICY_ISSUERS_KEPT];
+    struct error err = {0};
+    const char *words;
+    if (kept->words == NULL || !bytes_is(text, kept->words)) {
+        if (!policy_take_words(r, text, &words)) {
+            return false;
+        }
+        if (!name_from_text(words, policy_arena_of(r), &kept->name, &err)) {
+            kept->words = NULL;
+            return policy_refuse(r, "issuer is no name (%.80s); expected one like CN=…,O=…,C=…", err.text);
+        }
+        kept->words = words;
+    }
+    *out = kept->name;
+    return true;
+}
+
 /* issuer (a whole name) or issuer-common-name: at most one of them. */
 static bool take_issuer(struct policy_reader *r, struct key *key) {
     const struct bytes *issuer = policy_attribute(r, "issuer"), *common_name = policy_attribute(r, "issuer-common-name");
     const char *words;
-    struct error err = {0};
     if (issuer != NULL && common_name != NULL) {
         return policy_refuse(r, "has issuer and issuer-common-name; expected one of them");
     }
     if (issuer != NULL) {
-        if (!policy_take_words(r, *issuer, &words)) {
-            return false;
-        }
-        return name_from_text(words, policy_arena_of(r), &key->issuer, &err) ||
-               policy_refuse(r, "issuer is no name (%.80s); expected one like CN=…,O=…,C=…", err.text);
+        return take_issuer_name(r, *issuer, &key->issuer);
     }
     if (common_name != NULL) {
         if (!policy_take_words(r, *common_name, &words)) {

@@ -26,6 +26,13 @@ struct policy_attribute {
 };
 enum { POLICY_ATTRIBUTES_MAX = 8 };
 
+/* An issuer as it is written, and its name: policies have few, each of them often. */
+struct policy_issuer {
+    const char *words; /* NULL: none */
+    struct bytes name;
+};
+enum { POLICY_ISSUERS_KEPT = 256 };
+
 /* A growing array on the heap. */
 struct pile {
     void *p;
@@ -43,17 +50,18 @@ struct policy_reader {
     struct text text; /* of the element that ends */
     struct rule rule; /* being built */
     uint32_t rule_line;
-    struct exception exception; /* being built */
-    struct conditions *only;    /* those being built: the rule's, or the exception's */
-    struct key key;             /* role and size that the keys of this <certificate> or <file> share */
-    uint32_t things;            /* numbers given out in this rule */
-    size_t keys_before;         /* keys of the rule when the <certificate> or <file> began */
-    bool has_der;               /* the <certificate> holds a <der> */
-    struct pile keys;           /* struct key, of the rule being built */
-    struct pile rules;          /* struct rule */
-    struct pile lines;          /* uint32_t */
-    struct pile mentions;       /* const char *: references of the policy */
-    struct pile exceptions;     /* struct exception, of the rule being built */
+    struct exception exception;                        /* being built */
+    struct conditions *only;                           /* those being built: the rule's, or the exception's */
+    struct key key;                                    /* role and size that the keys of this <certificate> or <file> share */
+    uint32_t things;                                   /* numbers given out in this rule */
+    size_t keys_before;                                /* keys of the rule when the <certificate> or <file> began */
+    bool has_der;                                      /* the <certificate> holds a <der> */
+    struct policy_issuer issuers[POLICY_ISSUERS_KEPT]; /* those seen of late, by a hash of their text */
+    struct pile keys;                                  /* struct key, of the rule being built */
+    struct pile rules;                                 /* struct rule */
+    struct pile lines;                                 /* uint32_t */
+    struct pile mentions;                              /* const char *: references of the policy */
+    struct pile exceptions;                            /* struct exception, of the rule being built */
 };
 
 struct policy_row;

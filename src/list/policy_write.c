@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "list/policy_write.h"
+#include "list/policy_write_inside.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "asn1/name.h"
 
-enum { DAY = 86400, NAME_MEMORY = 1 << 20 };
+enum { DAY = 86400, NAME_MEMORY = 4 << 20, ISSUERS_KEPT = 1024 };
+
+/* Issuers as text. Rules that came from one list share their issuers' names, so that each of them is put into words once. */
+struct issuers {
+    struct arena arena;
+    struct {
+        struct bytes name;
+        const char *words;
+    } kept[ISSUERS_KEPT];
+};
 
 void text_add_base64(struct text *out, struct bytes b) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -47,7 +57,7 @@ static void add_attribute(struct text *out, const char *name, struct bytes value
     text_add_char(out, '"');
 }
 
-static void add_element(struct text *out, const char *indent, const char *name, const char *words) {
+void policy_add_element(struct text *out, const char *indent, const char *name, const char *words) {
     if (words != NULL) {
         text_addf(out, "%s<%s>", indent, name);
         add_escaped(out, bytes_text(words));
@@ -55,7 +65,7 @@ static void add_element(struct text *out, const char *indent, const char *name, 
     }
 }
 
-static void add_time(struct text *out, int64_t seconds, bool day_too) {
+void policy_add_time(struct text *out, int64_t seconds, bool day_too) {
     time_t t = (time_t)seconds;
     struct tm tm;
     char words[40] = "";
@@ -74,15 +84,29 @@ const char *policy_issuer_text(struct bytes name, struct arena *arena) {
                : NULL;
 }
 
+/* The words of an issuer, by where its name stands. */
+static const char *issuer_words(struct issuers *issuers, struct bytes name) {
+    size_t i = (size_t)((uint64_t)(uintptr_t)name.p * UINT64_C(0x9e3779b97f4a7c15) >> 32) % ISSUERS_KEPT;
+    if (issuers->kept[i].words == NULL || issuers->kept[i].name.p != name.p || issuers->kept[i].name.n != name.n) {
+        const char *words = policy_issuer_text(name, &issuers->arena);
+        if (words == NULL) { /* perhaps there is no room left for it */
+            memset(issuers->kept, 0, sizeof issuers->kept);
+            arena_reset(&issuers->arena);
+            words = policy_issuer_text(name, &issuers->arena);
+        }
+        issuers->kept[i].name = name;
+        issuers->kept[i].words = words;
+    }
+    return issuers->kept[i].words;
+}
+
 /* issuer or issuer-common-name, where the key has one. */
-static bool add_issuer(struct text *out, const struct key *key, struct error *err) {
+static bool add_issuer(struct text *out, const struct key *key, struct issuers *issuers, struct error *err) {
     if (key->issuer.n != 0) {
-        struct arena arena = arena_make(NAME_MEMORY);
-        const char *words = policy_issuer_text(key->issuer, &arena);
+        const char *words = issuer_words(issuers, key->issuer);
         if (words != NULL) {
             add_attribute(out, "issuer", bytes_text(words));
         }
-        arena_free(&arena);
         return words != NULL || error_set(err, ERR_UNSUPPORTED, "an issuer is no name that text can hold");
     }
     if (key->issuer_common_name.n != 0) {
@@ -91,7 +115,7 @@ static bool add_issuer(struct text *out, const struct key *key, struct error *er
     return true;
 }
 
-static void add_oid(struct text *out, struct bytes oid) {
+void policy_add_oid(struct text *out, struct bytes oid) {
     uint64_t arc = 0;
     bool first = true;
     for (size_t i = 0; i < oid.n; i++) {
@@ -133,19 +157,23 @@ static const char *element_of(const struct key *key) {
 }
 
 /* A key whose element holds hex. */
-static bool add_hex_key(struct text *out, const char *indent, const struct key *key, struct error *err) {
+static bool add_hex_key(struct text *out, const char *indent, const struct key *key, struct issuers *issuers, struct error *err) {
     const char *name = element_of(key);
-    text_addf(out, "%s<%s", indent, name);
-    if (key->kind == KEY_SERIAL && !add_issuer(out, key, err)) {
+    text_add(out, indent);
+    text_add_char(out, '<');
+    text_add(out, name);
+    if (key->kind == KEY_SERIAL && !add_issuer(out, key, issuers, err)) {
         return false;
     }
     text_add_char(out, '>');
     text_add_hex(out, key->value);
-    text_addf(out, "</%s>\n", name);
+    text_add(out, "</");
+    text_add(out, name);
+    text_add(out, ">\n");
     return true;
 }
 
-static bool add_subject(struct text *out, const struct key *key, struct error *err) {
+static bool add_subject(struct text *out, const struct key *key, struct issuers *issuers, struct error *err) {
     text_addf(out, "    <subject role=\"%s\"", role_name(key->role));
     if (key->value.n != 0) {
         add_attribute(out, "common-name", key->value);
@@ -153,7 +181,7 @@ static bool add_subject(struct text *out, const struct key *key, struct error *e
     if (key->organization.n != 0) {
         add_attribute(out, "organization", key->organization);
     }
-    if (!add_issuer(out, key, err)) {
+    if (!add_issuer(out, key, issuers, err)) {
         return false;
     }
     text_add(out, "/>\n");
@@ -161,13 +189,13 @@ static bool add_subject(struct text *out, const struct key *key, struct error *e
 }
 
 /* A key that stands alone in its rule. */
-static bool add_lone_key(struct text *out, const struct key *key, struct error *err) {
+static bool add_lone_key(struct text *out, const struct key *key, struct issuers *issuers, struct error *err) {
     switch (key->kind) {
     case KEY_SUBJECT:
-        return add_subject(out, key, err);
+        return add_subject(out, key, issuers, err);
     case KEY_SUBSCRIBER:
         text_addf(out, "    <subscriber role=\"%s\" eku=\"", role_name(key->role));
-        add_oid(out, key->value);
+        policy_add_oid(out, key->value);
         text_add_char(out, '"');
         add_attribute(out, "issuer-organization", key->issuer_organization);
         text_add(out, "/>\n");
@@ -180,7 +208,7 @@ static bool add_lone_key(struct text *out, const struct key *key, struct error *
         text_addf(out, "</%s>\n", key_name(key->kind));
         return true;
     default:
-        return add_hex_key(out, "    ", key, err);
+        return add_hex_key(out, "    ", key, issuers, err);
     }
 }
 
@@ -217,14 +245,14 @@ static void add_der(struct text *out, const struct cert *cert) {
 }
 
 /* Keys that follow one another and belong together share an element; the certificate itself goes into the first one. */
-static bool add_keys(struct text *out, const struct rule *rule, struct error *err) {
+static bool add_keys(struct text *out, const struct rule *rule, struct issuers *issuers, struct error *err) {
     bool der_due = rule->cert != NULL;
     for (size_t i = 0, next; i < rule->n_keys; i = next) {
         const struct key *key = &rule->keys[i];
         enum group group = group_of(key);
         next = i + 1;
         if (group == GROUP_NONE) {
-            if (!add_lone_key(out, key, err)) {
+            if (!add_lone_key(out, key, issuers, err)) {
                 return false;
             }
             continue;
@@ -237,7 +265,7 @@ static bool add_keys(struct text *out, const struct rule *rule, struct error *er
             text_add(out, "    <file>\n");
         }
         for (next = i; next < rule->n_keys && together(key, &rule->keys[next]); next++) {
-            if (!add_hex_key(out, "      ", &rule->keys[next], err)) {
+            if (!add_hex_key(out, "      ", &rule->keys[next], issuers, err)) {
                 return false;
             }
         }
@@ -250,86 +278,7 @@ static bool add_keys(struct text *out, const struct rule *rule, struct error *er
     return true;
 }
 
-static void add_version(struct text *out, const char *name, const struct version *v) {
-    text_addf(out, " %s=\"%u.%u.%u.%u\"", name, v->part[0], v->part[1], v->part[2], v->part[3]);
-}
-
-static void add_usage(struct text *out, const char *name, struct bytes oid) {
-    if (oid.n != 0) {
-        text_addf(out, "      <%s>", name);
-        add_oid(out, oid);
-        text_addf(out, "</%s>\n", name);
-    }
-}
-
-static void add_hash(struct text *out, const char *indent, const char *name, struct bytes hash) {
-    if (hash.n != 0) {
-        text_addf(out, "%s<%s>", indent, name);
-        text_add_hex(out, hash);
-        text_addf(out, "</%s>\n", name);
-    }
-}
-
-static void add_names(struct text *out, const char *indent, const struct conditions *only) {
-    add_element(out, indent, "product", only->product);
-    add_element(out, indent, "original-name", only->original_name);
-    add_element(out, indent, "internal-name", only->internal_name);
-    add_element(out, indent, "description", only->description);
-    add_element(out, indent, "company", only->company);
-}
-
-static void add_versions(struct text *out, const char *indent, const struct conditions *only) {
-    if (only->has_min || only->has_max) {
-        text_addf(out, "%s<version", indent);
-        if (only->has_min) {
-            add_version(out, "min", &only->min);
-        }
-        if (only->has_max) {
-            add_version(out, "max", &only->max);
-        }
-        text_add(out, "/>\n");
-    }
-}
-
-/* The children of <only>. */
-static void add_each_condition(struct text *out, const struct conditions *only) {
-    if (only->has_after) {
-        text_add(out, "      <signed-after>");
-        add_time(out, only->signed_after, false);
-        text_add(out, "</signed-after>\n");
-    }
-    if (only->has_before) {
-        text_add(out, "      <signed-before>");
-        add_time(out, only->signed_before, false);
-        text_add(out, "</signed-before>\n");
-    }
-    add_element(out, "      ", "platform", only->platform);
-    add_names(out, "      ", only);
-    add_hash(out, "      ", "issued-under", only->issued_under);
-    add_usage(out, "eku", only->eku);
-    add_usage(out, "no-eku", only->eku_except);
-    add_versions(out, "      ", only);
-    add_element(out, "      ", "path", only->path);
-    for (size_t i = 0; i < only->n_except; i++) {
-        text_add(out, "      <except>\n");
-        add_hash(out, "        ", "authenticode", only->except[i].authenticode);
-        add_names(out, "        ", &only->except[i].only);
-        add_versions(out, "        ", &only->except[i].only);
-        text_add(out, "      </except>\n");
-    }
-}
-
-static void add_conditions(struct text *out, const struct conditions *only) {
-    struct text inside = {0};
-    add_each_condition(&inside, only);
-    if (inside.n != 0) {
-        text_addf(out, "    <only>\n%s    </only>\n", text_c(&inside));
-    }
-    out->failed = out->failed || inside.failed;
-    text_free(&inside);
-}
-
-static bool add_rule(struct text *out, const struct rule *rule, struct error *err) {
+static bool add_rule(struct text *out, const struct rule *rule, struct issuers *issuers, struct error *err) {
     const char *name = rule->allow ? "allow" : "ban";
     text_addf(out, "\n  <%s id=\"%s\"", name, rule->id);
     if (!rule->allow) {
@@ -339,16 +288,16 @@ static bool add_rule(struct text *out, const struct rule *rule, struct error *er
     }
     if (rule->expires != INT64_MAX) {
         text_add(out, " expires=\"");
-        add_time(out, rule->expires, false);
+        policy_add_time(out, rule->expires, false);
         text_add_char(out, '"');
     }
     text_add(out, ">\n");
-    if (!add_keys(out, rule, err)) {
+    if (!add_keys(out, rule, issuers, err)) {
         return error_within(err, "rule %s", rule->id);
     }
-    add_conditions(out, &rule->only);
-    add_element(out, "    ", "reason", rule->reason);
-    add_element(out, "    ", "reference", rule->reference);
+    policy_add_only(out, &rule->only);
+    policy_add_element(out, "    ", "reason", rule->reason);
+    policy_add_element(out, "    ", "reference", rule->reference);
     text_addf(out, "  </%s>\n", name);
     return true;
 }
@@ -361,22 +310,29 @@ bool policy_write_begin(const struct policy *policy, const char *const *referenc
                         struct error *err) {
     text_addf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<policy xmlns=\"urn:certban:policy:1\" id=\"%s\" version=\"%u\" issued=\"",
               policy->id, policy->version);
-    add_time(out, policy->issued, true);
+    policy_add_time(out, policy->issued, true);
     text_add(out, "\">\n");
-    add_element(out, "  ", "title", policy->title);
+    policy_add_element(out, "  ", "title", policy->title);
     for (size_t i = 0; i < n_references; i++) {
-        add_element(out, "  ", "reference", references[i]);
+        policy_add_element(out, "  ", "reference", references[i]);
     }
     return written(out, err);
 }
 
 bool policy_write_rules(const struct rule *rules, size_t n, struct text *out, struct error *err) {
-    for (size_t i = 0; i < n; i++) {
-        if (!add_rule(out, &rules[i], err)) {
-            return false;
-        }
+    struct issuers *issuers = calloc(1, sizeof *issuers);
+    bool ok = issuers != NULL || error_set(err, ERR_LIMIT, "no memory to write a policy");
+    if (ok) {
+        issuers->arena = arena_make(NAME_MEMORY);
     }
-    return written(out, err);
+    for (size_t i = 0; i < n && ok; i++) {
+        ok = add_rule(out, &rules[i], issuers, err);
+    }
+    if (issuers != NULL) {
+        arena_free(&issuers->arena);
+    }
+    free(issuers);
+    return ok && written(out, err);
 }
 
 bool policy_write_end(struct text *out, struct error *err) {

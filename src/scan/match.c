@@ -7,12 +7,10 @@
 #include "asn1/cms.h"
 #include "asn1/name.h"
 #include "asn1/x509.h"
-#include "crypto/identity.h"
-#include "list/revocations.h"
-#include "scan/exam.h"
-#include "scan/memo.h"
+#include "crypto/digest.h"
+#include "scan/match_inside.h"
 
-static void add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert) {
+void match_add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert) {
     for (size_t i = 0; i < exam->n_matches; i++) {
         const struct match *m = &exam->matches[i];
         if (m->key == key && m->signature == signature && m->role == role && m->cert == cert) {
@@ -40,8 +38,7 @@ static void add(struct exam *exam, const struct key *key, enum role role, size_t
     exam->matches[exam->n_matches++] = (struct match){.key = key, .role = role, .signature = signature, .cert = cert};
 }
 
-/* A hash of something in the file. Where it can't be computed for want of memory, it might have been the banned one. */
-static bool hash_of(struct exam *exam, enum hash hash, struct bytes b, uint8_t *out) {
+bool match_hash_of(struct exam *exam, enum hash hash, struct bytes b, uint8_t *out) {
     struct error err;
     bool ok = digest_bytes(hash, b, out, &err);
     if (!ok && err.kind == ERR_LIMIT) {
@@ -50,176 +47,16 @@ static bool hash_of(struct exam *exam, enum hash hash, struct bytes b, uint8_t *
     return ok;
 }
 
-/* Every key of one kind and value; allow rules are looked up later, by what was proven. */
-static size_t find(struct exam *exam, enum key_kind kind, struct bytes value, enum role role, size_t signature, const struct cert *cert) {
+size_t match_find(struct exam *exam, enum key_kind kind, struct bytes value, enum role role, size_t signature, const struct cert *cert) {
     size_t n, found = 0;
     const struct key *const *keys = blocklist_find(exam->examiner->list, kind, value, &n);
     for (size_t i = 0; i < n; i++) {
         if (!keys[i]->rule->allow) {
-            add(exam, keys[i], role, signature, cert);
+            match_add(exam, keys[i], role, signature, cert);
             found++;
         }
     }
     return found;
-}
-
-bool match_issuer(const struct key *key, struct bytes issuer, struct arena *arena) {
-    if (key->issuer.n != 0) {
-        return name_equal_either_end(issuer, key->issuer);
-    }
-    if (key->issuer_common_name.n != 0) {
-        const char *name = name_attribute(issuer, OID_AT_COMMON_NAME, arena);
-        return name != NULL && bytes_is(key->issuer_common_name, name);
-    }
-    return true;
-}
-
-/* What revocation lists say of that certificate. */
-static size_t find_revoked(struct exam *exam, struct bytes serial, struct bytes issuer, enum role role, size_t signature,
-                           const struct cert *cert) {
-    struct revocations *set = blocklist_revoked(exam->examiner->list);
-    size_t found = 0, n = set != NULL ? revocations_count(set) : 0;
-    for (size_t i = n != 0 ? revocations_find(set, issuer, serial, 0) : 0; i < n; i = revocations_find(set, issuer, serial, i + 1)) {
-        const struct rule *rule = revocations_rule(set, i);
-        found++;
-        if (rule != NULL) {
-            add(exam, &rule->keys[0], role, signature, cert);
-        } else {
-            struct error err;
-            error_set(&err, ERR_LIMIT, "no memory for what a revocation list says");
-            contents_unreadable(&exam->contents, &err);
-        }
-    }
-    return found;
-}
-
-static size_t find_serial(struct exam *exam, struct bytes serial, struct bytes issuer, enum role role, size_t signature,
-                          const struct cert *cert) {
-    size_t n, found = find_revoked(exam, serial, issuer, role, signature, cert);
-    const struct key *const *keys = blocklist_find(exam->examiner->list, KEY_SERIAL, serial, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (!keys[i]->rule->allow && match_issuer(keys[i], issuer, exam->arena)) {
-            add(exam, keys[i], role, signature, cert);
-            found++;
-        }
-    }
-    return found;
-}
-
-static size_t find_names(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
-    const struct blocklist *list = exam->examiner->list;
-    size_t found = 0, n;
-    if (blocklist_wants(list, KEY_SUBJECT, 0)) {
-        const char *common = name_attribute(cert->subject, OID_AT_COMMON_NAME, exam->arena);
-        const char *organization = name_attribute(cert->subject, OID_AT_ORGANIZATION, exam->arena);
-        const struct key *const *keys =
-            blocklist_find_subject(list, common != NULL ? common : "", organization != NULL ? organization : "", &n);
-        for (size_t i = 0; i < n; i++) {
-            if (!keys[i]->rule->allow && blocklist_subject_fits(keys[i], common, organization) &&
-                match_issuer(keys[i], cert->issuer, exam->arena)) {
-                add(exam, keys[i], role, signature, cert);
-                found++;
-            }
-        }
-    }
-    struct bytes subscriber = blocklist_wants(list, KEY_SUBSCRIBER, 0) ? cert_subscriber(cert) : bytes_none();
-    const struct key *const *keys = blocklist_find(list, KEY_SUBSCRIBER, subscriber, &n);
-    for (size_t i = 0; subscriber.n != 0 && i < n; i++) {
-        const char *organization = name_attribute(cert->issuer, OID_AT_ORGANIZATION, exam->arena);
-        if (!keys[i]->rule->allow && organization != NULL &&
-            (keys[i]->issuer_organization.n == 0 || bytes_is(keys[i]->issuer_organization, organization))) {
-            add(exam, keys[i], role, signature, cert);
-            found++;
-        }
-    }
-    return found;
-}
-
-/* The thumbprints of a certificate as it stands and, where its encoding is odd, as it would be without the oddity. */
-static size_t find_thumbprints(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
-    static const struct {
-        enum key_kind kind;
-        enum hash hash;
-    } kinds[] = {{KEY_CERT_SHA1, HASH_SHA1}, {KEY_CERT_MD5, HASH_MD5}};
-    const struct blocklist *list = exam->examiner->list;
-    size_t found = find(exam, KEY_CERT_SHA256, bytes_make(sha256, 32), role, signature, cert);
-    uint8_t value[HASH_SIZE_MAX];
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (blocklist_wants(list, kinds[i].kind, 0) && hash_of(exam, kinds[i].hash, cert->der, value)) {
-            found += find(exam, kinds[i].kind, bytes_make(value, hash_size(kinds[i].hash)), role, signature, cert);
-        }
-    }
-    return found;
-}
-
-static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
-    static const enum hash tbs_hashes[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
-    const struct blocklist *list = exam->examiner->list;
-    uint8_t value[HASH_SIZE_MAX];
-    size_t found = find_thumbprints(exam, cert, sha256, role, signature);
-    struct bytes minimal;
-    if (cert->not_minimal && cert_minimal(cert, exam->arena, &minimal, NULL) && hash_of(exam, HASH_SHA256, minimal, value)) {
-        struct cert plain = *cert;
-        plain.der = minimal;
-        size_t before = exam->n_matches;
-        found += find_thumbprints(exam, &plain, value, role, signature);
-        for (size_t i = before; i < exam->n_matches; i++) {
-            exam->matches[i].cert = cert;
-        }
-        if (exam->n_matches > before) {
-            anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, cert->at, cert->der.n,
-                         "a banned certificate's thumbprint without the re-encoding");
-        }
-    }
-    for (size_t i = 0; i < sizeof tbs_hashes / sizeof tbs_hashes[0]; i++) {
-        size_t n = hash_size(tbs_hashes[i]);
-        if (blocklist_wants(list, KEY_TBS, n) && hash_of(exam, tbs_hashes[i], cert->tbs, value)) {
-            found += find(exam, KEY_TBS, bytes_make(value, n), role, signature, cert);
-        }
-    }
-    if (blocklist_wants(list, KEY_SPKI, 0) && hash_of(exam, HASH_SHA256, cert->spki, value)) {
-        found += find(exam, KEY_SPKI, bytes_make(value, 32), role, signature, cert);
-    }
-    return found;
-}
-
-/* Takes back what was found since before, if the certificate is one that no rule may hit: a root, a platform's own signer. The
- * keys that name one outright were left out of the list; these came by a name or a number. */
-static void spare_never_banned(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], size_t before) {
-    uint8_t spki[HASH_SIZE_MAX];
-    bool has_spki = hash_of(exam, HASH_SHA256, cert->spki, spki);
-    if (!blocklist_never_ban(exam->examiner->list, sha256, has_spki ? spki : NULL)) {
-        return;
-    }
-    size_t kept = before;
-    for (size_t i = before; i < exam->n_matches; i++) {
-        if (exam->matches[i].key->rule->never_ban_overridden) {
-            exam->matches[kept++] = exam->matches[i];
-        }
-    }
-    exam->n_matches = kept;
-}
-
-static void match_cert(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
-    uint8_t sha256[HASH_SIZE_MAX];
-    size_t before = exam->n_matches;
-    if (cert->broken || !hash_of(exam, HASH_SHA256, cert->der, sha256)) {
-        return;
-    }
-    if (exam->examiner->addresses) {
-        addresses_note(exam, cert);
-    }
-    if (memo_has(exam->examiner->memo, sha256)) {
-        return;
-    }
-    size_t found = find_hashes(exam, cert, sha256, role, signature);
-    found += find_serial(exam, cert->serial, cert->issuer, role, signature, cert);
-    found += find_names(exam, cert, role, signature);
-    if (found == 0) {
-        memo_add(exam->examiner->memo, sha256);
-    } else {
-        spare_never_banned(exam, cert, sha256, before);
-    }
 }
 
 /* Whether a certificate of the bag issued another one of it, so that it may stand in the signer's chain. */
@@ -273,26 +110,26 @@ static void match_apple(struct exam *exam, const struct signature *s, size_t sig
     if (blocklist_wants(list, KEY_TEAM_ID, 0)) {
         for (size_t i = 0; i < s->n_directories; i++) {
             if (s->directories[i].team_id != NULL) {
-                find(exam, KEY_TEAM_ID, bytes_text(s->directories[i].team_id), ROLE_SIGNER, signature, NULL);
+                match_find(exam, KEY_TEAM_ID, bytes_text(s->directories[i].team_id), ROLE_SIGNER, signature, NULL);
             }
         }
         for (size_t i = 0; s->sd != NULL && s->signer != NULL && i < s->sd->n_certs; i++) {
             const struct cert *cert = &s->sd->certs[i];
             if (!cert->broken && cert_named_by(cert, s->signer->issuer, s->signer->serial, s->signer->key_id)) {
                 const char *unit = name_attribute(cert->subject, OID_AT_ORGANIZATIONAL_UNIT, exam->arena);
-                find(exam, KEY_TEAM_ID, bytes_text(unit != NULL ? unit : ""), ROLE_SIGNER, signature, cert);
+                match_find(exam, KEY_TEAM_ID, bytes_text(unit != NULL ? unit : ""), ROLE_SIGNER, signature, cert);
             }
         }
         if (s->kind == KIND_XAR && s->sd == NULL && s->n_certs != 0 && !s->certs[0].broken) {
             const char *unit = name_attribute(s->certs[0].subject, OID_AT_ORGANIZATIONAL_UNIT, exam->arena);
-            find(exam, KEY_TEAM_ID, bytes_text(unit != NULL ? unit : ""), ROLE_SIGNER, signature, &s->certs[0]);
+            match_find(exam, KEY_TEAM_ID, bytes_text(unit != NULL ? unit : ""), ROLE_SIGNER, signature, &s->certs[0]);
         }
     }
     for (size_t i = 0; blocklist_wants(list, KEY_CDHASH, 0) && i < s->n_directories; i++) {
         uint8_t value[HASH_SIZE_MAX];
-        if (digest_supported(s->directories[i].hash) && hash_of(exam, s->directories[i].hash, s->directories[i].blob, value)) {
+        if (digest_supported(s->directories[i].hash) && match_hash_of(exam, s->directories[i].hash, s->directories[i].blob, value)) {
             size_t before = exam->n_matches;
-            find(exam, KEY_CDHASH, bytes_make(value, 20), ROLE_ANY, signature, NULL);
+            match_find(exam, KEY_CDHASH, bytes_make(value, 20), ROLE_ANY, signature, NULL);
             for (size_t k = before; k < exam->n_matches; k++) {
                 exam->matches[k].directory = &s->directories[i];
             }
@@ -311,7 +148,7 @@ static void match_named_signer(struct exam *exam, const struct signature *s, siz
             return;
         }
     }
-    find_serial(exam, s->signer->serial, s->signer->issuer, ROLE_SIGNER, signature, NULL);
+    match_find_serial(exam, s->signer->serial, s->signer->issuer, ROLE_SIGNER, signature, NULL);
 }
 
 /* A name in the file that rules may ask for. */
@@ -320,7 +157,7 @@ static void find_name(struct exam *exam, enum key_kind kind, const char *name, s
     const struct key *const *keys = blocklist_find_name(exam->examiner->list, kind, name, &n);
     for (size_t i = 0; i < n; i++) {
         if (!keys[i]->rule->allow) {
-            add(exam, keys[i], ROLE_ANY, signature, NULL);
+            match_add(exam, keys[i], ROLE_ANY, signature, NULL);
         }
     }
 }
@@ -365,8 +202,8 @@ static void match_first_page(struct exam *exam) {
     }
     for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
         uint8_t value[HASH_SIZE_MAX];
-        if (hash_of(exam, hashes[i], page, value)) {
-            find(exam, KEY_FIRST_PAGE, bytes_make(value, hash_size(hashes[i])), ROLE_ANY, NO_SIGNATURE, NULL);
+        if (match_hash_of(exam, hashes[i], page, value)) {
+            match_find(exam, KEY_FIRST_PAGE, bytes_make(value, hash_size(hashes[i])), ROLE_ANY, NO_SIGNATURE, NULL);
         }
     }
 }
@@ -392,7 +229,7 @@ void match_identities(struct exam *exam) {
             match_cert(exam, &s->certs[k], k == 0 ? ROLE_SIGNER : ROLE_CHAIN, i);
         }
         if (s->claimed.n != 0) {
-            find(exam, KEY_AUTHENTICODE, s->claimed, ROLE_ANY, i, NULL);
+            match_find(exam, KEY_AUTHENTICODE, s->claimed, ROLE_ANY, i, NULL);
         }
         if (s->program != NULL) {
             find_name(exam, KEY_PROGRAM, s->program, i);
@@ -415,6 +252,6 @@ void match_file(struct exam *exam) {
         {KEY_FILE_MD5, bytes_make(exam->md5, sizeof exam->md5)},
     };
     for (size_t i = 0; i < exam->n_digests && i < sizeof digests / sizeof digests[0]; i++) {
-        find(exam, digests[i].kind, digests[i].value, ROLE_ANY, NO_SIGNATURE, NULL);
+        match_find(exam, digests[i].kind, digests[i].value, ROLE_ANY, NO_SIGNATURE, NULL);
     }
 }

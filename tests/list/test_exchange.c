@@ -18,6 +18,7 @@
 #include "crypto/identity.h"
 #include "list/exception.h"
 #include "list/exporter.h"
+#include "list/files.h"
 #include "list/importer.h"
 #include "list/policy_write.h"
 
@@ -363,7 +364,7 @@ static struct policy *make_policy(const struct shape *shape, bool accept) {
 /* What was told of each rule, notes left aside. */
 struct heard {
     struct export_listener listener; /* first: it is what the function is given */
-    bool lost[RULES], renamed[RULES];
+    bool *lost, *renamed;            /* rule by rule */
     size_t notes;
 };
 
@@ -505,11 +506,11 @@ static void show(const char *what, const struct policy *policy, const struct rul
     text_free(&xml);
 }
 
-/* One policy's trip. Counts the rules that came back as they were. */
-static size_t travel(const struct shape *shape, bool accept, bool strict) {
-    struct heard heard = {.listener = {told}};
+/* One policy's trip; it is freed. Counts the rules that came back as they were. */
+static size_t travel(struct policy *policy, const struct shape *shape, bool accept, bool strict) {
+    struct heard heard = {.listener = {told}, .lost = calloc(policy->n_rules, 1), .renamed = calloc(policy->n_rules, 1)};
     struct text document = {0};
-    struct policy *policy = make_policy(shape, accept), *back = there_and_back(policy, shape, accept, &heard, &document);
+    struct policy *back = there_and_back(policy, shape, accept, &heard, &document);
     size_t same = 0;
     for (size_t i = 0; i < policy->n_rules; i++) {
         const struct rule *rule = &policy->rules[i], *found = find_rule(back, rule->id);
@@ -533,6 +534,8 @@ static size_t travel(const struct shape *shape, bool accept, bool strict) {
     }
     policy_free(policy);
     policy_free(back);
+    free(heard.lost);
+    free(heard.renamed);
     text_free(&document);
     text_free(&remarks);
     return same;
@@ -584,7 +587,8 @@ static void what_a_format_can_say_comes_back(void **unused) {
     for (size_t f = 0; f < sizeof shapes / sizeof *shapes; f++) {
         size_t same = 0;
         for (size_t i = 0; i < rounds(); i++) {
-            same += travel(&shapes[f], shapes[f].blocks || i % 2 == 0, true);
+            bool accept = shapes[f].blocks || i % 2 == 0;
+            same += travel(make_policy(&shapes[f], accept), &shapes[f], accept, true);
         }
         print_message("%s: %zu rules\n", shapes[f].to, same);
         assert_true(same == rounds() * RULES);
@@ -601,10 +605,57 @@ static void what_does_not_come_back_is_told(void **unused) {
         anything.may[1] = anything.may[1] != 0 ? anything.may[1] : MAY_ANY;
         anything.roles = EVERY_ROLE;
         for (size_t i = 0; i < rounds(); i++) {
-            same += travel(&anything, i % 2 == 0, false);
+            same += travel(make_policy(&anything, i % 2 == 0), &anything, i % 2 == 0, false);
         }
         print_message("%s: %zu of %zu rules\n", shapes[f].to, same, rounds() * RULES);
         assert_true(same > rounds());
+    }
+}
+
+/* A real list as a policy; NULL where it is not at hand. */
+static struct policy *real_list(const char *from, const char *name) {
+    struct import_listener hears = {hear, hear};
+    struct import_head head = {"real", "Real", 1, TODAY};
+    struct text path = {0}, xml = {0};
+    struct error err = {0};
+    struct bytes content;
+    struct policy *policy = NULL;
+    text_addf(&path, "%s/../shared/feeds/%s", TEST_SOURCE_ROOT, name);
+    if (file_exists(text_c(&path))) {
+        struct import *import = import_new(ACTION_QUARANTINE, &hears);
+        import_accept_weak(import);
+        if (!file_read(path.p, FILE_ANYBODYS, &content, &err) || !importer_find(from)->read(content, import, &err) ||
+            !import_finish(import, &head, &xml, &err) || !policy_parse(bytes_make(xml.p, xml.n), "real.xml", &policy, &err)) {
+            fail_msg("%s: %s", name, err.text);
+        }
+        file_forget(content);
+        import_free(import);
+    }
+    text_free(&path);
+    text_free(&xml);
+    text_free(&remarks);
+    return policy;
+}
+
+/* Every rule of them in its own format, and in certban's rows. */
+static void real_lists_come_back(void **unused) {
+    static const struct {
+        const char *from, *name, *to;
+    } lists[] = {{"wdac", "SiPolicy_Enforced.xml", "wdac"},
+                 {"wdac", "loldrivers-DenyPolicy.xml", "wdac"},
+                 {"yara", "rl_blocklist.yara", "yara"},
+                 {"wdac", "SiPolicy_Enforced.xml", "json"},
+                 {"cert-graveyard", "cert_graveyard_database.csv", "csv"}};
+    (void)unused;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct policy *policy = real_list(lists[i].from, lists[i].name);
+        const struct shape shape = {.to = lists[i].to, .from = lists[i].to};
+        if (policy == NULL) {
+            print_message("%s is not at hand\n", lists[i].name);
+            skip();
+        }
+        size_t n = policy->n_rules;
+        assert_int_equal(travel(policy, &shape, true, true), n);
     }
 }
 
@@ -632,6 +683,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_format_can_say_comes_back),
         cmocka_unit_test(what_does_not_come_back_is_told),
+        cmocka_unit_test(real_lists_come_back),
     };
     return cmocka_run_group_tests(tests, make_certs, free_certs);
 }
