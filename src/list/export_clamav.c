@@ -4,7 +4,8 @@
  * certificates" of its manual.
  *   .crb  Name;Trusted;Subject;Serial;Pubkey;Exponent;CodeSign;TimeSign;CertSign;NotBefore;Comment
  *         Subject is SHA-1 of the content of the subject's Name element, Serial SHA-1 of the content of the serial's INTEGER, Pubkey
- *         the modulus of an RSA key. All three come from the certificate itself: hashes of it don't suffice.
+ *         the modulus of an RSA key. All three come from the certificate itself: hashes of it don't suffice. ClamAV blocks a program
+ *         that carries it without asking whether the signature covers the file: a hit is "listed" at least in certban's words.
  *   .hsb  HashString:FileSize:MalwareName[:MinFL]; a size of * needs functionality level 73
  */
 #include "asn1/der.h"
