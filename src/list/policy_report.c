@@ -104,6 +104,17 @@ static void check_dates(struct report *r, const struct rule *rule) {
     }
 }
 
+/* Whoever has a banned key may write into a version resource what he likes. */
+static void check_exceptions(struct report *r, const struct rule *rule) {
+    for (size_t i = 0; i < rule->only.n_except; i++) {
+        if (rule->only.except[i].authenticode.n == 0 && !rule->allow) {
+            note(r, NOTE_ADVICE, rule,
+                 "it spares files by their version resource, which whoever has the key can write: better by authenticode");
+            return;
+        }
+    }
+}
+
 static void check_certificate(struct report *r, const struct rule *rule) {
     bool named = false, signer = false;
     for (size_t i = 0; i < rule->n_keys; i++) {
@@ -160,6 +171,7 @@ static void check_policy(struct report *r, const struct policy *policy) {
         }
         check_keys(r, rule);
         check_dates(r, rule);
+        check_exceptions(r, rule);
         if (rule->cert != NULL) {
             check_certificate(r, rule);
         }
