@@ -156,16 +156,49 @@ static void set_when(struct import_entry *entry, enum import_field field, struct
     }
 }
 
-/* The conditions of a ban, and what else is not a key. False when the field is none of those. */
-static bool set_field(struct import_entry *entry, enum import_field field, struct bytes value, struct bytes raw) {
+/* A condition of the ban. False when the field is none. */
+static bool set_condition(struct import_entry *entry, enum import_field field, struct bytes value, struct bytes raw) {
     struct import_row *row = &entry->row;
     struct conditions *only = &row->only;
     const char **words = words_of(only, field);
-    uint64_t thing;
     if (words != NULL) {
         *words = condition(entry, raw);
         return true;
     }
+    switch (field) {
+    case FIELD_SIGNED_AFTER:
+    case FIELD_SIGNED_BEFORE:
+    case FIELD_EXPIRES:
+        set_when(entry, field, value);
+        return true;
+    case FIELD_PLATFORM:
+        set_platform(entry, value);
+        return true;
+    case FIELD_ISSUED_UNDER:
+        refuse_unless(entry, value.n == 0 || import_hash_of(row, value, &only->issued_under), "its issued_under is no hash");
+        return true;
+    case FIELD_EKU:
+    case FIELD_NO_EKU:
+        set_usage(entry, value, field == FIELD_EKU ? &only->eku : &only->eku_except);
+        return true;
+    case FIELD_EXCEPT:
+        refuse_unless(entry, value.n == 0 || exceptions_of_query(value, import_arena(row->import), only), "its exceptions can't be read");
+        return true;
+    case FIELD_VERSION_MIN:
+        set_version(entry, value, 0, &only->has_min, &only->min);
+        return true;
+    case FIELD_VERSION_MAX:
+        set_version(entry, value, UINT16_MAX, &only->has_max, &only->max);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What stands beside the keys. False when the field is one of those. */
+static bool set_field(struct import_entry *entry, enum import_field field, struct bytes value, struct bytes raw) {
+    struct import_row *row = &entry->row;
+    uint64_t thing;
     switch (field) {
     case FIELD_KIND:
         refuse_unless(entry, value.n == 0 || bytes_is(value, "ban"), "is no ban");
@@ -193,32 +226,8 @@ static bool set_field(struct import_entry *entry, enum import_field field, struc
     case FIELD_FILE_SIZE:
         refuse_unless(entry, value.n == 0 || value_number(value, INT64_MAX, &row->file_size), "its file size is no number");
         return true;
-    case FIELD_SIGNED_AFTER:
-    case FIELD_SIGNED_BEFORE:
-    case FIELD_EXPIRES:
-        set_when(entry, field, value);
-        return true;
-    case FIELD_PLATFORM:
-        set_platform(entry, value);
-        return true;
-    case FIELD_ISSUED_UNDER:
-        refuse_unless(entry, value.n == 0 || import_hash_of(row, value, &only->issued_under), "its issued_under is no hash");
-        return true;
-    case FIELD_EKU:
-    case FIELD_NO_EKU:
-        set_usage(entry, value, field == FIELD_EKU ? &only->eku : &only->eku_except);
-        return true;
-    case FIELD_EXCEPT:
-        refuse_unless(entry, value.n == 0 || exceptions_of_query(value, import_arena(row->import), only), "its exceptions can't be read");
-        return true;
-    case FIELD_VERSION_MIN:
-        set_version(entry, value, 0, &only->has_min, &only->min);
-        return true;
-    case FIELD_VERSION_MAX:
-        set_version(entry, value, UINT16_MAX, &only->has_max, &only->max);
-        return true;
     default:
-        return false;
+        return set_condition(entry, field, value, raw);
     }
 }
 
