@@ -2,6 +2,7 @@
 #include "base/source.h"
 
 #include <errno.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 bool source_into(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
@@ -114,9 +115,26 @@ static bool fd_pread(struct source *source, void *buf, size_t n, uint64_t at, st
     return true;
 }
 
+static bool fd_attribute(struct source *source, const char *name, struct arena *arena, struct bytes *out) {
+    struct fd_source *file = (struct fd_source *)source;
+    static const char *const spaces[] = {"user.", ""};
+    file->attributes = file->attributes >= 0 ? file->attributes : flistxattr(file->fd, NULL, 0) > 0;
+    for (size_t i = 0; file->attributes == 1 && i < sizeof spaces / sizeof *spaces; i++) {
+        const char *whole = arena_printf(arena, "%s%s", spaces[i], name);
+        ssize_t n = whole != NULL ? fgetxattr(file->fd, whole, NULL, 0) : -1;
+        uint8_t *p = n > 0 ? arena_alloc(arena, (size_t)n) : NULL;
+        if (p != NULL && fgetxattr(file->fd, whole, p, (size_t)n) == n) {
+            *out = bytes_make(p, (size_t)n);
+            return true;
+        }
+    }
+    return false;
+}
+
 void fd_source_init(struct fd_source *file, const char *name, int fd, uint64_t size) {
-    file->source = (struct source){.name = name, .size = size, .pread = fd_pread};
+    file->source = (struct source){.name = name, .size = size, .pread = fd_pread, .attribute = fd_attribute};
     file->fd = fd;
+    file->attributes = -1;
     for (size_t i = 0; i < FD_WINDOWS; i++) {
         file->windows[i].n = 0;
     }

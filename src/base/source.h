@@ -15,6 +15,10 @@ struct source {
      * be read. The caller keeps at + n <= size. */
     bool (*pread)(struct source *source, void *buf, size_t n, uint64_t at, struct error *err);
 
+    /* Reads the extended attribute of a file, or its copy under "user." as other systems keep it. False when there is none, or no memory.
+     */
+    bool (*attribute)(struct source *source, const char *name, struct arena *arena, struct bytes *out); /* NULL: it can have none */
+
     bool sequential; /* unpacked from its beginning on: a read near the end costs all the bytes before it */
 
     uint64_t bytes_read; /* counted by source_read and its like, for the summary */
@@ -54,6 +58,7 @@ enum { FD_WINDOW = 4096, FD_WINDOWS = 6 };
 struct fd_source {
     struct source source;
     int fd;
+    int attributes; /* whether the file has any: 1, 0, or -1 as long as nobody asked */
     struct {
         uint64_t at;
         size_t n;

@@ -4,7 +4,8 @@
  * (CodeSignature, CodeDirectory, CodeRequirements), SuperBlobs by "codesign --detached", and the extended attributes com.apple.cs.* that a
  * plain file has. Archives keep attributes in a second file, "._NAME" (AppleDouble: RFC 1740; copyfile.c of Apple's copyfile).
  *
- * What a signature here covers is another file: its key can be looked at, its digest has nothing to fit.
+ * What a signature in a file of its own covers is another file: its key can be looked at, its digest has nothing to fit. One in the
+ * attributes of a file on the disk is of that file.
  */
 #include <stdlib.h>
 
@@ -103,6 +104,19 @@ static void read_double(struct bytes file, struct codesign *code, struct arena *
             read_attributes(file, (uint64_t)offset + ATTR_AT, code, arena, anomalies);
         }
     }
+}
+
+bool codesign_attributes(struct source *source, struct contents *contents, struct arena *arena, struct error *err) {
+    struct codesign_blob blobs[sizeof names / sizeof *names];
+    struct codesign code = {.area = bytes_none(), .blobs = blobs};
+    const struct codesign_target target = {.part = "attributes", .size = source->size};
+    struct bytes b;
+    for (size_t i = 0; source->attribute != NULL && i < sizeof names / sizeof *names; i++) {
+        if (source->attribute(source, names[i].name, arena, &b)) {
+            take(&code, names[i].slot, b, 0, arena, &contents->anomalies);
+        }
+    }
+    return code.n == 0 || codesign_add(&code, &target, contents, arena, NULL, err);
 }
 
 /* "codesign --detached" keeps one SuperBlob for each architecture in another. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "asn1/carve.h"
+#include "format/codesign.h"
 #include "scan/bundle.h"
 #include "scan/candidate.h"
 #include "scan/cover.h"
@@ -172,6 +173,10 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
         }
         exam->contents.other = false;
         signed_formats += exam->contents.n_signatures > before;
+    }
+    struct error why;
+    if (!codesign_attributes(exam->source, &exam->contents, exam->arena, &why)) {
+        contents_unreadable(&exam->contents, &why);
     }
     if (signed_formats > 1) {
         anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_POLYGLOT, 0, 0, NULL);

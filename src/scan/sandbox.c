@@ -36,6 +36,8 @@ static const int allowed[] = {
     SCMP_SYS(close),
     SCMP_SYS(lseek),
     SCMP_SYS(fstat),
+    SCMP_SYS(flistxattr),
+    SCMP_SYS(fgetxattr),
     SCMP_SYS(munmap),
     SCMP_SYS(mremap),
     SCMP_SYS(brk),
