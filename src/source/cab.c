@@ -2,13 +2,16 @@
 /*
  * The files of a cabinet ([MS-CAB]): stored, MSZIP and LZX. Files are visited folder by folder, in the order of their bytes, so
  * that a folder is unpacked once for all of them. What begins or ends in another cabinet of its set is read with that one, where it
- * can be had.
+ * can be had. What stands behind the cabinet, another one or a program, is looked for as cabextract does, not far.
  *
  * Not readable, and said so: Quantum; LZX over several cabinets.
  */
 #include <stdlib.h>
 
 #include "source/cab_set.h"
+#include "source/piece.h"
+
+enum { BEHIND_MAX = 1 << 20 };
 
 struct walk {
     struct budget *budget;
@@ -108,6 +111,51 @@ static bool walk_files(struct walk *w, struct source *source, struct error *err)
     return tables->cut.kind == ERR_NONE || error_set(err, tables->cut.kind, "%s", tables->cut.text);
 }
 
+/* The next file at or behind at; piece.kind is NULL when there is none. */
+static bool find_piece(struct walk *w, struct source *source, uint64_t *at, struct piece *piece, struct error *err) {
+    struct bytes b;
+    *piece = (struct piece){0};
+    arena_reset(&w->scratch);
+    if (*at >= source->size) {
+        return true;
+    }
+    if (!source_read_some(source, &w->scratch, *at, BEHIND_MAX, &b, err)) {
+        return false;
+    }
+    for (size_t i = piece_find(b, 0); i < b.n && piece->kind == NULL; i = piece_find(b, i + 1)) {
+        if (!budget_spend(w->budget, 0, err) || !piece_at(source, *at + i, source->size, &w->scratch, piece, err)) {
+            return false;
+        }
+        *at += piece->kind != NULL ? i : 0;
+    }
+    return true;
+}
+
+static bool walk_behind(struct walk *w, struct source *source, struct error *err) {
+    struct piece piece;
+    uint64_t at = 0;
+    if (!piece_at(source, 0, source->size, &w->scratch, &piece, err)) {
+        return false;
+    }
+    for (uint64_t n = piece.n; n != 0; n = piece.n) {
+        at += n;
+        if (!find_piece(w, source, &at, &piece, err)) {
+            return false;
+        }
+        struct window_source window;
+        const char *path = arena_printf(&w->scratch, "%s@%llu", piece.kind != NULL ? piece.kind : "", (unsigned long long)at);
+        if (path == NULL) {
+            return arena_full(&w->scratch, err);
+        }
+        window_source_init(&window, path, source, at, piece.n);
+        const struct member member = {.path = path, .source = &window.source};
+        if (piece.kind != NULL && !w->visitor->visit(w->visitor, &member, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
     struct walk *w = arena_alloc(arena, sizeof *w);
@@ -118,6 +166,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     *w = (struct walk){.budget = budget, .visitor = visitor, .arena = arena, .scratch = arena_make(ARENA_FILE_CAP), .open = SIZE_MAX};
     bool ok = walk_files(w, source, err);
     cab_folder_close(&w->folder);
+    ok = ok && walk_behind(w, source, err);
     arena_free(&w->scratch);
     return ok;
 }

@@ -3,7 +3,8 @@
 
 extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_pieces, container_xar,
     container_zip;
-extern const struct container container_archive, container_asar, container_helped, container_inno, container_unread;
+extern const struct container container_archive, container_asar, container_helped, container_inno, container_script_payload,
+    container_unread;
 
 /* One row a container, one driver a row. */
 /* clang-format off */
@@ -19,6 +20,7 @@ const struct container *const containers[] = {
     &container_asar,
     &container_helped,
     &container_inno,
+    &container_script_payload,
     &container_unread,
     NULL,
 };

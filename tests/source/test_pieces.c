@@ -2,7 +2,7 @@
 /* Archives of Electron programs, and what stands in Windows programs: what the seeds show, whole, cut short and changed. */
 #include "listing.h"
 
-extern const struct container container_asar, container_pe_pieces;
+extern const struct container container_asar, container_pe_pieces, container_script_payload;
 
 static void test_tree(void **state) {
     (void)state;
@@ -38,6 +38,13 @@ static void test_pieces(void **state) {
     text_free(&l.text);
 }
 
+static void test_script(void **state) {
+    (void)state;
+    struct listing l = list(&container_script_payload, "pieces/script");
+    has(&l, "payload@41 27 ");
+    text_free(&l.text);
+}
+
 static void hostile(const struct container *container, const char *name) {
     struct bytes b = load(name);
     hostile_each(b, attempt, (void *)container);
@@ -50,14 +57,13 @@ static void test_hostile(void **state) {
     hostile(&container_pe_pieces, "pieces/resources");
     hostile(&container_pe_pieces, "pieces/overlay");
     hostile(&container_pe_pieces, "pieces/burn");
+    hostile(&container_script_payload, "pieces/script");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tree),
-        cmocka_unit_test(test_odd),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_tree),   cmocka_unit_test(test_odd),     cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_script), cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
