@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -99,6 +101,30 @@ void ui_etc(const char *name, struct text *out) {
     text_addf(out, "%s/%s", etc != NULL && etc[0] != '\0' ? etc : "/etc/certban", name);
 }
 
+/* The report that is being written, and by whom: a run that is stopped must not leave it behind. */
+static volatile sig_atomic_t unfinished_by;
+static const char *volatile unfinished;
+
+static void on_stop(int number) {
+    if (unfinished_by == getpid()) {
+        unlink(unfinished);
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void remember(const char *temporary) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    unfinished = temporary;
+    unfinished_by = temporary != NULL ? getpid() : 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction was;
+        if (sigaction(numbers[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN) { /* as nohup wants it */
+            signal(numbers[i], temporary != NULL ? on_stop : SIG_DFL);
+        }
+    }
+}
+
 bool output_open(const struct options *options, struct output *out, struct error *err) {
     *out = (struct output){.stream = stdout};
     const char *path = options->word[OPTION_OUTPUT];
@@ -131,6 +157,7 @@ bool output_open(const struct options *options, struct output *out, struct error
         *out = (struct output){0};
         return false;
     }
+    remember(out->temporary);
     return true;
 }
 
@@ -146,8 +173,13 @@ bool output_finish(struct output *out, bool keep, struct error *err) {
             ok = ok && !keep;
             unlink(out->temporary);
         }
+        remember(NULL);
     } else if (out->stream != stdout) {
         ok = fclose(out->stream) == 0 && ok;
+    }
+    if (!ok && out->stream == stdout) { /* said once */
+        __fpurge(stdout);
+        clearerr(stdout);
     }
     if (!ok) {
         error_sys(err, sys, "can't write the report%s%s", out->path != NULL ? " to " : "", out->path != NULL ? out->path : "");

@@ -21,7 +21,8 @@ enum {
     LARGEST = 8 << 20,  /* text that is read whole */
     END_READ = 2 << 20, /* of larger text */
     BLOCKS_MAX = 16,
-    TEXT_LIKE = 512, /* so much of a file's beginning shows whether it is text */
+    SIGNATURE_MIN = 128, /* octets: what is shorter has no certificate, nor room for one */
+    TEXT_LIKE = 512,     /* so much of a file's beginning shows whether it is text */
 };
 
 /* clang-format off */
@@ -256,7 +257,7 @@ static bool add(const struct script_block *block, const char *part, uint64_t at,
         return true;
     }
     carve_bytes(contents, arena, block->der, at);
-    if (contents->n_signatures != first || block->der.p[0] == 0x30) {
+    if (contents->n_signatures != first || (block->der.p[0] == 0x30 && block->der.n >= SIGNATURE_MIN)) {
         contents_unreadable(contents, &why);
     }
     return true;

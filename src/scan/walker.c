@@ -299,6 +299,9 @@ static bool take_stdin(struct walker *walker, int *out, struct error *err) {
             ok = m > 0 || error_sys(err, errno, "can't keep standard input");
         }
     }
+    if (ok && all == 0) { /* of a download that failed, a gate must not say that it is fine */
+        ok = error_set(err, ERR_IO, "nothing came on standard input");
+    }
     free(block);
     walker->bytes_read += all;
     if (ok) {

@@ -72,10 +72,40 @@ static bool measure_7z(struct source *window, struct arena *scratch, uint64_t *n
     return true;
 }
 
+/* Whether the pointer at 60 of a DOS header (e_lfanew) leads to "PE\0\0". */
+static bool points_to_pe(struct source *window, bool *yes, struct error *err) {
+    enum { POINTER_AT = 60 };
+    uint8_t octets[4];
+    *yes = false;
+    if (window->size < POINTER_AT + sizeof octets) {
+        return true;
+    }
+    if (!source_into(window, octets, sizeof octets, POINTER_AT, err)) {
+        return false;
+    }
+    struct reader r = reader_make(bytes_make(octets, sizeof octets), 0);
+    uint32_t at = reader_u32le(&r);
+    if (at > window->size - sizeof octets) {
+        return true;
+    }
+    if (!source_into(window, octets, sizeof octets, at, err)) {
+        return false;
+    }
+    *yes = bytes_equal(bytes_make(octets, sizeof octets), bytes_make("PE\0\0", 4));
+    return true;
+}
+
 /* Up to the end of its certificate table: by what stands behind that, its digest would not fit. */
 static bool measure_program(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
     struct pe pe;
     struct pe_overlay overlay;
+    bool is_pe;
+    if (!points_to_pe(window, &is_pe, err)) {
+        return false;
+    }
+    if (!is_pe) { /* so are most places that begin like one: they must not cost what headers do */
+        return true;
+    }
     if (!pe_overlay_find(window, scratch, &pe, &overlay, err)) {
         return false;
     }
