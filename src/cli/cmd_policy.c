@@ -259,6 +259,7 @@ static json_t *rule_object(const struct rule *rule) {
         json_put_text(object, "confidence", confidence_name(rule->confidence));
     }
     json_put_text(object, "weak", rule->weak_accepted ? "accept" : NULL);
+    json_put_text(object, "archives", rule->takes_archives ? "take" : NULL);
     json_put_text(object, "never_ban", rule->never_ban_overridden ? "override" : NULL);
     if (rule->expires != INT64_MAX) {
         json_put_time(object, "expires", rule->expires);

@@ -41,10 +41,35 @@ static bool restore_one(struct session *s, const char *id, const struct restore_
     return ok;
 }
 
+/* All that is held of a group, until one can't be restored; called again, it goes on from there. */
+static void restore_group(struct session *s, const char *group, const struct restore_options *options) {
+    struct quarantine_listing listing = {0};
+    struct error err = {0};
+    size_t n = 0;
+    bool ok = quarantine_list(s->store, &listing, &err);
+    for (size_t i = 0; ok && i < listing.n; i++) {
+        if (strcmp(listing.items[i].group, group) == 0) {
+            n++;
+            ok = restore_one(s, listing.items[i].id, options);
+        }
+    }
+    if (n == 0) {
+        ui_say("there are no items of group %s; certban quarantine list names all", group);
+        s->status = STATUS_USAGE;
+    }
+    quarantine_listing_free(&listing);
+}
+
 static int run_restore(const struct command *command, const struct options *options) {
     struct session s;
     struct error err = {0};
     bool empty;
+    if ((options->n_args == 0) != options->given[OPTION_GROUP]) {
+        return command_usage(command, "restore needs IDs or --group GROUP, one of them");
+    }
+    if (options->given[OPTION_GROUP] && options->given[OPTION_AS]) {
+        return command_usage(command, "--as names one file, and a group may have many");
+    }
     if (options->n_args > 1 && options->given[OPTION_AS]) {
         return command_usage(command, "--as names one file, and %zu items are given", options->n_args);
     }
@@ -58,6 +83,9 @@ static int run_restore(const struct command *command, const struct options *opti
                                             .no_allow = options->given[OPTION_NO_ALLOW],
                                             .keep_privileges = options->given[OPTION_KEEP_PRIVILEGES],
                                             .reason = options->word[OPTION_REASON]};
+    if (options->given[OPTION_GROUP]) {
+        restore_group(&s, options->word[OPTION_GROUP], &restore);
+    }
     for (size_t i = 0; i < options->n_args; i++) {
         if (!restore_one(&s, options->args[i], &restore)) {
             break;
@@ -68,15 +96,15 @@ static int run_restore(const struct command *command, const struct options *opti
 
 const struct command quarantine_restore_command = {
     .name = "restore",
-    .args = "ID…",
+    .args = "[ID…]",
     .help = "put a file back where it was, with owner, mode, times and attributes",
     .more = "Nothing is ever overwritten. A rule for the file's very bytes is written to the state's allow.xml first, so that the\n"
             "next scan leaves it alone; --no-allow leaves the rule out.",
     .takes = TAKE(STATE) | TAKE(QUIET) | TAKE(TO_FOLDER) | TAKE(AS) | TAKE(PARENTS) | TAKE(CHANGED) | TAKE(NO_ALLOW) |
-             TAKE(KEEP_PRIVILEGES) | TAKE(REASON),
+             TAKE(KEEP_PRIVILEGES) | TAKE(REASON) | TAKE(GROUP),
     .examples = "  certban quarantine restore 20230404-000001\n"
+                "  certban quarantine restore --group app-1b6611df9c9a --parents\n"
                 "  certban quarantine restore --to /tmp/samples --no-allow 20230404-000001",
-    .min_args = 1,
     .max_args = SIZE_MAX,
     .run = run_restore,
     .parent = &command_quarantine,

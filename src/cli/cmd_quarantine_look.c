@@ -8,6 +8,21 @@
 
 #define LOOKS (TAKE(STATE) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(QUIET))
 
+/* What the record has of some items only. */
+static void put_rare(json_t *o, const struct quarantine_item *item) {
+    static const char *const keys[] = {"names", "elsewhere", "users", "lost", "plain_copy"};
+    json_t *record = json_loads(item->record, 0, NULL);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = json_object_get(record, keys[i]);
+        bool empty = value == NULL || (json_is_array(value) && json_array_size(value) == 0) ||
+                     (json_is_integer(value) && json_integer_value(value) == 0);
+        if (!empty) {
+            json_put(o, keys[i], json_incref(value));
+        }
+    }
+    json_decref(record);
+}
+
 static void print_json(struct session *s, const struct quarantine_item *item) {
     json_t *o = json_object();
     json_put_text(o, "type", "quarantined");
@@ -22,6 +37,7 @@ static void print_json(struct session *s, const struct quarantine_item *item) {
     json_put_text(o, "group", item->group);
     json_put_time(o, "taken_at", item->taken_at);
     json_put_text(o, "state", item->state);
+    put_rare(o, item);
     if (!json_print(o, s->output.stream)) {
         s->status = STATUS_NOT_EXAMINED;
     }
@@ -34,11 +50,34 @@ static void print_line(struct session *s, const struct quarantine_item *item) {
     ui_time(item->taken_at, when);
     report_path(&report, &path, item->path);
     report_words(&rule, item->rule);
-    fprintf(s->output.stream, "%s  %s  %s  %llu bytes%s%s\n    %s by %s\n", item->id, when, text_c(&path), (unsigned long long)item->size,
-            strcmp(item->state, "held") == 0 ? "" : "  ", strcmp(item->state, "held") == 0 ? "" : item->state, item->finding,
-            text_c(&rule));
+    fprintf(s->output.stream, "%s  %s  %s  %llu bytes%s%s\n    %s by %s%s%s\n", item->id, when, text_c(&path),
+            (unsigned long long)item->size, strcmp(item->state, "held") == 0 ? "" : "  ",
+            strcmp(item->state, "held") == 0 ? "" : item->state, item->finding, text_c(&rule), item->group[0] != '\0' ? ", group " : "",
+            item->group);
     text_free(&path);
     text_free(&rule);
+}
+
+static int by_sha256(const void *a, const void *b) {
+    const struct quarantine_item *x = a, *y = b;
+    int order = memcmp(x->sha256, y->sha256, sizeof x->sha256);
+    return order != 0 ? order : strcmp(x->id, y->id);
+}
+
+/* Above the first of the items that have the same content. */
+static void print_head(const struct session *s, const struct quarantine_listing *listing, size_t i) {
+    const uint8_t *sha256 = listing->items[i].sha256;
+    struct text hash = {0};
+    size_t n = 0;
+    if (i != 0 && memcmp(listing->items[i - 1].sha256, sha256, 32) == 0) {
+        return;
+    }
+    while (i + n < listing->n && memcmp(listing->items[i + n].sha256, sha256, 32) == 0) {
+        n++;
+    }
+    text_add_hex(&hash, bytes_make(sha256, 32));
+    fprintf(s->output.stream, "SHA-256 %s: %zu item%s\n", text_c(&hash), n, n == 1 ? "" : "s");
+    text_free(&hash);
 }
 
 static int run_list(const struct command *command, const struct options *options) {
@@ -50,10 +89,16 @@ static int run_list(const struct command *command, const struct options *options
     if (!session_begin(&s, options, &empty, &err) || (!empty && !quarantine_list(s.store, &listing, &err))) {
         return session_refuse(&s, &err);
     }
+    if (options->given[OPTION_GROUP_BY] && listing.n != 0) {
+        qsort(listing.items, listing.n, sizeof *listing.items, by_sha256);
+    }
     for (size_t i = 0; i < listing.n; i++) {
         if (s.json) {
             print_json(&s, &listing.items[i]);
         } else {
+            if (options->given[OPTION_GROUP_BY]) {
+                print_head(&s, &listing, i);
+            }
             print_line(&s, &listing.items[i]);
         }
     }
@@ -71,8 +116,9 @@ const struct command quarantine_list_command = {
     .name = "list",
     .args = "",
     .help = "what is in the quarantine",
-    .takes = LOOKS,
+    .takes = LOOKS | TAKE(GROUP_BY),
     .examples = "  certban quarantine list\n"
+                "  certban quarantine list --group sha256\n"
                 "  certban quarantine list --json | jq -r .path",
     .run = run_list,
     .parent = &command_quarantine,

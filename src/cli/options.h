@@ -36,6 +36,10 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(MAX_STORE, "max-store", 0, TAKES_SIZE, "SIZE", "the most bytes that the quarantine may hold (10G)")                                  \
     X(MAX_ITEMS, "max-items", 0, TAKES_NUMBER, "N", "the most files that the quarantine may hold (10000)")                                 \
     X(MIN_FREE, "min-free", 0, TAKES_NUMBER, "PERCENT", "what a copy into the quarantine leaves free of its file system (5)")              \
+    X(FIND_LINKS, "find-links", 0, TAKES_NOTHING, NULL, "take all names of a file with hard links, wherever they are on its file system")  \
+    X(KILL, "kill", 0, TAKES_NOTHING, NULL, "end the processes that run a file that is moved to the quarantine")                           \
+    X(WITH_APPLICATION, "with-application", 0, TAKES_NOTHING, NULL,                                                                        \
+      "what else a rule names beside a banned file, or in its bundle, follows it")                                                         \
     X(LOSSY, "lossy", 0, TAKES_NOTHING, NULL, "take a file although the quarantine's file system refuses some of its attributes")          \
     X(NO_PLAIN_COPY, "no-plain-copy", 0, TAKES_NOTHING, NULL, "don't copy what its file system encrypts into one that does not")           \
     X(ALL, "all", 'a', TAKES_NOTHING, NULL, "report clean and unsigned files too")                                                         \
@@ -81,6 +85,8 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(CHANGED, "changed", 0, TAKES_NOTHING, NULL, "restore although the content is not what was recorded")                                 \
     X(NO_ALLOW, "no-allow", 0, TAKES_NOTHING, NULL, "write no rule that keeps the file from being taken again")                            \
     X(KEEP_PRIVILEGES, "keep-privileges", 0, TAKES_NOTHING, NULL, "with --to: set-user-ID bits and capabilities come back too")            \
+    X(GROUP, "group", 0, TAKES_WORD, "GROUP", "restore all items of this group, as list shows it; stops at the first that can't be")       \
+    X(GROUP_BY, "group", 0, TAKES_CHOICE, "sha256", "items of the same content together")                                                  \
     X(REASON, "reason", 0, TAKES_WORD, "TEXT", "why, for the record")                                                                      \
     X(YES, "yes", 'y', TAKES_NOTHING, NULL, "don't ask")                                                                                   \
     X(OLDER_THAN, "older-than", 0, TAKES_NUMBER, "DAYS", "only what was taken more than that many days ago")                               \

@@ -17,7 +17,7 @@ const struct report_writer *report_writer_find(const char *name) {
 
 bool report_wants(const struct report *report, const struct scan_file *file) {
     enum finding finding = file->verdict->finding;
-    bool named = (report->scope & REPORT_NAMED) != 0 && file->verdict->inside[0] == '\0';
+    bool named = ((report->scope & REPORT_NAMED) != 0 || file->beside != NULL) && file->verdict->inside[0] == '\0';
     if (finding == FINDING_CLEAN || finding == FINDING_UNSIGNED) {
         return named || (report->scope & REPORT_ALL) != 0;
     }

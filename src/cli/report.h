@@ -42,6 +42,7 @@ struct report_writer {
     bool (*start)(struct report *report); /* false without memory */
     void (*file)(struct report *report, const struct scan_file *file);
     void (*error)(struct report *report, struct bytes path, const struct error *error);
+    void (*brake)(struct report *report, const struct scan_brake *brake);                     /* NULL: each file's detail says it */
     void (*opinion)(struct report *report, struct bytes path, const struct opinion *opinion); /* NULL: never asked for */
     void (*end)(struct report *report, const struct scan_summary *summary);
     void (*close)(struct report *report); /* gives own back; may be called without end */

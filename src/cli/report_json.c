@@ -254,8 +254,11 @@ static void file_json(struct report *report, const struct scan_file *file) {
     json_put_number(o, "size", v->size);
     json_put_text(o, "format", v->format);
     json_put_text(o, "finding", finding_name(v->finding));
-    if (v->has_sha256) {
-        json_put_hex(o, "sha256", bytes_make(v->sha256, sizeof v->sha256));
+    if (v->has_sha256 || file->beside != NULL) {
+        json_put_hex(o, "sha256", bytes_make(v->has_sha256 ? v->sha256 : file->beside, sizeof v->sha256));
+    }
+    if (file->beside != NULL) {
+        json_put(o, "beside_banned", json_true());
     }
     json_put_text(o, "refused", report->refusal);
     const struct rule *rule;
@@ -279,6 +282,23 @@ static void file_json(struct report *report, const struct scan_file *file) {
         print(report, json_error(full, &v->unreadable));
     }
     text_free(&path);
+}
+
+static void brake_json(struct report *report, const struct scan_brake *brake) {
+    json_t *o = json_object(), *paths = json_array();
+    json_put_text(o, "type", "brake");
+    json_put_text(o, "rule", brake->rule != NULL ? brake->rule->id : "");
+    json_put_text(o, "policy", brake->rule != NULL ? brake->rule->policy->id : "");
+    json_put_text(o, "why", brake->forbidden ? "never-ban" : brake->rule != NULL && brake->rule->fresh ? "fresh" : "mass");
+    json_put_number(o, "files", brake->files);
+    json_put_number(o, "weight", brake->weight);
+    json_put_number(o, "most", brake->most);
+    json_put_number(o, "confirmed", brake->confirmed);
+    for (size_t i = 0; i < brake->n_paths; i++) {
+        json_array_append_new(paths, json_lossy(bytes_text(brake->paths[i])));
+    }
+    json_put(o, "paths", paths);
+    print(report, o);
 }
 
 static void error_json(struct report *report, struct bytes path, const struct error *error) {
@@ -351,4 +371,5 @@ static void end_json(struct report *report, const struct scan_summary *summary) 
     print(report, o);
 }
 
-const struct report_writer report_json = {.name = "json", .file = file_json, .error = error_json, .opinion = opinion_json, .end = end_json};
+const struct report_writer report_json = {
+    .name = "json", .file = file_json, .error = error_json, .brake = brake_json, .opinion = opinion_json, .end = end_json};

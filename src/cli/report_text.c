@@ -95,6 +95,10 @@ static void add_action(struct report *report, struct text *out, const struct sca
         text_add(out, ": ");
         report_words(out, file->action_detail);
     }
+    if (file->beside != NULL) {
+        text_add(out, ", SHA-256 ");
+        text_add_hex(out, bytes_make(file->beside, 32));
+    }
 }
 
 static void keep_member(struct report *report, const struct scan_file *file) {
@@ -195,6 +199,31 @@ static void error_text(struct report *report, struct bytes path, const struct er
     write_out(report, &out);
 }
 
+/* A rule that the brake holds, and where it hit. */
+static void brake_text(struct report *report, const struct scan_brake *brake) {
+    struct text out = {0};
+    text_add(&out, "BRAKE   rule ");
+    report_words(&out, brake->rule != NULL ? brake->rule->id : "");
+    if (brake->forbidden) {
+        text_add(&out, " hit a certificate that nobody may ban: it moves nothing in this run");
+    } else {
+        text_addf(&out, " hits %llu files, which count as %llu; more than %u are not moved at once", (unsigned long long)brake->files,
+                  (unsigned long long)brake->weight, brake->most);
+        if (brake->confirmed != 0) {
+            text_addf(&out, ", but for the %llu that were confirmed", (unsigned long long)brake->confirmed);
+        }
+    }
+    for (size_t i = 0; i < brake->n_paths; i++) {
+        report_line(&out);
+        report_path(report, &out, bytes_text(brake->paths[i]));
+    }
+    if (brake->files > brake->n_paths) {
+        report_line(&out);
+        text_addf(&out, "and %llu more", (unsigned long long)(brake->files - brake->n_paths));
+    }
+    write_out(report, &out);
+}
+
 static void add_paths(const struct report *report, struct text *out) {
     for (size_t i = 0; i < report->n_paths; i++) {
         text_add_char(out, ' ');
@@ -270,4 +299,4 @@ static void close_text(struct report *report) {
 }
 
 const struct report_writer report_text = {
-    .name = "text", .start = start_text, .file = file_text, .error = error_text, .end = end_text, .close = close_text};
+    .name = "text", .start = start_text, .file = file_text, .error = error_text, .brake = brake_text, .end = end_text, .close = close_text};

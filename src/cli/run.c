@@ -111,6 +111,14 @@ static void on_error(struct scan_events *events, struct bytes path, const struct
     sink->report.writer->error(&sink->report, path, error);
 }
 
+static void on_brake(struct scan_events *events, const struct scan_brake *brake) {
+    struct sink *sink = (struct sink *)events;
+    progress_clear(&sink->progress);
+    if (sink->report.writer->brake != NULL) {
+        sink->report.writer->brake(&sink->report, brake);
+    }
+}
+
 static void on_progress(struct scan_events *events, const struct scan_progress *now) {
     struct sink *sink = (struct sink *)events;
     progress_show(&sink->progress, now);
@@ -152,6 +160,11 @@ static struct scan_options scan_options(const struct run *run, const struct opti
         .dry_run = o->given[OPTION_DRY_RUN],
         .state = state,
         .clear_immutable = o->given[OPTION_CLEAR_IMMUTABLE],
+        .find_links = o->given[OPTION_FIND_LINKS],
+        .kill = o->given[OPTION_KILL],
+        .with_application = o->given[OPTION_WITH_APPLICATION],
+        .own = &o->word[OPTION_CONFIG],
+        .n_own = o->word[OPTION_CONFIG] != NULL,
         .lossy = o->given[OPTION_LOSSY],
         .no_plain_copy = o->given[OPTION_NO_PLAIN_COPY],
         .store = store_limits(o),
@@ -244,7 +257,7 @@ static int run_with(const struct run *run, const struct options *options, const 
         return STATUS_NOT_EXAMINED;
     }
     struct sink sink = {
-        .events = {.file = on_file, .error = on_error},
+        .events = {.file = on_file, .error = on_error, .brake = on_brake},
         .report = {.writer = writer_of(run, options),
                    .stream = output.stream,
                    .list = policies->list,

@@ -14,7 +14,7 @@
      TAKE(STATE) | TAKE(STRICT) | TAKE(EXIT_ZERO) | TAKE(QUIET) | TAKE(COLOR) | TAKE(PROGRESS))
 #define RUN_ACTS                                                                                                                           \
     (TAKE(ACTION) | TAKE(DRY_RUN) | TAKE(PACKAGES) | TAKE(CONFIRM_MASS) | TAKE(CLEAR_IMMUTABLE) | TAKE(MAX_STORE) | TAKE(MAX_ITEMS) |      \
-     TAKE(MIN_FREE) | TAKE(LOSSY) | TAKE(NO_PLAIN_COPY))
+     TAKE(MIN_FREE) | TAKE(FIND_LINKS) | TAKE(KILL) | TAKE(WITH_APPLICATION) | TAKE(LOSSY) | TAKE(NO_PLAIN_COPY))
 
 struct run {
     bool walk;                          /* folders are walked; else they are errors */

@@ -22,7 +22,6 @@ const struct format format_zip = {
     .wants_tail = true,
     .unsigned_itself = true,
     .members_only = true,
-    .acts_on_members = true,
     .probe = probe,
     .read = read,
 };

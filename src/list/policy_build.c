@@ -111,7 +111,7 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     static const char *const actions[] = {"report", "flag", "quarantine"},
                              *const severities[] = {"info", "low", "medium", "high", "critical"},
                              *const confidences[] = {"low", "medium", "high", "certain"}, *const accept[] = {"accept"},
-                             *const override[] = {"override"};
+                             *const override[] = {"override"}, *const take[] = {"take"};
     unsigned action = ACTION_FLAG, severity = SEVERITY_MEDIUM, confidence = CONFIDENCE_MEDIUM, only_word = 0;
     struct rule *rule = &r->rule;
     *rule = (struct rule){.allow = row->makes == IN_ALLOW, .expires = r->file->expires};
@@ -127,7 +127,7 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
         !policy_take_choice(r, "severity", severities, SEVERITY_COUNT, &severity) ||
         !policy_take_choice(r, "confidence", confidences, CONFIDENCE_COUNT, &confidence) ||
         !policy_take_choice(r, "weak", accept, 1, &only_word) || !policy_take_choice(r, "never-ban", override, 1, &only_word) ||
-        !take_time(r, "expires", false, &expires)) {
+        !policy_take_choice(r, "archives", take, 1, &only_word) || !take_time(r, "expires", false, &expires)) {
         return false;
     }
     rule->expires = expires < rule->expires ? expires : rule->expires;
@@ -135,6 +135,7 @@ bool build_rule(struct policy_reader *r, const struct policy_row *row) {
     rule->severity = (enum severity)severity;
     rule->confidence = (enum confidence)confidence;
     rule->weak_accepted = policy_attribute(r, "weak") != NULL;
+    rule->takes_archives = policy_attribute(r, "archives") != NULL;
     rule->never_ban_overridden = policy_attribute(r, "never-ban") != NULL;
     return true;
 }

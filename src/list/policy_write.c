@@ -282,9 +282,9 @@ static bool add_rule(struct text *out, const struct rule *rule, struct issuers *
     const char *name = rule->allow ? "allow" : "ban";
     text_addf(out, "\n  <%s id=\"%s\"", name, rule->id);
     if (!rule->allow) {
-        text_addf(out, " action=\"%s\" severity=\"%s\" confidence=\"%s\"%s%s", action_name(rule->action), severity_name(rule->severity),
+        text_addf(out, " action=\"%s\" severity=\"%s\" confidence=\"%s\"%s%s%s", action_name(rule->action), severity_name(rule->severity),
                   confidence_name(rule->confidence), rule->weak_accepted ? " weak=\"accept\"" : "",
-                  rule->never_ban_overridden ? " never-ban=\"override\"" : "");
+                  rule->takes_archives ? " archives=\"take\"" : "", rule->never_ban_overridden ? " never-ban=\"override\"" : "");
     }
     if (rule->expires != INT64_MAX) {
         text_add(out, " expires=\"");

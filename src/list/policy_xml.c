@@ -24,7 +24,7 @@ const struct policy_row policy_rows[] = {
     {"policy", IN(DOCUMENT), IN_POLICY, .attributes = " id version issued expires ", .begin = build_policy},
     {"title", IN(POLICY), .text = true, .end = build_title},
     {"reference", IN(POLICY), .text = true, .end = build_reference},
-    {"ban", IN(POLICY), IN_BAN, .attributes = " id action severity confidence weak never-ban expires ", .begin = build_rule,
+    {"ban", IN(POLICY), IN_BAN, .attributes = " id action severity confidence weak archives never-ban expires ", .begin = build_rule,
      .end = build_rule_end},
     {"allow", IN(POLICY), IN_ALLOW, .attributes = " id expires ", .begin = build_rule, .end = build_rule_end},
 

@@ -14,6 +14,7 @@ static const char *const sentences[LIMIT_COUNT] = {
     [LIMIT_DEPTH] = "archives more than %s deep in one another",
     [LIMIT_MEMBERS] = "more than %s members",
     [LIMIT_UNPACKED] = "unpacks to more than %s",
+    [LIMIT_RUN] = "this run has unpacked more than %s",
     [LIMIT_RATIO] = "unpacks to more than %s times its size",
     [LIMIT_TIME] = "takes longer than %s seconds",
     [LIMIT_CPU] = "takes more than %s seconds of processor time",
@@ -44,7 +45,7 @@ static void say_bytes(char *to, size_t room, uint64_t n) {
 
 bool(limit_reached)(const struct limits *limits, enum limit which, struct error *err) {
     char most[40], sentence[96];
-    if (which == LIMIT_UNPACKED) {
+    if (which == LIMIT_UNPACKED || which == LIMIT_RUN) {
         say_bytes(most, sizeof most, limit_most(limits, which));
     } else {
         snprintf(most, sizeof most, "%llu", (unsigned long long)limit_most(limits, which));

@@ -21,6 +21,8 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(X, DEPTH, "max-depth", NUMBER, "N", 8, 64, "8", "look into archives up to N deep in one another")                                    \
     F(X, MEMBERS, "max-members", NUMBER, "N", 100000, 1000000, "100000", "members of one file, at all depths together")                    \
     F(X, UNPACKED, "max-unpacked", SIZE, "SIZE", UINT64_C(4) << 30, UINT64_C(1) << 50, "4G", "bytes that one file may unpack to, as 500M") \
+    F(X, RUN, "max-unpacked-run", SIZE, "SIZE", UINT64_C(64) << 30, UINT64_C(1) << 50, "64G",                                              \
+      "bytes that all files of a run may unpack to")                                                                                       \
     F(X, RATIO, "max-ratio", NUMBER, "N", 200, 1000000, "200", "times its size that a member may unpack to, past 64 MiB")                  \
     F(X, TIME, "max-time", NUMBER, "SECONDS", 120, 86400, "120, and one more for each 8 MiB", "how long one file may take")                \
     F(X, CPU, "max-cpu", NUMBER, "SECONDS", 30, 86400, "30", "processor time for one file, its members counted, its hashing not")

@@ -103,6 +103,7 @@ struct rule {
     enum severity severity;
     enum confidence confidence;
     bool weak_accepted;             /* weak="accept": weak keys may quarantine too */
+    bool takes_archives;            /* archives="take": a member lets any archive around it be moved, not only an installer */
     bool never_ban_overridden;      /* never-ban="override": it may hit what is on the never-ban list */
     int64_t expires;                /* INT64_MAX when never */
     const char *reason, *reference; /* NULL when not given */

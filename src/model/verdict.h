@@ -125,6 +125,8 @@ struct verdict {
     int32_t decisive;     /* index in matches, -1 when none */
     bool has_member_rule; /* no match of its own decided, but a member's */
     uint32_t member_rule; /* that match's rule: its number in the blocklist */
+    bool has_spared_rule; /* a rule hit a certificate that nobody may ban (never-ban list), and does not count: */
+    uint32_t spared_rule;
     struct match_info *matches;
     size_t n_matches;
     struct signature_info *signatures;
@@ -137,6 +139,7 @@ struct verdict {
     uint64_t members, members_signed; /* examined inside, at any depth */
     uint64_t bytes_read;
     uint64_t slice_mark;   /* of one slice of several (scan/slice.h): the same for all that fit together */
+    uint64_t unpacked;     /* bytes that came out of its members, for the limit of the run */
     const char **crl_urls; /* where its certificates say that revocation lists are, when asked for (examiner.addresses) */
     size_t n_crl_urls;
     bool stapled_ticket;

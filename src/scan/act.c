@@ -8,8 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scan/application.h"
+#include "scan/brake.h"
 #include "scan/links.h"
+#include "scan/other_names.h"
+#include "scan/own.h"
 #include "scan/packages.h"
+#include "scan/users.h"
 #include "store/flag.h"
 #include "store/quarantine.h"
 
@@ -18,13 +23,8 @@ struct plan {
     struct job *job;
     struct text real; /* its path without links */
     char package[64];
-};
-
-/* How often one rule hits. */
-struct tally {
-    uint32_t rule;
-    uint64_t weight, files;
-    bool tripped;
+    struct users users;     /* who has it open */
+    struct names_ask names; /* --find-links: all its names */
 };
 
 struct actor {
@@ -32,19 +32,20 @@ struct actor {
     struct folders *folders;
     struct plan *plans;
     size_t n_plans;
-    struct tally *tallies;
-    size_t n_tallies;
+    struct brake *brake;
+    struct own own;
     struct quarantine *store;
     bool store_tried;
     struct error store_error;
-    struct text detail;
+    struct text detail, group;
     char id[QUARANTINE_ID_SIZE];
 };
 
 /* ---- before anything is done ---- */
 
 static bool is_system(const struct plan *plan) {
-    static const char *const folders[] = {"/boot/", "/usr/", "/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/opt/certban/"};
+    static const char *const folders[] = {"/boot/",  "/usr/",   "/bin/",    "/sbin/",   "/lib/",
+                                          "/lib32/", "/lib64/", "/libx32/", "/libo32/", "/opt/certban/"};
     if (plan->package[0] != '\0') {
         return true;
     }
@@ -65,6 +66,7 @@ static bool ask_packages(struct actor *actor) {
         asks[i].path = text_c(&actor->plans[i].real);
     }
     packages_find(NULL, asks, actor->n_plans);
+    packages_rpm(NULL, asks, actor->n_plans);
     for (size_t i = 0; i < actor->n_plans; i++) {
         memcpy(actor->plans[i].package, asks[i].package, sizeof asks[i].package);
     }
@@ -72,71 +74,91 @@ static bool ask_packages(struct actor *actor) {
     return true;
 }
 
-static struct tally *tally_of(struct actor *actor, uint32_t rule) {
-    for (size_t i = 0; i < actor->n_tallies; i++) {
-        if (actor->tallies[i].rule == rule) {
-            return &actor->tallies[i];
+/* Whether a job's file is to be moved, as far as is known. */
+static bool is_to_move(const struct actor *actor, const struct plan *plan) {
+    return plan->job->wanted == ACTION_QUARANTINE && !actor->options->dry_run;
+}
+
+static bool ask_users(struct actor *actor) {
+    struct users *asks = calloc(actor->n_plans + 1, sizeof *asks);
+    size_t n = 0;
+    for (size_t i = 0; asks != NULL && i < actor->n_plans; i++) {
+        const struct fs_identity *file = &actor->plans[i].job->identity;
+        if (is_to_move(actor, &actor->plans[i])) {
+            asks[n++] = (struct users){.volume = file->volume, .number = file->number};
         }
     }
-    struct tally *tally = &actor->tallies[actor->n_tallies++];
-    *tally = (struct tally){.rule = rule};
-    return tally;
-}
-
-/* How many files of a rule the user said may be moved: --confirm-mass RULE=N. */
-static uint64_t confirmed(const struct actor *actor, uint32_t number) {
-    const struct rule *rule = blocklist_rule(actor->options->examiner.list, number);
-    for (size_t i = 0; rule != NULL && i < actor->options->n_confirm; i++) {
-        const char *word = actor->options->confirm[i], *equals = strrchr(word, '=');
-        size_t n = equals != NULL ? (size_t)(equals - word) : strlen(word);
-        if (equals != NULL && n == strlen(rule->id) && memcmp(word, rule->id, n) == 0) {
-            return strtoull(equals + 1, NULL, 10);
+    users_find(asks, n);
+    for (size_t i = 0; i < actor->n_plans; i++) {
+        const struct fs_identity *file = &actor->plans[i].job->identity;
+        for (size_t k = 0; k < n && is_to_move(actor, &actor->plans[i]); k++) {
+            if (asks[k].volume == file->volume && asks[k].number == file->number) {
+                actor->plans[i].users = asks[k];
+                asks[k] = (struct users){0};
+                break;
+            }
         }
     }
-    return 0;
+    free(asks);
+    return asks != NULL;
 }
 
-static unsigned brake_of(const struct actor *actor, uint32_t number) {
-    const struct rule *rule = blocklist_rule(actor->options->examiner.list, number);
-    return rule != NULL && rule->fresh ? BRAKE_FRESH : BRAKE_FILES;
+static bool ask_names(struct actor *actor) {
+    struct names_ask *asks = calloc(actor->n_plans + 1, sizeof *asks);
+    size_t n = 0;
+    for (size_t i = 0; asks != NULL && i < actor->n_plans; i++) {
+        const struct plan *plan = &actor->plans[i];
+        if (is_to_move(actor, plan) && plan->job->identity.names > 1) {
+            asks[n++] = (struct names_ask){.volume = plan->job->identity.volume,
+                                           .number = plan->job->identity.number,
+                                           .path = text_c(&plan->real),
+                                           .links = plan->job->identity.names};
+        }
+    }
+    other_names_find(asks, n);
+    for (size_t i = 0, k = 0; asks != NULL && i < actor->n_plans; i++) {
+        if (is_to_move(actor, &actor->plans[i]) && actor->plans[i].job->identity.names > 1) {
+            actor->plans[i].names = asks[k++];
+        }
+    }
+    free(asks);
+    return asks != NULL;
 }
 
-static void count_hits(struct actor *actor) {
+static void count_hits(struct actor *actor, struct scan_events *events, const uint32_t *forbidden, size_t n_forbidden) {
     for (size_t i = 0; i < actor->n_plans; i++) {
         const struct plan *plan = &actor->plans[i];
-        if (plan->job->wanted != ACTION_QUARANTINE) {
-            continue;
+        if (plan->job->wanted == ACTION_QUARANTINE) {
+            brake_count(actor->brake, plan->job->rule, plan->job->named ? 0 : is_system(plan) ? BRAKE_SYSTEM : 1, text_c(&plan->real));
         }
-        struct tally *tally = tally_of(actor, plan->job->rule);
-        tally->files++;
-        tally->weight += plan->job->named ? 0 : is_system(plan) ? BRAKE_SYSTEM : 1;
     }
-    for (size_t i = 0; i < actor->n_tallies; i++) {
-        struct tally *tally = &actor->tallies[i];
-        tally->tripped = tally->weight > brake_of(actor, tally->rule) && tally->files > confirmed(actor, tally->rule);
+    for (size_t i = 0; i < n_forbidden; i++) {
+        brake_forbid(actor->brake, forbidden[i]);
     }
+    brake_settle(actor->brake, events);
 }
 
-struct actor *actor_new(const struct scan_options *options, struct folders *folders, struct job *const *jobs, size_t n) {
+struct actor *actor_new(const struct acts *acts) {
     struct actor *actor = calloc(1, sizeof *actor);
-    struct plan *plans = calloc(n + 1, sizeof *plans);
-    struct tally *tallies = calloc(n + 1, sizeof *tallies);
-    if (actor == NULL || plans == NULL || tallies == NULL) {
+    struct plan *plans = calloc(acts->n + 1, sizeof *plans);
+    struct brake *brake = brake_new(acts->options, acts->n);
+    if (actor == NULL || plans == NULL || brake == NULL) {
         free(actor);
         free(plans);
-        free(tallies);
+        brake_free(brake);
         return NULL;
     }
-    *actor = (struct actor){.options = options, .folders = folders, .plans = plans, .n_plans = n, .tallies = tallies};
-    for (size_t i = 0; i < n; i++) {
-        plans[i].job = jobs[i];
-        job_real(jobs[i], &plans[i].real);
+    *actor = (struct actor){.options = acts->options, .folders = acts->folders, .plans = plans, .n_plans = acts->n, .brake = brake};
+    for (size_t i = 0; i < acts->n; i++) {
+        plans[i].job = acts->jobs[i];
+        job_real(acts->jobs[i], &plans[i].real);
     }
-    if (!ask_packages(actor)) {
+    if (!ask_packages(actor) || !ask_users(actor) || (acts->options->find_links && !ask_names(actor)) ||
+        !own_find(&actor->own, acts->options)) {
         actor_free(actor);
         return NULL;
     }
-    count_hits(actor);
+    count_hits(actor, acts->events, acts->forbidden, acts->n_forbidden);
     return actor;
 }
 
@@ -146,13 +168,17 @@ void actor_free(struct actor *actor) {
     }
     for (size_t i = 0; i < actor->n_plans; i++) {
         text_free(&actor->plans[i].real);
+        users_free(&actor->plans[i].users);
+        other_names_free(&actor->plans[i].names);
     }
     if (actor->store != NULL) {
         quarantine_close(actor->store);
     }
     text_free(&actor->detail);
+    text_free(&actor->group);
+    own_free(&actor->own);
+    brake_free(actor->brake);
     free(actor->plans);
-    free(actor->tallies);
     free(actor);
 }
 
@@ -180,34 +206,26 @@ static const struct plan *plan_of(const struct actor *actor, const struct job *j
     return NULL;
 }
 
-/* certban does not move the program that is running: nothing would be left to undo it with. */
-static bool is_own_program(const struct job *job) {
-    struct stat own;
-    return stat("/proc/self/exe", &own) == 0 && own.st_dev == job->identity.volume && own.st_ino == job->identity.number;
+static void add_detail(struct actor *actor, const char *words) {
+    if (words[0] != '\0') {
+        text_add(&actor->detail, actor->detail.n != 0 ? "; " : "");
+        text_add(&actor->detail, words);
+    }
 }
 
-/* Whether something keeps a file from being moved although its rule asks for it; it is flagged instead, and the detail says why. */
-static bool spared(struct actor *actor, const struct plan *plan) {
-    if (is_own_program(plan->job)) {
-        text_add(&actor->detail, "this is the certban that runs");
+/* Whether something keeps a file from being moved although its rule asks for it; it is flagged instead, and the detail says why.
+ * *refused: the rule may not move anything, which counts as a failure. */
+static bool spared(struct actor *actor, const struct plan *plan, bool *refused) {
+    *refused = false;
+    if (own_has(&actor->own, &plan->job->identity)) {
+        text_add(&actor->detail, "this is a file of the certban that runs");
         return true;
-    }
-    for (size_t i = 0; i < actor->n_tallies; i++) {
-        const struct tally *tally = &actor->tallies[i];
-        if (tally->rule == plan->job->rule && tally->tripped) {
-            const struct rule *rule = blocklist_rule(actor->options->examiner.list, tally->rule);
-            text_addf(&actor->detail,
-                      "the brake: this rule%s hits %llu files, and more than %u are not moved at once; --confirm-mass %s=%llu moves them",
-                      rule != NULL && rule->fresh ? ", which an update brought less than a day ago," : "", (unsigned long long)tally->files,
-                      brake_of(actor, tally->rule), rule != NULL ? rule->id : "RULE", (unsigned long long)tally->files);
-            return true;
-        }
     }
     if (plan->package[0] != '\0' && !actor->options->packages) {
         text_addf(&actor->detail, "belongs to package %s: remove it with the package manager, or use --packages", plan->package);
         return true;
     }
-    return false;
+    return brake_holds(actor->brake, plan->job->rule, plan->job->named, refused, &actor->detail);
 }
 
 static struct taken flag(struct actor *actor, const struct job *job, const struct rule *rule) {
@@ -241,16 +259,21 @@ static bool folder_of(struct actor *actor, struct folder *folder, struct bytes r
 }
 
 /* Takes one of the file's names into the store. */
-static bool take_name(struct actor *actor, struct take *take, struct folder *folder, struct bytes real, struct bytes name,
+static bool take_name(struct actor *actor, struct take *take, struct folder *folder, struct bytes real, struct take_result *out,
                       struct error *err) {
     int fd = -1, opened = -1;
+    size_t name_at = 0;
+    for (size_t i = 0; i < real.n; i++) {
+        name_at = real.p[i] == '/' ? i + 1 : name_at;
+    }
     if (!folder_of(actor, folder, real, &fd, &opened, err)) {
         return false;
     }
     take->folder = (struct handle){fd};
-    take->name = name;
+    take->name = bytes_cut(real, name_at, real.n);
     take->path = real;
-    bool ok = quarantine_take(actor->store, take, actor->id, &actor->detail, err);
+    text_clear(&out->notes);
+    bool ok = quarantine_take(actor->store, take, out, err);
     if (opened >= 0) {
         close(opened);
     } else {
@@ -259,22 +282,39 @@ static bool take_name(struct actor *actor, struct take *take, struct folder *fol
     return ok;
 }
 
-/* The other names that the walk met: each is an item of its own. */
-static void take_other_names(struct actor *actor, struct take take, const struct job *job) {
-    char id[QUARANTINE_ID_SIZE];
-    memcpy(id, actor->id, sizeof id);
-    for (const struct other_name *other = job->names != NULL ? job->names->first : NULL; other != NULL; other = other->next) {
-        struct error err;
-        struct text real = {0};
-        struct bytes name = bytes_make(other->path + other->name_at, other->path_n - other->name_at);
-        folder_real(other->folder, &real);
-        path_join(&real, name);
-        if (!take_name(actor, &take, other->folder, bytes_make(real.p, real.n), name, &err)) {
-            text_addf(&actor->detail, "%sanother name of this file stays: %s", actor->detail.n != 0 ? "; " : "", err.text);
-        }
-        text_free(&real);
+/* One more name of a file that is taken already: it joins the item. */
+static void take_other(struct actor *actor, struct take *take, struct folder *folder, struct bytes real, struct take_result *first) {
+    struct take_result result = {0};
+    struct error err = {0};
+    if (take_name(actor, take, folder, real, &result, &err)) {
+        first->elsewhere = result.elsewhere;
+    } else {
+        text_addf(&actor->detail, "%sanother name of this file stays: %s", actor->detail.n != 0 ? "; " : "", err.text);
     }
-    memcpy(actor->id, id, sizeof id);
+    text_free(&result.notes);
+}
+
+/* The other names that the walk met, and those that were looked for. */
+static void take_other_names(struct actor *actor, struct take take, const struct plan *plan, struct take_result *first) {
+    const struct job *job = plan->job;
+    struct text met = {0};
+    take.joins = first->id;
+    for (const struct other_name *other = job->names != NULL ? job->names->first : NULL; other != NULL; other = other->next) {
+        text_clear(&met);
+        folder_real(other->folder, &met);
+        path_join(&met, bytes_make(other->path + other->name_at, other->path_n - other->name_at));
+        take_other(actor, &take, other->folder, bytes_make(met.p, met.n), first);
+    }
+    text_free(&met);
+    for (size_t i = 0; i < plan->names.n_found && first->elsewhere != 0; i++) {
+        struct bytes real = bytes_make(plan->names.found[i].p, plan->names.found[i].n);
+        struct stat st;
+        bool still =
+            lstat(text_c(&plan->names.found[i]), &st) == 0 && st.st_ino == job->identity.number && st.st_dev == job->identity.volume;
+        if (still) { /* the walk's were taken above */
+            take_other(actor, &take, NULL, real, first);
+        }
+    }
 }
 
 static bool open_store(struct actor *actor, struct error *err) {
@@ -292,33 +332,56 @@ static bool open_store(struct actor *actor, struct error *err) {
     return actor->store != NULL;
 }
 
+/* What there is to know of a file that was taken. */
+static void tell_taken(struct actor *actor, const struct plan *plan, const struct take_result *result) {
+    struct text words = {0};
+    add_detail(actor, text_c(&result->notes));
+    if (result->elsewhere != 0) {
+        text_addf(&words, "%u more name%s of this file exist%s%s", result->elsewhere, result->elsewhere == 1 ? "" : "s",
+                  result->elsewhere == 1 ? "s" : "", actor->options->find_links ? "" : " (--find-links looks for them)");
+    }
+    add_detail(actor, text_c(&words));
+    text_clear(&words);
+    users_words(&plan->users, &words);
+    if (actor->options->kill) {
+        users_kill(&plan->users, &words);
+    }
+    add_detail(actor, text_c(&words));
+    text_free(&words);
+}
+
 static struct taken quarantine(struct actor *actor, const struct plan *plan, const struct rule *rule) {
     struct error err = {0};
-    struct text policy = {0};
+    struct text policy = {0}, users = {0};
+    struct take_result result = {0};
     if (!open_store(actor, &err)) {
         return failed(actor, &err);
     }
-    struct bytes real = bytes_make(plan->real.p, plan->real.n);
-    size_t name_at = 0;
-    for (size_t i = 0; i < real.n; i++) {
-        name_at = real.p[i] == '/' ? i + 1 : name_at;
-    }
     text_addf(&policy, "%s/%u", rule->policy->id, rule->policy->version);
+    users_json(&plan->users, &users);
+    text_clear(&actor->group);
+    application_group(plan->job, actor->options->with_application, &actor->group);
     struct take take = {.file = plan->job->file,
                         .size = plan->job->identity.size,
                         .finding = finding_name(plan->job->strongest),
                         .rule = rule->id,
                         .policy = text_c(&policy),
                         .reason = rule->reason,
+                        .group = text_c(&actor->group),
+                        .users = text_c(&users),
                         .lossy = actor->options->lossy,
                         .no_plain_copy = actor->options->no_plain_copy,
                         .lift = actor->options->clear_immutable};
     memcpy(take.sha256, plan->job->sha256, sizeof take.sha256);
-    bool ok = take_name(actor, &take, plan->job->folder, real, bytes_cut(real, name_at, real.n), &err);
+    bool ok = take_name(actor, &take, plan->job->folder, bytes_make(plan->real.p, plan->real.n), &result, &err);
     if (ok) {
-        take_other_names(actor, take, plan->job);
+        memcpy(actor->id, result.id, sizeof actor->id);
+        take_other_names(actor, take, plan, &result);
+        tell_taken(actor, plan, &result);
     }
+    text_free(&result.notes);
     text_free(&policy);
+    text_free(&users);
     return ok ? taken(actor, TAKEN_QUARANTINED, actor->id) : failed(actor, &err);
 }
 
@@ -327,11 +390,14 @@ struct taken actor_act(struct actor *actor, struct job *job) {
     const struct plan *plan = plan_of(actor, job);
     const struct rule *rule = job->rule != NO_RULE ? blocklist_rule(actor->options->examiner.list, job->rule) : NULL;
     enum action action = job->wanted;
-    if (action == ACTION_QUARANTINE && (plan == NULL || rule == NULL || spared(actor, plan))) {
+    bool refused = false;
+    if (action == ACTION_QUARANTINE && (plan == NULL || rule == NULL || spared(actor, plan, &refused))) {
         action = ACTION_FLAG;
     }
     if (actor->options->dry_run) {
         return taken(actor, action == ACTION_QUARANTINE ? TAKEN_WOULD_QUARANTINE : TAKEN_WOULD_FLAG, "");
     }
-    return action == ACTION_QUARANTINE ? quarantine(actor, plan, rule) : flag(actor, job, rule);
+    struct taken done = action == ACTION_QUARANTINE ? quarantine(actor, plan, rule) : flag(actor, job, rule);
+    done.refused = refused;
+    return done;
 }

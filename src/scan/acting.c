@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "crypto/digest.h"
+#include "scan/application.h"
 #include "scan/run.h"
 #include "scan/wire.h"
 
@@ -48,7 +50,8 @@ static bool reopen(struct run *run, struct job *job, struct error *err) {
 
 /* Whether the second look came to what the first one did, as far as the action hangs on it. */
 static bool agrees(const struct job *job, const struct verdict *verdict) {
-    return verdict->finding == job->strongest && job_rule(verdict) == job->rule && job_wants(verdict, job->wanted) == job->wanted;
+    bool same = verdict->finding == job->strongest && job_rule(verdict) == job->rule;
+    return same && (job->follows || job_wants(verdict, job->wanted) == job->wanted);
 }
 
 static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes message, const struct verdict *verdict) {
@@ -75,13 +78,28 @@ static void on_done(struct pool_sink *sink, struct job *job, const struct error 
     emit_job(acting->run, job, &taken);
 }
 
+/* An unsigned program beside a banned one: for whoever looks into it, its hash is told. */
+static void tell_beside(struct run *run, struct job *job) {
+    struct file_digest digest = {.hash = HASH_SHA256};
+    struct fd_source source;
+    struct error err = {0};
+    struct taken taken = {.state = TAKEN_NOTHING, .id = "", .detail = "unsigned beside a banned file"};
+    if (reopen(run, job, &err)) {
+        fd_source_init(&source, job->path, (int)job->file.os, job->identity.size);
+        taken.beside = digest_claims(&source.source, NULL, 0, NULL, NULL, &digest, 1, &err) ? digest.value : NULL;
+    }
+    emit_job(run, job, &taken);
+}
+
 /* Gives the provers what they can take. False when nothing is left to give. */
 static void give(struct acting *acting, struct pool *provers, size_t *next) {
     struct run *run = acting->run;
     while (*next < run->n_waiting && pool_room(provers) > 0) {
         struct job *job = run->waiting[(*next)++];
         struct error err = {0};
-        if (job->wanted == ACTION_REPORT) {
+        if (job->wanted == ACTION_REPORT && job->beside) {
+            tell_beside(run, job);
+        } else if (job->wanted == ACTION_REPORT) {
             emit_job(run, job, NULL);
         } else if (!reopen(run, job, &err)) {
             bool gone = err.kind == ERR_CHANGED && err.sys == ENOENT;
@@ -112,18 +130,56 @@ static void prove_and_act(struct acting *acting, struct pool *provers) {
     }
 }
 
+/* Folders that an interrupted take left behind are ended by whoever may act. */
+static void end_leftovers(struct run *run) {
+    struct quarantine *store = NULL;
+    struct error err = {0};
+    bool may = run->leftovers != NULL && run->options->action == ACTION_QUARANTINE && !run->options->dry_run;
+    bool opened = may && quarantine_open(run->options->state, false, &store, &err);
+    for (struct job *job = run->leftovers, *next; job != NULL; job = next) {
+        next = job->next;
+        int folder = -1;
+        bool ok = opened && folder_use(&run->folders, job->folder, &folder, &err);
+        if (ok) {
+            ok = quarantine_finish(store, (struct handle){folder}, job->path + job->name_at, &err);
+            folder_release(&run->folders, job->folder);
+        }
+        if (may && !ok) {
+            run->summary->errors++;
+            run->summary->actions_failed++;
+            run->events->error(run->events, job_path(job), &err);
+        }
+        job_free(&run->folders, job);
+    }
+    run->leftovers = NULL;
+    if (opened) {
+        quarantine_close(store);
+    }
+}
+
 void acting_finish(struct run *run) {
     struct acting acting = {.sink = {on_verdict, on_done}, .run = run};
+    end_leftovers(run);
     struct job **wanting = calloc(run->n_waiting + 1, sizeof(struct job *));
     struct pool *provers =
         pool_new(&run->nursery, WORKER_PROVER, run->options->jobs != 0 ? run->options->jobs : 2, &run->options->examiner, &acting.sink);
     size_t n = 0;
+    if (run->options->with_application) {
+        application_mark(run->waiting, run->n_waiting);
+    }
     for (size_t i = 0; wanting != NULL && i < run->n_waiting; i++) {
         if (run->waiting[i]->wanted != ACTION_REPORT) {
             wanting[n++] = run->waiting[i];
         }
     }
-    acting.actor = wanting != NULL ? actor_new(run->options, &run->folders, wanting, n) : NULL;
+    acting.actor = wanting != NULL ? actor_new(&(struct acts){.options = run->options,
+                                                              .folders = &run->folders,
+                                                              .events = run->events,
+                                                              .jobs = wanting,
+                                                              .n = n,
+                                                              .forbidden = run->forbidden,
+                                                              .n_forbidden = run->n_forbidden})
+                                   : NULL;
     if (acting.actor != NULL && provers != NULL) {
         prove_and_act(&acting, provers);
     } else {

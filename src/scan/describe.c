@@ -234,4 +234,6 @@ void describe_fill(struct exam *exam, struct verdict *verdict, bool signatures) 
     if (signatures) {
         fill_signatures(exam, verdict);
     }
+    verdict->has_spared_rule = exam->spared_rule != NULL;
+    verdict->spared_rule = exam->spared_rule != NULL ? exam->spared_rule->number : 0;
 }

@@ -18,8 +18,12 @@ static bool is_worth(const struct run *run, const struct verdict *verdict) {
 
 /* Tells one verdict of a job. */
 static void tell(struct run *run, const struct job *job, const struct verdict *verdict, const struct taken *taken) {
-    struct scan_file file = {
-        .path = job_path(job), .verdict = verdict, .action = taken->state, .action_id = taken->id, .action_detail = taken->detail};
+    struct scan_file file = {.path = job_path(job),
+                             .verdict = verdict,
+                             .action = taken->state,
+                             .action_id = taken->id,
+                             .action_detail = taken->detail,
+                             .beside = taken->beside};
     bool own = verdict->inside[0] == '\0';
     struct bytes *names = NULL;
     struct text inside = {0};
@@ -151,7 +155,7 @@ void emit_bundles(struct run *run) {
 
 void emit_job(struct run *run, struct job *job, const struct taken *taken) {
     count_in_bundle(job);
-    if (taken != NULL && taken->state == TAKEN_FAILED) {
+    if (taken != NULL && (taken->state == TAKEN_FAILED || taken->refused)) {
         run->summary->actions_failed++;
     }
     if (!job->done) {

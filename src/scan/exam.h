@@ -50,7 +50,8 @@ struct exam {
     struct proven *proven; /* one a signature; NULL before proof */
     struct match *matches;
     size_t n_matches, room_matches;
-    bool has_digests; /* of the whole file: the first n_digests of SHA-256, SHA-1, MD5 */
+    const struct rule *spared_rule; /* one that hit a certificate that nobody may ban; NULL: none did */
+    bool has_digests;               /* of the whole file: the first n_digests of SHA-256, SHA-1, MD5 */
     size_t n_digests;
     const char **urls; /* examiner.addresses */
     size_t n_urls;

@@ -245,6 +245,13 @@ static void judge(struct exam *exam) {
     }
 }
 
+/* Whether what is banned inside lets the whole file be moved: an installer's members do, those of a mere archive only by the rule's word.
+ */
+static bool lets_members_act(const struct exam *exam, const struct level *level) {
+    const struct rule *rule = level->has_rule ? blocklist_rule(exam->examiner->list, level->rule) : NULL;
+    return exam->format != NULL && (exam->format->acts_on_members || (rule != NULL && rule->takes_archives));
+}
+
 void examine_part(struct exam *exam, const char *inside, struct budget *budget, struct verdict_sink *sink, struct verdict *out) {
     struct examiner *examiner = exam->examiner;
     struct source *source = exam->source;
@@ -276,7 +283,7 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
     out->has_member_rule = out->decisive < 0 && level.has_rule;
     out->member_rule = level.rule;
     out->finding = level.strongest > out->finding ? level.strongest : out->finding;
-    if (exam->format != NULL && exam->format->acts_on_members && level.action > out->action) {
+    if (lets_members_act(exam, &level) && level.action > out->action) {
         out->action = level.action;
     } else if (level.strongest > decide_finding(exam)) {
         out->own_action = false; /* somebody's backup: it stays, with a mark */
@@ -289,6 +296,7 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
     struct budget budget = {.depth_left = (unsigned)limit_most(limits, LIMIT_DEPTH),
                             .members_left = limit_most(limits, LIMIT_MEMBERS),
                             .bytes_left = limit_most(limits, LIMIT_UNPACKED),
+                            .run_left = examiner->run_left,
                             .limits = limits,
                             .helper = examiner->helper};
     struct verdict verdict;

@@ -29,6 +29,7 @@ struct examiner {
     struct catalogs *catalogs;             /* whose members are signed by them; NULL: none */
     struct helper *helper;                 /* for containers that need one; NULL: they are unreadable */
     const struct helper_programs *helpers; /* what it may run; NULL: nothing */
+    uint64_t *run_left;                    /* bytes that the run may still unpack; NULL: nobody counts */
     struct limits limits;                  /* of looking inside. Past its time a file's reader is ended */
     const char *folder;                    /* what relative paths are relative to, for rules about paths; NULL: as they stand */
     const char *const *anchor_files;       /* --anchors: PEM files, read before the sandbox closes */

@@ -19,6 +19,7 @@ struct job {
     struct error error; /* kind ERR_NONE when there is none */
     struct names *names;
     struct disk_bundle *bundle; /* it is no file, but the list of a bundle's files; NULL: a file */
+    bool leftover;              /* it is no file, but a folder that a take left behind (quarantine_knows) */
     bool named;                 /* the user named this very file */
     bool is_file;               /* an error about a regular file, which then counts as unreadable */
     struct slices *slices;      /* it is one of the slices of another job; NULL: a job of its own */
@@ -32,6 +33,8 @@ struct job {
     struct job *after;      /* the one named next by the user */
     bool done;              /* its own verdict has come */
     bool settled;           /* nothing more will come */
+    bool follows;           /* it is to be moved only because it belongs to one that is */
+    bool beside;            /* an unsigned program beside one that is to be moved */
     bool proven;            /* the prover came to the same */
     enum finding strongest; /* of the members so far; once done, its own */
     struct error failure;   /* why there is no verdict */

@@ -139,6 +139,8 @@ static void spare_never_banned(struct exam *exam, const struct cert *cert, const
     for (size_t i = before; i < exam->n_matches; i++) {
         if (exam->matches[i].key->rule->never_ban_overridden) {
             exam->matches[kept++] = exam->matches[i];
+        } else {
+            exam->spared_rule = exam->matches[i].key->rule;
         }
     }
     exam->n_matches = kept;

@@ -13,6 +13,9 @@ struct package_ask {
     char package[64]; /* "" when no package owns it */
 };
 
+/* packages_rpm asks rpm(8), at that path (NULL: the system's own, if there is one), about those that have no answer yet. */
+void packages_rpm(const char *program, struct package_ask *asks, size_t n);
+
 /* packages_find answers all questions in one pass over dpkg's lists in folder (NULL: the system's own /var/lib/dpkg). Without
  * dpkg nothing is owned. A path is found under /usr and without, as merged systems have it, and behind a diversion. */
 void packages_find(const char *folder, struct package_ask *asks, size_t n);

@@ -28,6 +28,7 @@ struct slot {
     size_t n_jobs;
     struct text partial; /* pieces of a verdict whose end has not come */
     int64_t since;       /* when the first of the jobs became the first */
+    bool lost;           /* its last worker ended before its work did */
     int64_t cpu_before;  /* processor time before that job, as far as it was asked; -1: it was not yet */
 };
 
@@ -40,6 +41,8 @@ struct pool {
     struct job *queue, **last;
     size_t n_queue;
     unsigned deaths;
+    uint64_t unpacked; /* bytes that the files unpacked to, so far */
+    int64_t replaced;  /* when a lost worker was replaced last */
     uint32_t next_id;
     struct arena arena; /* of one verdict at a time */
     uint8_t *buffer;    /* of one message */
@@ -162,6 +165,7 @@ static void give_up(struct pool *pool, const struct error *why) {
 static void worker_lost(struct pool *pool, struct slot *slot, const struct error *why) {
     struct error failure;
     int sig = end_worker(pool, slot);
+    slot->lost = true;
     if (why != NULL) {
         failure = *why;
     } else if (sig == SIGSYS) {
@@ -203,6 +207,7 @@ static bool take_verdict(struct pool *pool, struct slot *slot, struct bytes mess
         return false;
     }
     bool own = verdict.inside[0] == '\0';
+    pool->unpacked += own && verdict.unpacked < UINT64_MAX / 2 - pool->unpacked ? verdict.unpacked : 0;
     pool->sink->verdict(pool->sink, job, message, &verdict);
     text_clear(&slot->partial);
     if (own) {
@@ -329,7 +334,9 @@ static struct bytes real_path(struct pool *pool, const struct job *job) {
 
 static size_t write_ask(struct pool *pool, struct job *job, struct bytes path, uint8_t *to) {
     job->id = pool->next_id++;
+    uint64_t most = limit_most(pool->limits, LIMIT_RUN);
     struct worker_ask ask = {.id = job->id,
+                             .unpacked_left = pool->unpacked < most ? most - pool->unpacked : 0,
                              .path_n = (uint32_t)path.n,
                              .slice = (uint16_t)job->slice,
                              .n_slices = (uint16_t)job->n_slices,
@@ -400,8 +407,14 @@ static void feed(struct pool *pool, struct slot *slot, size_t most) {
     slot->n_jobs += n;
 }
 
+/* A lost worker is replaced no sooner than a second after the last one was. */
 static bool start(struct pool *pool, struct slot *slot) {
     struct error err;
+    if (slot->lost && now_ns() - pool->replaced < SECOND) {
+        return false;
+    }
+    pool->replaced = slot->lost ? now_ns() : pool->replaced;
+    slot->lost = false;
     if (!nursery_fork(pool->nursery, pool->kind, &slot->worker, &err)) {
         give_up(pool, &err);
         return false;

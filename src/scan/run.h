@@ -8,6 +8,8 @@
 #include "scan/pool.h"
 #include "scan/walk.h"
 
+enum { FORBIDDEN_MAX = 256 };
+
 struct run {
     struct pool_sink sink; /* of the readers; it comes first */
     const struct scan_options *options;
@@ -22,6 +24,9 @@ struct run {
     struct job *order, **last_of_order; /* named files, in the order in which they are told */
     struct job **waiting;               /* for the end of the walk: something is to be done, or more names may come */
     size_t n_waiting, room_waiting;
+    struct job *leftovers;
+    uint32_t forbidden[FORBIDDEN_MAX]; /* rules that hit what nobody may ban */
+    size_t n_forbidden;
     uint64_t seen;    /* files that came as jobs */
     uint64_t members; /* that verdicts came for, those of files in hand as well */
 };

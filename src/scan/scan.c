@@ -31,6 +31,18 @@ static double seconds_now(void) {
 
 /* ---- what comes back from the readers ---- */
 
+/* A rule that hit a certificate that nobody may ban. One more than there is room for moves its files; it is flagged in policy check. */
+static void note_forbidden(struct run *run, const struct verdict *verdict) {
+    for (size_t i = 0; i < run->n_forbidden; i++) {
+        if (run->forbidden[i] == verdict->spared_rule) {
+            return;
+        }
+    }
+    if (verdict->has_spared_rule && run->n_forbidden < FORBIDDEN_MAX) {
+        run->forbidden[run->n_forbidden++] = verdict->spared_rule;
+    }
+}
+
 static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes message, const struct verdict *verdict) {
     struct run *run = (struct run *)sink;
     if (job->bundle != NULL) {
@@ -44,6 +56,7 @@ static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes mes
         return;
     }
     emit_hold(run, job, message, verdict);
+    note_forbidden(run, verdict);
     if (verdict->inside[0] != '\0') {
         run->members++;
         return;
@@ -151,8 +164,9 @@ static void on_done(struct pool_sink *sink, struct job *job, const struct error 
         tell_in_order(run);
         return;
     }
+    bool belongs = run->options->with_application && (job->rule != NO_RULE || job->strongest == FINDING_UNSIGNED);
     bool names_may_come = job->names != NULL && (job->strongest > FINDING_CLEAN || run->options->examiner.describe);
-    if ((job->wanted == ACTION_REPORT && !names_may_come) || !wait_for_end(run, job)) {
+    if ((job->wanted == ACTION_REPORT && !names_may_come && !belongs) || !wait_for_end(run, job)) {
         emit_job(run, job, NULL);
     }
 }
@@ -182,6 +196,11 @@ static void accept_jobs(struct run *run, struct job *jobs) {
         next = job->next;
         job->next = NULL;
         bool is_error = job->error.kind != ERR_NONE;
+        if (job->leftover) {
+            job->next = run->leftovers;
+            run->leftovers = job;
+            continue;
+        }
         if (job->bundle != NULL) {
             pool_give(run->readers, job);
             continue;

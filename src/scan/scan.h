@@ -22,9 +22,14 @@ struct scan_options {
     bool dry_run;
     const char *state;         /* folder of the quarantine */
     bool clear_immutable;      /* take files that are immutable or append-only, too */
+    bool find_links;           /* look for the other names of a file that is taken, on all of its file system */
+    bool kill;                 /* end the processes that run a file that was taken */
+    bool with_application;     /* what else of the application a rule names follows */
     bool lossy, no_plain_copy; /* as in struct take (store/quarantine.h) */
     struct quarantine_limits store;
-    bool packages;              /* act on files that a package manager owns */
+    bool packages;          /* act on files that a package manager owns */
+    const char *const *own; /* files that certban itself was told to read: never moved, as its program and policies aren't */
+    size_t n_own;
     const char *const *confirm; /* "RULE=N": the brake lets so many files by that rule be moved */
     size_t n_confirm;
 };
@@ -41,6 +46,7 @@ struct scan_file {
     enum action_state action;
     const char *action_id;     /* quarantine item; "" when none */
     const char *action_detail; /* why it failed, or what else to know; "" when nothing */
+    const uint8_t *beside;     /* SHA-256 of an unsigned program beside a banned one; NULL: it is none, or was not asked for */
 };
 
 struct scan_progress {
@@ -48,9 +54,22 @@ struct scan_progress {
     struct bytes folder;                  /* where the walk is */
 };
 
+/* A rule that the brake holds: what it hits is not moved, or not all of it. */
+enum { BRAKE_PATHS = 10 };
+struct scan_brake {
+    const struct rule *rule;
+    bool forbidden;         /* it hit what nobody may ban; else it hits too much: */
+    uint64_t files, weight; /* hit; weighed */
+    unsigned most;          /* that weight, without a word by the user */
+    uint64_t confirmed;     /* by the user: so many files are moved all the same */
+    const char *const *paths;
+    size_t n_paths;
+};
+
 struct scan_events {
     void (*file)(struct scan_events *events, const struct scan_file *file);
     void (*error)(struct scan_events *events, struct bytes path, const struct error *error);
+    void (*brake)(struct scan_events *events, const struct scan_brake *brake);          /* NULL: not wanted */
     void (*progress)(struct scan_events *events, const struct scan_progress *progress); /* a few times a second; NULL: not wanted */
 };
 

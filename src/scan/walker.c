@@ -157,6 +157,19 @@ static void found_folder(struct walker *walker, struct folder *folder, const cha
     (*n)++;
 }
 
+/* A folder that a take of ours left behind is the actor's business. */
+static bool is_leftover(struct walker *walker, struct folder *folder, int in, const char *name) {
+    if (name[0] != '.' || !quarantine_knows(walker->walk->options->state, (struct handle){in}, name)) {
+        return false;
+    }
+    struct job *job = job_new(folder, walker_path_of(walker, name));
+    if (job != NULL) {
+        job->leftover = true;
+        walk_give(walker->walk, job);
+    }
+    return true;
+}
+
 static unsigned char kind_of(int in, const struct dirent64 *entry) {
     struct statx st;
     if (entry->d_type != DT_UNKNOWN) {
@@ -192,7 +205,9 @@ static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
             }
             unsigned char kind = kind_of(fd, entry);
             if (kind == DT_DIR) {
-                found_folder(walker, folder, name, &chain, &n);
+                if (!is_leftover(walker, folder, fd, name)) {
+                    found_folder(walker, folder, name, &chain, &n);
+                }
             } else if (kind == DT_REG && !excluded(walker, name) && included(walker, name)) {
                 walker_file(walker, folder, fd, name);
             }

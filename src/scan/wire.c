@@ -234,6 +234,10 @@ static void pass_verdict(struct wire_pass *p, struct verdict *v, uint32_t n_rule
     if (v->has_member_rule) {
         v->member_rule = field_below(p, v->member_rule, n_rules);
     }
+    field_bool(p, &v->has_spared_rule);
+    if (v->has_spared_rule) {
+        v->spared_rule = field_below(p, v->spared_rule, n_rules);
+    }
     pass_signatures(p, v);
     pass_anomalies(p, &v->anomalies);
     pass_string(p, &v->file_version);
@@ -248,6 +252,7 @@ static void pass_verdict(struct wire_pass *p, struct verdict *v, uint32_t n_rule
     field_u64(p, &v->members_signed);
     field_u64(p, &v->bytes_read);
     field_u64(p, &v->slice_mark);
+    field_u64(p, &v->unpacked);
     pass_urls(p, v);
     field_bool(p, &v->stapled_ticket);
     FIELD_ENUM(p, v->seal, enum check, CHECK_COUNT);

@@ -35,6 +35,8 @@ struct worker {
     struct fd_source file;
     struct fs_identity identity;
     bool answered;
+    uint64_t run_left; /* bytes that the run may still unpack */
+    uint64_t run_had;  /* before the file in hand */
 };
 
 struct verdict verdict_blank(uint64_t size) {
@@ -118,6 +120,7 @@ static void on_verdict(struct verdict_sink *sink, const struct verdict *verdict)
     }
     struct verdict copy = *verdict;
     if (own) {
+        copy.unpacked = worker->run_had - worker->run_left;
         if (worker->kind == WORKER_PROVER && !copy.has_sha256) {
             hash_whole(worker, &copy);
         }
@@ -219,6 +222,9 @@ static void examine_one(struct worker *worker, const struct worker_ask *ask, con
     worker->id = ask->id;
     worker->identity = ask->identity;
     worker->answered = false;
+    /* What this reader has unpacked since the question was sent is not in it yet. */
+    worker->run_left = ask->unpacked_left < worker->run_left ? ask->unpacked_left : worker->run_left;
+    worker->run_had = worker->run_left;
     fd_source_init(&worker->file, path, fd, ask->identity.size);
     if (worker->kind == WORKER_CATALOGER) {
         list_one(worker);
@@ -283,6 +289,8 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     worker =
         (struct worker){.sink = {on_verdict}, .socket = socket, .kind = kind, .examiner = *examiner, .arena = arena_make(ARENA_FILE_CAP)};
     worker.examiner.memo = &memo;
+    worker.run_left = UINT64_MAX;
+    worker.examiner.run_left = &worker.run_left;
     if (examiner->helpers != NULL && examiner->members && helper_start(&client, examiner->helpers)) {
         worker.examiner.helper = &client.helper;
     }

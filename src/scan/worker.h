@@ -20,6 +20,7 @@ enum {
 struct worker_ask {
     uint32_t id;
     uint32_t path_n;
+    uint64_t unpacked_left;      /* bytes that the run may still unpack */
     uint64_t bundle_size;        /* of its files together */
     uint16_t slice, n_slices;    /* only that part of its members (slice.h); of 0: all */
     bool alone;                  /* no other asks come before its verdict: what is beside it may be asked for */

@@ -30,6 +30,7 @@ struct budget {
     unsigned depth_left;
     uint64_t members_left;
     uint64_t bytes_left;         /* unpacked bytes that may still be produced */
+    uint64_t *run_left;          /* that all files of the run may still unpack; NULL: nobody counts */
     int64_t deadline;            /* CLOCK_MONOTONIC nanoseconds; 0 none */
     int64_t cpu_deadline;        /* CLOCK_PROCESS_CPUTIME_ID nanoseconds, without those of *hashing */
     int64_t cpu_from;            /* CLOCK_MONOTONIC: before, it can't have come */

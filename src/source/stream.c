@@ -24,6 +24,13 @@ bool budget_spend(struct budget *budget, uint64_t n, struct error *err) {
         return limit_reached(budget->limits, LIMIT_UNPACKED, err);
     }
     budget->bytes_left -= n;
+    if (budget->run_left != NULL) {
+        bool enough = n <= *budget->run_left;
+        *budget->run_left -= enough ? n : *budget->run_left;
+        if (!enough) {
+            return limit_reached(budget->limits, LIMIT_RUN, err);
+        }
+    }
     int64_t now = budget->deadline != 0 ? clock_ns(CLOCK_MONOTONIC) : 0;
     if (now > budget->deadline) {
         return limit_reached(budget->limits, LIMIT_TIME, err);

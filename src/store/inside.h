@@ -231,6 +231,10 @@ CERTBAN_MUST_USE bool take_finish_copy(struct quarantine *store, int item, int f
 /* recover finishes or takes back what was interrupted, item by item; problems go to words, a line each. */
 CERTBAN_MUST_USE bool recover(struct quarantine *store, struct text *words, struct error *err);
 
+/* recover_private goes on with a copy whose private folder is there: folder is the one around it, the record's. */
+CERTBAN_MUST_USE bool recover_private(struct quarantine *store, int item, int folder, int private, struct record *record,
+                                      struct error *err);
+
 /* items lists the IDs in the store, sorted; the caller frees all and each. */
 CERTBAN_MUST_USE bool items(const struct quarantine *store, char ***all, size_t *n, struct error *err);
 void items_free(char **all, size_t n);

@@ -47,9 +47,13 @@ struct take {
 
 /* quarantine_take moves one file into the store (protocol 2.1, or 2.2 across file systems). id gets the item's ID. ERR_CHANGED
  * when the name no longer is the judged file (with ENOENT: there is none of that name); other errors say why the file is still where it
- * was. notes gets what else there is to know, as one line. */
-CERTBAN_MUST_USE bool quarantine_take(struct quarantine *store, const struct take *take, char id[QUARANTINE_ID_SIZE], struct text *notes,
-                                      struct error *err);
+ * was. out is to be empty, and freed by the caller. */
+struct take_result {
+    char id[QUARANTINE_ID_SIZE];
+    uint32_t elsewhere; /* further names of the file that are still somewhere */
+    struct text notes;  /* what else there is to know, as one line; "" when nothing */
+};
+CERTBAN_MUST_USE bool quarantine_take(struct quarantine *store, const struct take *take, struct take_result *out, struct error *err);
 
 /* One item, for list and show. Strings belong to the listing. */
 struct quarantine_item {
@@ -100,6 +104,12 @@ CERTBAN_MUST_USE bool quarantine_purge(struct quarantine *store, const char *id,
 /* quarantine_verify checks every item, the event chain and leftovers; each problem is one line of problems. True when it could
  * look at all of it, whatever it found. */
 CERTBAN_MUST_USE bool quarantine_verify(struct quarantine *store, struct text *problems, size_t *n_items, struct error *err);
+
+/* A take across file systems that is interrupted leaves a folder beside the file that only we may enter. quarantine_knows says whether
+ * that name in a folder is one, of an item of the store in that state folder: walks leave it out. quarantine_finish ends it, wherever it
+ * was moved meanwhile; what is not known in it stays, which is an error. */
+bool quarantine_knows(const char *state, struct handle folder, const char *name);
+CERTBAN_MUST_USE bool quarantine_finish(struct quarantine *store, struct handle folder, const char *name, struct error *err);
 
 /* quarantine_is says whether a folder is the store in that state folder: walks leave theirs out. What only looks like a store is
  * none: else anybody could hide files in one. */

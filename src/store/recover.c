@@ -81,7 +81,7 @@ bool content_is_whole(int item, const struct record *record) {
 }
 
 /* The private folder is there and open. */
-static bool recover_private(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
+bool recover_private(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
     struct inode_id x;
     const char *name = text_c(&record->private);
     struct stat st;
@@ -115,6 +115,26 @@ static bool recover_private(struct quarantine *store, int item, int folder, int 
     return take_held(store, item, record, err);
 }
 
+/* The private folder is gone from its place, but the placeholder still stands at the name: it is moved out of there into a folder as
+ * private, since nothing is deleted where others may write. */
+static bool remove_lonely(int folder, const struct record *record, struct error *err) {
+    bool stands;
+    int private;
+    if (!inode_is_at(folder, record_name(record), record->placeholder, &stands, err)) {
+        return false;
+    }
+    if (!stands) {
+        return true;
+    }
+    if (!private_make(folder, text_c(&record->private), &private, err)) {
+        return false;
+    }
+    bool ok = placeholder_remove(folder, record_name(record), private, record->placeholder, err);
+    close(private);
+    return (unlinkat(folder, text_c(&record->private), AT_REMOVEDIR) == 0 || error_sys(err, errno, "can't remove the private folder")) &&
+           ok;
+}
+
 static bool recover_copied(struct quarantine *store, int item, struct record *record, struct error *err) {
     int folder;
     if (!folder_open_recorded(record, &folder, err)) {
@@ -133,7 +153,7 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
         fix_again(folder, record);
         ok = item_drop(store, item, record->id, err);
     } else if (content_is_whole(item, record)) {
-        ok = take_held(store, item, record, err);
+        ok = remove_lonely(folder, record, err) && take_held(store, item, record, err);
     } else {
         ok = error_set(err, ERR_IO, "neither the copy nor the original is whole");
     }

@@ -214,12 +214,7 @@ static bool check_names(const struct take *take, struct error *err) {
 
 /* What else there is to know of a file that was taken. */
 static void add_notes(const struct record *record, struct text *notes) {
-    const char *between = notes->n != 0 ? "; " : "";
-    if (record->elsewhere != 0) {
-        text_addf(notes, "%s%u more name%s of this file exist%s", between, record->elsewhere, record->elsewhere == 1 ? "" : "s",
-                  record->elsewhere == 1 ? "s" : "");
-        between = "; ";
-    }
+    const char *between = "";
     if (record->writers) {
         text_addf(notes, "%ssomebody had it open for writing", between);
         between = "; ";
@@ -257,17 +252,17 @@ static void clean_up(struct quarantine *store, const struct record *record, cons
     text_free(&words);
 }
 
-bool quarantine_take(struct quarantine *store, const struct take *take, char id[QUARANTINE_ID_SIZE], struct text *notes,
-                     struct error *err) {
+bool quarantine_take(struct quarantine *store, const struct take *take, struct take_result *out, struct error *err) {
     bool ok = false, again = check_names(take, err);
     for (int i = 0; i < 2 && again; i++) { /* somebody's swap may have come between: once more from the top */
         struct record record = {0};
         ok = take_once(store, take, &record, err);
         again = !ok && record.put_back;
         if (ok) {
-            store->held_bytes += take->size;
-            memcpy(id, record.id, sizeof record.id);
-            add_notes(&record, notes);
+            store->held_bytes += take->joins == NULL ? take->size : 0;
+            memcpy(out->id, record.id, sizeof record.id);
+            out->elsewhere = record.elsewhere;
+            add_notes(&record, &out->notes);
         } else {
             clean_up(store, &record, err);
         }

@@ -88,7 +88,6 @@ static bool other_file_system(void) {
 /* Takes the place's file. */
 static bool take(const struct place *p, char id[QUARANTINE_ID_SIZE], struct error *err) {
     struct quarantine *store;
-    struct text notes = {0};
     struct fs_identity identity;
     struct take t = {.file = FS_NONE, .finding = "banned", .rule = "stand-in", .policy = "example/1", .reason = "a test"};
     t.path = bytes_text(p->path);
@@ -99,10 +98,12 @@ static bool take(const struct place *p, char id[QUARANTINE_ID_SIZE], struct erro
     t.size = identity.size;
     bool ok = file_sha256((int)t.file.os, t.sha256, err) && quarantine_open(p->state, true, &store, err);
     if (ok) {
-        ok = quarantine_take(store, &t, id, &notes, err);
+        struct take_result result = {0};
+        ok = quarantine_take(store, &t, &result, err);
+        memcpy(id, result.id, sizeof result.id);
+        text_free(&result.notes);
         quarantine_close(store);
     }
-    text_free(&notes);
     fs_close(&t.file);
     fs_close(&t.folder);
     return ok;
@@ -422,8 +423,7 @@ static void another_file_at_the_name_stays(void **state) {
         struct fs_identity identity;
         struct error err = {0};
         struct quarantine *store;
-        struct text notes = {0};
-        char id[QUARANTINE_ID_SIZE];
+        struct take_result result = {0};
         struct take t = {
             .file = FS_NONE, .finding = "banned", .rule = "r", .policy = "p/1", .path = bytes_text(p.path), .name = bytes_text("file.exe")};
         struct inode_id before;
@@ -434,14 +434,14 @@ static void another_file_at_the_name_stays(void **state) {
         shell(swaps[i], p.path);
         assert_true(inode_at((int)t.folder.os, "file.exe", &before, NULL));
         assert_true(quarantine_open(p.state, true, &store, &err));
-        assert_false(quarantine_take(store, &t, id, &notes, &err));
+        assert_false(quarantine_take(store, &t, &result, &err));
         assert_int_equal(err.kind, ERR_CHANGED);
         quarantine_close(store);
         struct inode_id after;
         assert_true(inode_at((int)t.folder.os, "file.exe", &after, NULL));
         assert_true(before.number == after.number);
         assert_int_equal(held_whole(&p), 0);
-        text_free(&notes);
+        text_free(&result.notes);
         fs_close(&t.file);
         fs_close(&t.folder);
         place_free(&p);
@@ -455,20 +455,19 @@ static void content_that_changed_after_it_was_judged_stays(void **state) {
         struct fs_identity identity;
         struct error err = {0};
         struct quarantine *store;
-        struct text notes = {0};
-        char id[QUARANTINE_ID_SIZE];
+        struct take_result result = {0};
         struct take t = {
             .file = FS_NONE, .finding = "banned", .rule = "r", .policy = "p/1", .path = bytes_text(p.path), .name = bytes_text("file.exe")};
         assert_true(fs_open(p.folder, &t.folder, &identity, &err) && fs_open(p.path, &t.file, &identity, &err));
         t.size = identity.size;
         memset(t.sha256, 0x5a, sizeof t.sha256); /* the prover saw other bytes */
         assert_true(quarantine_open(p.state, true, &store, &err));
-        assert_false(quarantine_take(store, &t, id, &notes, &err));
+        assert_false(quarantine_take(store, &t, &result, &err));
         assert_int_equal(err.kind, ERR_CHANGED);
         quarantine_close(store);
         assert_true(holds(p.path, words));
         assert_int_equal(held_whole(&p), 0);
-        text_free(&notes);
+        text_free(&result.notes);
         fs_close(&t.file);
         fs_close(&t.folder);
         place_free(&p);
