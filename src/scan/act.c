@@ -11,21 +11,10 @@
 #include "scan/application.h"
 #include "scan/brake.h"
 #include "scan/links.h"
-#include "scan/other_names.h"
 #include "scan/own.h"
-#include "scan/packages.h"
-#include "scan/users.h"
+#include "scan/plan.h"
 #include "store/flag.h"
 #include "store/quarantine.h"
-
-/* What is known of one job before anything is done. */
-struct plan {
-    struct job *job;
-    struct text real; /* its path without links */
-    char package[64];
-    struct users users;     /* who has it open */
-    struct names_ask names; /* --find-links: all its names */
-};
 
 struct actor {
     const struct scan_options *options;
@@ -43,93 +32,11 @@ struct actor {
 
 /* ---- before anything is done ---- */
 
-static bool is_system(const struct plan *plan) {
-    static const char *const folders[] = {"/boot/",  "/usr/",   "/bin/",    "/sbin/",   "/lib/",
-                                          "/lib32/", "/lib64/", "/libx32/", "/libo32/", "/opt/certban/"};
-    if (plan->package[0] != '\0') {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        if (bytes_starts(bytes_make(plan->real.p, plan->real.n), bytes_text(folders[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool ask_packages(struct actor *actor) {
-    struct package_ask *asks = calloc(actor->n_plans + 1, sizeof *asks);
-    if (asks == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < actor->n_plans; i++) {
-        asks[i].path = text_c(&actor->plans[i].real);
-    }
-    packages_find(NULL, asks, actor->n_plans);
-    packages_rpm(NULL, asks, actor->n_plans);
-    for (size_t i = 0; i < actor->n_plans; i++) {
-        memcpy(actor->plans[i].package, asks[i].package, sizeof asks[i].package);
-    }
-    free(asks);
-    return true;
-}
-
-/* Whether a job's file is to be moved, as far as is known. */
-static bool is_to_move(const struct actor *actor, const struct plan *plan) {
-    return plan->job->wanted == ACTION_QUARANTINE && !actor->options->dry_run;
-}
-
-static bool ask_users(struct actor *actor) {
-    struct users *asks = calloc(actor->n_plans + 1, sizeof *asks);
-    size_t n = 0;
-    for (size_t i = 0; asks != NULL && i < actor->n_plans; i++) {
-        const struct fs_identity *file = &actor->plans[i].job->identity;
-        if (is_to_move(actor, &actor->plans[i])) {
-            asks[n++] = (struct users){.volume = file->volume, .number = file->number};
-        }
-    }
-    users_find(asks, n);
-    for (size_t i = 0; i < actor->n_plans; i++) {
-        const struct fs_identity *file = &actor->plans[i].job->identity;
-        for (size_t k = 0; k < n && is_to_move(actor, &actor->plans[i]); k++) {
-            if (asks[k].volume == file->volume && asks[k].number == file->number) {
-                actor->plans[i].users = asks[k];
-                asks[k] = (struct users){0};
-                break;
-            }
-        }
-    }
-    free(asks);
-    return asks != NULL;
-}
-
-static bool ask_names(struct actor *actor) {
-    struct names_ask *asks = calloc(actor->n_plans + 1, sizeof *asks);
-    size_t n = 0;
-    for (size_t i = 0; asks != NULL && i < actor->n_plans; i++) {
-        const struct plan *plan = &actor->plans[i];
-        if (is_to_move(actor, plan) && plan->job->identity.names > 1) {
-            asks[n++] = (struct names_ask){.volume = plan->job->identity.volume,
-                                           .number = plan->job->identity.number,
-                                           .path = text_c(&plan->real),
-                                           .links = plan->job->identity.names};
-        }
-    }
-    other_names_find(asks, n);
-    for (size_t i = 0, k = 0; asks != NULL && i < actor->n_plans; i++) {
-        if (is_to_move(actor, &actor->plans[i]) && actor->plans[i].job->identity.names > 1) {
-            actor->plans[i].names = asks[k++];
-        }
-    }
-    free(asks);
-    return asks != NULL;
-}
-
 static void count_hits(struct actor *actor, struct scan_events *events, const uint32_t *forbidden, size_t n_forbidden) {
     for (size_t i = 0; i < actor->n_plans; i++) {
         const struct plan *plan = &actor->plans[i];
         if (plan->job->wanted == ACTION_QUARANTINE) {
-            brake_count(actor->brake, plan->job->rule, plan->job->named ? 0 : is_system(plan) ? BRAKE_SYSTEM : 1, text_c(&plan->real));
+            brake_count(actor->brake, plan->job->rule, plan->job->named ? 0 : plan_is_system(plan) ? BRAKE_SYSTEM : 1, text_c(&plan->real));
         }
     }
     for (size_t i = 0; i < n_forbidden; i++) {
@@ -153,8 +60,7 @@ struct actor *actor_new(const struct acts *acts) {
         plans[i].job = acts->jobs[i];
         job_real(acts->jobs[i], &plans[i].real);
     }
-    if (!ask_packages(actor) || !ask_users(actor) || (acts->options->find_links && !ask_names(actor)) ||
-        !own_find(&actor->own, acts->options)) {
+    if (!plans_ask(plans, acts->n, acts->options) || !own_find(&actor->own, acts->options)) {
         actor_free(actor);
         return NULL;
     }
@@ -167,9 +73,7 @@ void actor_free(struct actor *actor) {
         return;
     }
     for (size_t i = 0; i < actor->n_plans; i++) {
-        text_free(&actor->plans[i].real);
-        users_free(&actor->plans[i].users);
-        other_names_free(&actor->plans[i].names);
+        plan_free(&actor->plans[i]);
     }
     if (actor->store != NULL) {
         quarantine_close(actor->store);
@@ -228,15 +132,24 @@ static bool spared(struct actor *actor, const struct plan *plan, bool *refused) 
     return brake_holds(actor->brake, plan->job->rule, plan->job->named, refused, &actor->detail);
 }
 
+/* Where the file can't be marked, the state keeps the mark. */
 static struct taken flag(struct actor *actor, const struct job *job, const struct rule *rule) {
+    const char *finding = finding_name(job->strongest), *id = rule != NULL ? rule->id : "";
     struct error err = {0};
-    struct text policy = {0};
+    struct text policy = {0}, real = {0};
+    int64_t now = (int64_t)time(NULL);
     if (rule != NULL) {
         text_addf(&policy, "%s/%u", rule->policy->id, rule->policy->version);
     }
-    bool ok = flag_set(job->file, finding_name(job->strongest), rule != NULL ? rule->id : "", text_c(&policy), (int64_t)time(NULL),
-                       job->sha256, &err);
+    bool ok = flag_set(job->file, finding, id, text_c(&policy), now, job->sha256, &err);
+    if (!ok && err.kind == ERR_UNSUPPORTED) {
+        add_detail(actor, err.text);
+        job_real(job, &real);
+        ok = flag_keep(actor->options->state, bytes_make(text_c(&real), real.n), finding, id, text_c(&policy), now, job->sha256, &err);
+        add_detail(actor, ok ? "the state folder keeps it (flags.jsonl)" : "");
+    }
     text_free(&policy);
+    text_free(&real);
     return ok ? taken(actor, TAKEN_FLAGGED, "") : failed(actor, &err);
 }
 

@@ -50,6 +50,7 @@ struct exam {
     struct proven *proven; /* one a signature; NULL before proof */
     struct match *matches;
     size_t n_matches, room_matches;
+    enum action asked;              /* the strongest that it or something in it asks for, whatever archives lie between */
     const struct rule *spared_rule; /* one that hit a certificate that nobody may ban; NULL: none did */
     bool has_digests;               /* of the whole file: the first n_digests of SHA-256, SHA-1, MD5 */
     size_t n_digests;

@@ -83,6 +83,7 @@ static bool visit_member(struct visitor *visitor, const struct member *member, s
     /* "" inside is the outermost file: a member without a name must not pass for it. */
     const char *inside = arena_printf(&level->arena, "%s%s", level->prefix, member->path[0] != '\0' ? member->path : "(no name)");
     struct verdict verdict = {.decisive = -1};
+    enum action asked = ACTION_REPORT;
     if (inside == NULL) {
         return arena_full(&level->arena, err);
     }
@@ -93,15 +94,16 @@ static bool visit_member(struct visitor *visitor, const struct member *member, s
         struct exam exam = {
             .examiner = level->examiner, .source = member->source, .arena = &level->arena, .path = level->path, .beside = member->beside};
         examine_part(&exam, inside, level->budget, level->sink, &verdict);
+        asked = exam.asked;
         bundles_note(&level->bundles, member->path, &exam, &verdict);
     }
     verdict.inside = inside;
     level->strongest = verdict.finding > level->strongest ? verdict.finding : level->strongest;
-    if ((verdict.decisive >= 0 || verdict.has_member_rule) && (!level->has_rule || verdict.action > level->action)) {
+    if ((verdict.decisive >= 0 || verdict.has_member_rule) && (!level->has_rule || asked > level->action)) {
         level->has_rule = true;
         level->rule = verdict.decisive >= 0 ? verdict.matches[verdict.decisive].rule : verdict.member_rule;
     }
-    level->action = verdict.action > level->action ? verdict.action : level->action;
+    level->action = asked > level->action ? asked : level->action;
     level->members += verdict.members;
     level->members_signed += verdict.members_signed + verdict.is_signed;
     if (level->slice != NULL && verdict.finding > FINDING_CLEAN) {
@@ -283,6 +285,7 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
     out->has_member_rule = out->decisive < 0 && level.has_rule;
     out->member_rule = level.rule;
     out->finding = level.strongest > out->finding ? level.strongest : out->finding;
+    exam->asked = level.action > out->action ? level.action : out->action;
     if (lets_members_act(exam, &level) && level.action > out->action) {
         out->action = level.action;
     } else if (level.strongest > decide_finding(exam)) {

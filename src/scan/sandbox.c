@@ -21,7 +21,7 @@
 
 enum {
     MEMORY_MAX = 512 << 20,
-    DESCRIPTORS_MAX = 64,
+    DESCRIPTORS_MAX = 32, /* a message brings WORKER_BATCH of them at most */
     NOBODY = 65534,
 };
 

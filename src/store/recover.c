@@ -201,11 +201,31 @@ static void link_again(const struct record *record) {
     close(folder);
 }
 
+/* A private folder in which the copy was made that was to come back. */
+static void remove_hidden(const struct record *record) {
+    const struct record to = {.path = record->to};
+    int folder, private;
+    if (record->to.n == 0 || record->private.n == 0 ||
+        !folder_open(bytes_make(text_c(&record->to), record->to.n - strlen(record_name(&to))), &folder, NULL)) {
+        return;
+    }
+    private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (private >= 0 && private_is_ours(private)) {
+        (void)unlinkat(private, PRIVATE_FILE, 0); /* what can't be removed now, the next walk finds */
+        (void)unlinkat(folder, text_c(&record->private), AT_REMOVEDIR);
+    }
+    if (private >= 0) {
+        close(private);
+    }
+    close(folder);
+}
+
 static bool recover_restoring(struct quarantine *store, int item, struct record *record, struct error *err) {
     bool waits;
     if (!is_there(item, ITEM_CONTENT, &waits, err)) {
         return false;
     }
+    remove_hidden(record);
     if (waits && is_given_back(record)) {
         if (!remove_if_there(item, ITEM_CONTENT, err)) {
             return false;

@@ -91,7 +91,9 @@ struct hidden {
     int fd, private; /* private -1: it has no name */
 };
 
-static bool hidden_make(int folder, struct record *record, struct hidden *out, struct error *err) {
+/* The record knows the folder before it is made: a recovery removes it. */
+static bool hidden_make(const struct quarantine *store, int item, int folder, struct record *record, struct hidden *out,
+                        struct error *err) {
     *out = (struct hidden){openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), -1};
     if (out->fd >= 0) {
         return true;
@@ -99,7 +101,8 @@ static bool hidden_make(int folder, struct record *record, struct hidden *out, s
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) {
         return error_sys(err, errno, "can't make the file in its folder");
     }
-    if (!private_name(record, err) || !private_make(folder, text_c(&record->private), &out->private, err)) {
+    if (!private_name(record, err) || !record_write(store, item, record, err) ||
+        !private_make(folder, text_c(&record->private), &out->private, err)) {
         return false;
     }
     out->fd = openat(out->private, PRIVATE_FILE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -126,11 +129,12 @@ static void hidden_close(const struct hidden *hidden, int folder, const struct r
 }
 
 /* Onto another file system. */
-static bool copy_out(int content, int folder, const char *name, struct record *record, const uint8_t expected[32], bool privileges,
-                     struct text *words, struct error *err) {
+static bool copy_out(const struct quarantine *store, int item, int content, int folder, const char *name, struct record *record,
+                     const uint8_t expected[32], bool privileges, struct text *words, struct error *err) {
     uint8_t sha256[32];
     struct hidden hidden = {-1, -1};
-    bool ok = hidden_make(folder, record, &hidden, err) && file_copy(content, hidden.fd, err) && file_sha256(hidden.fd, sha256, err);
+    bool ok =
+        hidden_make(store, item, folder, record, &hidden, err) && file_copy(content, hidden.fd, err) && file_sha256(hidden.fd, sha256, err);
     if (ok && memcmp(sha256, expected, sizeof sha256) != 0) {
         ok = error_set(err, ERR_CHANGED, "the copy is not what the store holds");
     }
@@ -144,8 +148,8 @@ static bool copy_out(int content, int folder, const char *name, struct record *r
 }
 
 /* words: of the further names that are to be linked again; NULL: none are. */
-static bool move_out(int item, int content, int folder, const char *name, struct record *record, const uint8_t expected[32],
-                     bool privileges, struct text *words, struct error *err) {
+static bool move_out(const struct quarantine *store, int item, int content, int folder, const char *name, struct record *record,
+                     const uint8_t expected[32], bool privileges, struct text *words, struct error *err) {
     struct stat there, here;
     if (fstat(folder, &there) != 0 || fstat(content, &here) != 0) {
         return error_sys(err, errno, "can't look at the folder");
@@ -164,7 +168,7 @@ static bool move_out(int item, int content, int folder, const char *name, struct
             return error_sys(err, errno, "can't give the file its name back");
         }
     }
-    return copy_out(content, folder, name, record, expected, privileges, words, err) &&
+    return copy_out(store, item, content, folder, name, record, expected, privileges, words, err) &&
            (unlinkat(item, ITEM_CONTENT, 0) == 0 || error_sys(err, errno, "can't remove the content from the store"));
 }
 
@@ -243,7 +247,7 @@ static bool restore_open(struct quarantine *store, int item, int content, struct
     if (ok) {
         record->state = STATE_RESTORING;
         ok = record_write(store, item, record, err) &&
-             move_out(item, content, folder, name, record, sha256, privileges, own_place ? &out->notes : NULL, err);
+             move_out(store, item, content, folder, name, record, sha256, privileges, own_place ? &out->notes : NULL, err);
         if (!ok && faccessat(item, ITEM_CONTENT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
             keep_holding(store, item, content, record, allow);
         }
