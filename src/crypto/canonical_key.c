@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The canonical form of a public key: its numbers, whatever way they were encoded. */
+#include "crypto/digest.h"
 #include "crypto/identity.h"
 #include "crypto/openssl.h"
 #include "crypto/spki.h"
@@ -7,6 +8,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/x509.h>
 
 /* Each part behind its length, so that no two keys run together. */
 static bool add_part(EVP_MD_CTX *ctx, struct bytes part) {
@@ -85,4 +87,42 @@ bool identity_canonical_key(struct bytes spki, uint8_t out[32], bool *explicit_c
     }
     *explicit_curve = is_ec && algorithm.has_parameters && algorithm.parameters.tag == DER_SEQUENCE;
     return true;
+}
+
+static bool is_usual(const struct algorithm *algorithm, struct bytes bits, struct bytes spki) {
+    enum { RSA_ENCRYPTION = 9, UNCOMPRESSED = 4 }; /* octets of 1.2.840.113549.1.1.1; how a point begins */
+    uint8_t parameters = algorithm->has_parameters ? algorithm->parameters.tag : 0;
+    if (der_is_ber(spki)) {
+        return false;
+    }
+    if (algorithm_is_rsa(algorithm->oid)) {
+        return algorithm->oid.n == RSA_ENCRYPTION && !algorithm_is_pss(algorithm->oid) && parameters == DER_NULL && !der_is_ber(bits);
+    }
+    return !algorithm_is_ec(algorithm->oid) || (parameters == DER_OID && bits.n != 0 && bits.p[0] == UNCOMPRESSED);
+}
+
+bool identity_usual_key(struct bytes spki, uint8_t out[32], bool *odd, struct error *err) {
+    struct algorithm algorithm;
+    struct bytes bits;
+    const char *detail = "";
+    if (!spki_read(spki, &algorithm, &bits, err)) {
+        return false;
+    }
+    *odd = !is_usual(&algorithm, bits, spki);
+    if (!*odd) {
+        return true;
+    }
+    EVP_PKEY *key = spki_open(spki, &detail);
+    bool named = key != NULL && (!algorithm_is_ec(algorithm.oid) ||
+                                 (EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP) == 1 &&
+                                  EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                                                 OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1));
+    unsigned char *der = NULL;
+    int n = named ? i2d_PUBKEY(key, &der) : -1;
+    bool ok = n > 0 ? digest_bytes(HASH_SHA256, bytes_make(der, (size_t)n), out, err)
+                    : error_set(err, ERR_MALFORMED, "%s", detail[0] != '\0' ? detail : "a public key that has no usual encoding");
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return ok;
 }

@@ -16,6 +16,11 @@ CERTBAN_MUST_USE bool identity_hash(const struct cert *cert, enum key_kind kind,
  * False when the key can't be read. */
 CERTBAN_MUST_USE bool identity_canonical_key(struct bytes spki, uint8_t out[32], bool *explicit_curve, struct error *err);
 
+/* identity_usual_key is SHA-256 of the SubjectPublicKeyInfo as authorities encode that key, which lists have: RSA under rsaEncryption
+ * with NULL, EC with a named curve and an uncompressed point. *odd is false, and out untouched, when spki is so already. False when
+ * the key can't be read. */
+CERTBAN_MUST_USE bool identity_usual_key(struct bytes spki, uint8_t out[32], bool *odd, struct error *err);
+
 /* cert_info_fill describes a certificate in words and hashes; strings live in the arena. */
 CERTBAN_MUST_USE bool cert_info_fill(struct cert_info *info, const struct cert *cert, struct arena *arena, struct error *err);
 

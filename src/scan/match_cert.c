@@ -96,6 +96,23 @@ static size_t find_thumbprints(struct exam *exam, const struct cert *cert, const
     return found;
 }
 
+/* The key as it stands and, where its encoding is odd, as lists have it. */
+static size_t find_key(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    uint8_t value[HASH_SIZE_MAX];
+    bool odd;
+    if (!blocklist_wants(exam->examiner->list, KEY_SPKI, 0) || !match_hash_of(exam, HASH_SHA256, cert->spki, value)) {
+        return 0;
+    }
+    size_t found = match_find(exam, KEY_SPKI, bytes_make(value, 32), role, signature, cert);
+    if (found == 0 && identity_usual_key(cert->spki, value, &odd, NULL) && odd) {
+        found = match_find(exam, KEY_SPKI, bytes_make(value, 32), role, signature, cert);
+        if (found != 0) {
+            anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_KEY_REENCODED, cert->at, cert->der.n, NULL);
+        }
+    }
+    return found;
+}
+
 static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
     static const enum hash tbs_hashes[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
     const struct blocklist *list = exam->examiner->list;
@@ -121,10 +138,7 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
             found += match_find(exam, KEY_TBS, bytes_make(value, n), role, signature, cert);
         }
     }
-    if (blocklist_wants(list, KEY_SPKI, 0) && match_hash_of(exam, HASH_SHA256, cert->spki, value)) {
-        found += match_find(exam, KEY_SPKI, bytes_make(value, 32), role, signature, cert);
-    }
-    return found;
+    return found + find_key(exam, cert, role, signature);
 }
 
 /* Takes back what was found since before, if the certificate is one that no rule may hit: a root, a platform's own signer. The

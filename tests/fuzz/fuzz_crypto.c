@@ -39,6 +39,7 @@ static void judge(struct signed_data *sd, const struct anchors *anchors, struct 
             return;
         }
         (void)(!sd->certs[i].broken && identity_canonical_key(sd->certs[i].spki, key, &explicit_curve, &err));
+        (void)(!sd->certs[i].broken && identity_usual_key(sd->certs[i].spki, key, &explicit_curve, &err));
     }
 }
 
