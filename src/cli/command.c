@@ -22,7 +22,7 @@ const struct command *command_nearest(const struct command *const *table, const 
     unsigned best_distance = 4;
     for (; *table != NULL; table++) {
         unsigned distance = edit_distance((*table)->name, name);
-        if (distance < best_distance && distance < strlen((*table)->name)) {
+        if (distance < best_distance && 2 * distance < strlen((*table)->name) + 1) {
             best = *table;
             best_distance = distance;
         }

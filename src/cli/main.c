@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/ui.h"
@@ -32,6 +33,17 @@ static int run(const struct command *command, const struct options *options) {
         return command_usage(command, "%s takes no further argument \"%s\"", command->name, options->args[command->max_args]);
     }
     return command->run(command, options);
+}
+
+/* A command that only has commands of its own, which are named. */
+static int without_sub(const struct command *command) {
+    struct text names = {0};
+    for (size_t i = 0; command->sub[i] != NULL; i++) {
+        text_addf(&names, "%s%s", i != 0 ? ", " : "", command->sub[i]->name);
+    }
+    int status = command_usage(command, "%s needs one of its commands: %s", command->name, text_c(&names));
+    text_free(&names);
+    return status;
 }
 
 /* The options that stand without a command: --help and --version. */
@@ -94,7 +106,7 @@ int main(int argc, char **argv) {
             help_command(command);
             status = ui_finish(STATUS_FINE);
         } else if (command->sub != NULL) {
-            status = command_usage(command, "%s needs one of its commands: %s", command->name, command->args);
+            status = without_sub(command);
         } else {
             struct error err = {0};
             status = config_apply(command, &options, &err) ? run(command, &options) : command_usage(command, "%s", err.text);
