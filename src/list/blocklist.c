@@ -17,13 +17,9 @@ enum { RULES_MAX = 1 << 20, KEYS_MAX = 1 << 23 };
 
 struct blocklist *blocklist_new(void) {
     struct blocklist *list = calloc(1, sizeof *list);
-    struct never_ban *never = never_ban_new();
-    if (list == NULL || never == NULL) {
-        never_ban_free(never);
-        free(list);
+    if (list == NULL) {
         return NULL;
     }
-    list->never = never;
     if (getrandom(&list->seed, sizeof list->seed, GRND_NONBLOCK) != (ssize_t)sizeof list->seed) {
         list->seed = UINT64_C(0x5bd1e995a77c3f11); /* early boot: flooding the table costs time only */
     }
@@ -44,7 +40,6 @@ void blocklist_free(struct blocklist *list) {
     free(list->heads);
     free(list->filter);
     free(list->sizes);
-    never_ban_free(list->never);
     revocations_free(list->revoked);
     free(list);
 }
@@ -80,7 +75,7 @@ bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t 
         }
         for (size_t k = 0; k < rule->n_keys; k++) {
             const struct key *key = &rule->keys[k];
-            bool never = !rule->allow && !rule->never_ban_overridden && never_ban_has(list->never, key->kind, key->value);
+            bool never = !rule->allow && !rule->never_ban_overridden && never_ban_has(key->kind, key->value);
             list->keys[list->n_keys] = key;
             list->n_keys += !never;
         }
@@ -219,11 +214,6 @@ bool blocklist_seal(struct blocklist *list, struct error *err) {
     qsort(list->sizes, list->n_sizes, sizeof *list->sizes, blocklist_size_order);
     list->sealed = true;
     return true;
-}
-
-bool blocklist_never_ban(const struct blocklist *list, const uint8_t sha256[32], const uint8_t spki_sha256[32]) {
-    return (sha256 != NULL && never_ban_has(list->never, KEY_CERT_SHA256, bytes_make(sha256, 32))) ||
-           (spki_sha256 != NULL && never_ban_has(list->never, KEY_SPKI, bytes_make(spki_sha256, 32)));
 }
 
 bool blocklist_revoke(struct blocklist *list, struct revocations *revoked, struct error *err) {

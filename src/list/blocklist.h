@@ -51,11 +51,6 @@ bool blocklist_subject_fits(const struct key *key, const char *common_name, cons
  * regard to case and spacing. */
 const struct key *const *blocklist_find_name(const struct blocklist *list, enum key_kind kind, const char *name, size_t *n);
 
-/* blocklist_never_ban says whether a certificate, by its SHA-256 or that of its key (either may be NULL), is one that no rule may hit:
- * roots and issuing certificates of public trust, platform signers, time-stamping authorities. Rules with never-ban="override" still may.
- */
-bool blocklist_never_ban(const struct blocklist *list, const uint8_t sha256[32], const uint8_t spki_sha256[32]);
-
 /* The rules by number, for results that come back from readers. */
 size_t blocklist_count(const struct blocklist *list);
 size_t blocklist_expired(const struct blocklist *list); /* those among them that had expired: they have a number but are never found */

@@ -27,7 +27,6 @@ struct blocklist {
     size_t n_sizes;
     bool any_size; /* a ban names a file by hash without its size */
     uint64_t seed;
-    struct never_ban *never;
     struct revocations *revoked; /* NULL: none */
     bool sealed;
 };

@@ -237,7 +237,7 @@ static const struct cert *find_cert(const struct policy *const *policies, size_t
 static bool is_spared(const struct export *e, const struct export_thing *thing) {
     bool spared = false;
     for (size_t i = 0; i < thing->n; i++) {
-        spared = spared || never_ban_has(e->never, thing->keys[i].kind, thing->keys[i].value);
+        spared = spared || never_ban_has(thing->keys[i].kind, thing->keys[i].value);
     }
     return spared && !e->rule->allow && !e->rule->never_ban_overridden;
 }
@@ -334,15 +334,11 @@ const struct bytes *export_values(struct export *e, const struct export_thing *t
 
 bool export_run(const struct exporter *exporter, const struct export_job *job, struct text *out, struct export_counts *counts,
                 struct error *err) {
-    struct export e = {.job = job, .out = out, .arena = arena_make(EXPORT_RULE_MEMORY), .never = never_ban_new()};
-    if (e.never == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory for the export");
-    }
+    struct export e = {.job = job, .out = out, .arena = arena_make(EXPORT_RULE_MEMORY)};
     exporter->write(&e);
     rule_end(&e);
     arena_free(&e.arena);
     text_free(&e.places);
-    never_ban_free(e.never);
     bool ok = e.err.kind == ERR_NONE;
     if (!ok && err != NULL) {
         *err = e.err;

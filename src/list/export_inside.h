@@ -70,7 +70,6 @@ struct export {
     const struct policy *policy; /* of the current rule */
     const struct rule *rule;     /* the current one */
     struct arena arena;          /* emptied when the next rule begins */
-    struct never_ban *never;     /* what no rule may ban */
     struct error err;            /* kind ERR_NONE while all is well; export_run raises it */
 
     size_t next_policy, next_rule, next_key;

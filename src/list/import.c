@@ -21,13 +21,8 @@ struct import *import_new(enum action action, struct import_listener *listener) 
     import->scratch = arena_make(scratch_memory_max);
     import->listener = listener;
     import->action = action;
-    import->never = never_ban_new();
     if (getrandom(&import->seed, sizeof import->seed, GRND_NONBLOCK) != (ssize_t)sizeof import->seed) {
         import->seed = UINT64_C(0x6a09e667f3bcc908); /* early boot: flooding the tables costs time only */
-    }
-    if (import->never == NULL) {
-        import_free(import);
-        return NULL;
     }
     return import;
 }
@@ -36,7 +31,6 @@ void import_free(struct import *import) {
     if (import != NULL) {
         arena_free(&import->arena);
         arena_free(&import->scratch);
-        never_ban_free(import->never);
         free(import->by_key.slots);
         free(import->by_id.slots);
         free(import);

@@ -84,7 +84,6 @@ struct import {
     const struct import_names *names[NAMES_KEPT]; /* those kept of late, by a hash of all of them */
     size_t clashes;                               /* ids that were given before */
     uint64_t seed;
-    struct never_ban *never;
     struct error err; /* kind ERR_NONE while all is well */
 };
 

@@ -60,14 +60,10 @@ static bool is_certificate_hash(enum key_kind kind) {
 
 static const char protected_words[] = "names a certificate of public trust or of a platform, which no rule may ban";
 
-static bool is_protected(const struct import *import, const struct key *key) {
-    return is_certificate_hash(key->kind) && never_ban_has(import->never, key->kind, key->value);
-}
-
 void import_drop_protected(struct import_row *row) {
     size_t kept = 0;
     for (size_t i = 0; i < row->n_keys; i++) {
-        if (is_protected(row->import, &row->keys[i])) {
+        if (never_ban_has(row->keys[i].kind, row->keys[i].value)) {
             import_note(row, "%s %s", key_name(row->keys[i].kind), protected_words);
         } else {
             row->keys[kept++] = row->keys[i];
@@ -79,7 +75,7 @@ void import_drop_protected(struct import_row *row) {
 void import_row_end(struct import_row *row) {
     struct import *import = row->import;
     for (size_t i = 0; i < row->n_keys; i++) {
-        if (is_protected(import, &row->keys[i])) {
+        if (never_ban_has(row->keys[i].kind, row->keys[i].value)) {
             import_row_refuse(row, "%s", protected_words);
             return;
         }

@@ -1,88 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads policies/never-ban.csv: one certificate a line (sha256,sha1,spki-sha256,tbs,name,what; hashes in hex, the TBS hash with the
- * certificate's own algorithm), a header line, # comments. */
+/* Looks certificates up in policies/never-ban.csv, of which tools/never-ban-table makes a sorted table when certban is built. */
 #include "list/never_ban.h"
 
 #include <stdlib.h>
 
 #include "base/embedded.h"
-#include "base/hex.h"
 #include "list/fold.h"
 
-/* One row: 1 octet kind, 1 octet length, the value. Sorted by memcmp. */
-enum { COLUMNS = 4, ROW_VALUE = 64, ROW_SIZE = 2 + ROW_VALUE };
-struct never_row {
-    uint8_t b[ROW_SIZE];
-};
-
-struct never_ban {
-    size_t n;
-    struct never_row rows[];
-};
+/* One row: 1 octet column of the list, 1 octet length, the hash with zeros behind. */
+enum { ROW_VALUE = 64, ROW_SIZE = 2 + ROW_VALUE };
+enum column { COLUMN_SHA256, COLUMN_SHA1, COLUMN_SPKI, COLUMN_TBS, COLUMNS };
 
 static int row_order(const void *a, const void *b) {
-    return memcmp(a, b, sizeof(struct never_row));
+    return memcmp(a, b, ROW_SIZE);
 }
 
-static struct never_row row_make(enum key_kind kind, struct bytes value) {
-    struct never_row row = {{(uint8_t)kind, (uint8_t)value.n}};
-    memcpy(row.b + 2, value.p, value.n <= ROW_VALUE ? value.n : 0);
-    return row;
-}
-
-/* The part of *line up to the next comma, which is taken too. */
-static struct bytes take_field(struct bytes *line) {
-    size_t n = bytes_find(*line, bytes_text(","), 0);
-    struct bytes field = bytes_cut(*line, 0, n);
-    *line = bytes_cut(*line, n + 1, SIZE_MAX);
-    return field;
-}
-
-/* Takes the hashes of one line; what is no hex there (comments, the header, empty fields) is none. */
-static size_t line_parse(struct bytes line, struct never_row *rows) {
-    static const enum key_kind columns[COLUMNS] = {KEY_CERT_SHA256, KEY_CERT_SHA1, KEY_SPKI, KEY_TBS};
-    size_t n_rows = 0;
-    for (size_t i = 0; i < COLUMNS; i++) {
-        struct bytes hex = take_field(&line);
-        uint8_t value[ROW_VALUE];
-        size_t n;
-        if (hex_decode(hex, value, sizeof value, &n) && n != 0) {
-            rows[n_rows++] = row_make(columns[i], bytes_make(value, n));
-        }
+static enum column column_of(enum key_kind kind) {
+    switch (kind) {
+    case KEY_CERT_SHA256:
+        return COLUMN_SHA256;
+    case KEY_CERT_SHA1:
+        return COLUMN_SHA1;
+    case KEY_SPKI:
+        return COLUMN_SPKI;
+    case KEY_TBS:
+        return COLUMN_TBS;
+    default:
+        return COLUMNS;
     }
-    return n_rows;
 }
 
-struct never_ban *never_ban_new(void) {
-    struct bytes left = embedded_never_ban[0].content, end = bytes_text("\n");
-    size_t room = 0;
-    for (size_t at = 0; at < left.n; at = bytes_find(left, end, at) + 1) {
-        room += COLUMNS;
-    }
-    struct never_ban *never = malloc(sizeof *never + room * sizeof *never->rows);
-    if (never == NULL) {
-        return NULL;
-    }
-    never->n = 0;
-    while (left.n != 0) {
-        size_t n = bytes_find(left, end, 0);
-        never->n += line_parse(bytes_cut(left, 0, n), &never->rows[never->n]);
-        left = bytes_cut(left, n + 1, SIZE_MAX);
-    }
-    qsort(never->rows, never->n, sizeof *never->rows, row_order);
-    return never;
-}
-
-void never_ban_free(struct never_ban *never) {
-    free(never);
-}
-
-bool never_ban_has(const struct never_ban *never, enum key_kind kind, struct bytes value) {
-    if (value.n > ROW_VALUE) {
+bool never_ban_has(enum key_kind kind, struct bytes value) {
+    struct bytes table = embedded_never_ban[0].content;
+    enum column column = column_of(kind);
+    uint8_t row[ROW_SIZE] = {(uint8_t)column, (uint8_t)value.n};
+    if (column == COLUMNS || value.n == 0 || value.n > ROW_VALUE) {
         return false;
     }
-    struct never_row row = row_make(kind, value);
-    return bsearch(&row, never->rows, never->n, sizeof row, row_order) != NULL;
+    memcpy(row + 2, value.p, value.n);
+    return bsearch(row, table.p, table.n / ROW_SIZE, ROW_SIZE, row_order) != NULL;
+}
+
+bool never_ban_certificate(const uint8_t sha256[32], const uint8_t spki_sha256[32]) {
+    return (sha256 != NULL && never_ban_has(KEY_CERT_SHA256, bytes_make(sha256, 32))) ||
+           (spki_sha256 != NULL && never_ban_has(KEY_SPKI, bytes_make(spki_sha256, 32)));
 }
 
 bool never_ban_subject(struct bytes common_name, struct bytes organization) {

@@ -20,7 +20,6 @@ struct report {
     const struct policy *policy;
     struct note_listener *listener;
     struct blocklist *list;
-    struct never_ban *never;
     int64_t now;
 };
 
@@ -74,7 +73,7 @@ static void check_keys(struct report *r, const struct rule *rule) {
             weak++;
             kind = key->kind;
         }
-        if (!rule->allow && !rule->never_ban_overridden && never_ban_has(r->never, key->kind, key->value)) {
+        if (!rule->allow && !rule->never_ban_overridden && never_ban_has(key->kind, key->value)) {
             note(r, NOTE_ERROR, rule, "its %s names a certificate on the never-ban list: a root, issuer, time stamper or platform signer",
                  key_name(key->kind));
         }
@@ -201,8 +200,8 @@ static void check_policy(struct report *r, const struct policy *policy) {
 }
 
 bool policy_report(const struct policy *const *policies, size_t n, int64_t now, struct note_listener *listener, struct error *err) {
-    struct report r = {.listener = listener, .now = now, .list = blocklist_new(), .never = never_ban_new()};
-    bool ok = (r.list != NULL && r.never != NULL) || error_set(err, ERR_LIMIT, "no memory to check policies");
+    struct report r = {.listener = listener, .now = now, .list = blocklist_new()};
+    bool ok = r.list != NULL || error_set(err, ERR_LIMIT, "no memory to check policies");
     for (size_t i = 0; i < n && ok; i++) {
         ok = blocklist_add(r.list, policies[i], now, err);
     }
@@ -217,7 +216,6 @@ bool policy_report(const struct policy *const *policies, size_t n, int64_t now, 
         }
     }
     blocklist_free(r.list);
-    never_ban_free(r.never);
     return ok;
 }
 

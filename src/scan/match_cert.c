@@ -3,6 +3,7 @@
 #include "asn1/name.h"
 #include "asn1/x509.h"
 #include "crypto/identity.h"
+#include "list/never_ban.h"
 #include "list/revocations.h"
 #include "scan/match_inside.h"
 #include "scan/memo.h"
@@ -146,7 +147,7 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
 static void spare_never_banned(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], size_t before) {
     uint8_t spki[HASH_SIZE_MAX];
     bool has_spki = match_hash_of(exam, HASH_SHA256, cert->spki, spki);
-    if (!blocklist_never_ban(exam->examiner->list, sha256, has_spki ? spki : NULL)) {
+    if (!never_ban_certificate(sha256, has_spki ? spki : NULL)) {
         return;
     }
     size_t kept = before;

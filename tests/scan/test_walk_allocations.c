@@ -21,7 +21,7 @@ static char folder[] = "/tmp/certban-walk-XXXXXX";
 
 static void write_file(const char *name, const void *p, size_t n) {
     char path[200];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%.100s", folder, name);
     FILE *f = fopen(path, "we");
     assert_non_null(f);
     assert_int_equal(fwrite(p, 1, n, f), n);
