@@ -8,7 +8,8 @@ static struct probe_marks marks_of(const struct probe *probe) {
     struct bytes head = probe->head, tail = probe->tail;
     return (struct probe_marks){.known = true,
                                 .zip = zip_at_head(head) || zip_at_tail(tail),
-                                .udif = udif_trailer_in(tail) || udif_trailer_in(head),
+                                .udif = udif_trailer_in(tail) ||
+                                        udif_trailer_in(probe->size > head.n ? bytes_cut(head, 0, UDIF_TRAILER) : head),
                                 .archive = archive_kind_of(head)};
 }
 

@@ -19,7 +19,7 @@ enum { PROBE_WHOLE = 128 << 10 };
 struct probe_marks {
     bool known;
     bool zip;  /* an archive begins in the head, or an end record stands in the tail */
-    bool udif; /* a disk image's trailer begins in the head or in the tail */
+    bool udif; /* a disk image's trailer stands at the beginning, or begins in the tail */
     enum archive_kind archive;
 };
 
