@@ -3,8 +3,10 @@
 
 #include "scan/catalogs.h"
 
-/* Beginnings of files that carry no signature at their end: the read of the tail is left out for them unless all is wanted. */
-static bool tail_is_pointless(struct bytes head) {
+/* Beginnings of members that carry no signature at their end, and whose tail costs all their bytes: what can't be signed is not unpacked
+ * past its first bytes, unless all is wanted. A file's own tail is one more read, whatever it begins with. */
+static bool tail_is_dear(struct bytes head) {
+    static const char java[] = "\xca\xfe\xba\xbe\0\0\0"; /* and the major version, from 45 on: a fat Mach-O has fewer slices */
     static const struct {
         size_t n;
         const char *magic;
@@ -26,17 +28,11 @@ static bool tail_is_pointless(struct bytes head) {
             return true;
         }
     }
-    return false;
-}
-
-/* Likewise for members whose tail costs all their bytes: what can't be signed is not unpacked past its first bytes. */
-static bool tail_is_dear(struct bytes head) {
-    static const char java[] = "\xca\xfe\xba\xbe\0\0\0"; /* and the major version, from 45 on: a fat Mach-O has fewer slices */
     return bytes_starts(head, bytes_make(java, sizeof java - 1)) && head.n >= sizeof java && head.p[sizeof java - 1] >= 45;
 }
 
 bool candidate_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size) {
-    if (size <= head.n || (!examiner->thorough && tail_is_pointless(head))) {
+    if (size <= head.n) {
         return false;
     }
     for (size_t i = 0; formats[i] != NULL; i++) {

@@ -9,6 +9,7 @@
 #include "scan/candidate.h"
 #include "scan/cover.h"
 #include "scan/exam.h"
+#include "scan/loose.h"
 #include "source/stream.h"
 
 /* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
@@ -184,7 +185,7 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
         anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_POLYGLOT, 0, 0, NULL);
     }
     bool by_members = exam->format != NULL && exam->format->members_only && exam->examiner->members;
-    if (search && !by_members && exam->contents.n_signatures == 0) {
+    if (search && !by_members && exam->contents.n_signatures == 0 && !loose_certificates(exam->source, exam->arena)) {
         struct error err;
         size_t added;
         uint64_t size = exam->source->size, ends = size < CARVE_ENDS ? size : CARVE_ENDS;
