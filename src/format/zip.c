@@ -22,6 +22,7 @@ const struct format format_zip = {
     .wants_tail = true,
     .unsigned_itself = true,
     .members_only = true,
+    .acts_on_members = true,
     .probe = probe,
     .read = read,
 };

@@ -248,8 +248,8 @@ static void judge(struct exam *exam) {
     }
 }
 
-/* Whether what is banned inside lets the whole file be moved: an installer's members do, those of a mere archive only by the rule's word.
- */
+/* Whether what is banned inside lets the whole file be moved: members of installers and downloads do, those of what is as often somebody's
+ * backup only by the rule's word. */
 static bool lets_members_act(const struct exam *exam, const struct level *level) {
     const struct rule *rule = level->has_rule ? blocklist_rule(exam->examiner->list, level->rule) : NULL;
     return exam->format != NULL && (exam->format->acts_on_members || (rule != NULL && rule->takes_archives));
