@@ -88,3 +88,33 @@ void fs_close(struct handle *file) {
     }
     *file = FS_NONE;
 }
+
+enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+
+bool fs_open_folder(struct bytes path, int *out, struct error *err) {
+    int fd = open(path.n != 0 && path.p[0] == '/' ? "/" : ".", FOLDER_FLAGS);
+    char name[256];
+    for (size_t i = 0, n; fd >= 0 && i < path.n; i += n) {
+        if (path.p[i] == '/') {
+            n = 1;
+            continue;
+        }
+        n = bytes_find(path, bytes_text("/"), i) - i;
+        if (n >= sizeof name) {
+            close(fd);
+            return error_sys(err, ENAMETOOLONG, "can't open the folder");
+        }
+        memcpy(name, path.p + i, n);
+        name[n] = '\0';
+        int inner = openat(fd, name, FOLDER_FLAGS);
+        int sys = errno;
+        close(fd);
+        errno = sys;
+        fd = inner;
+    }
+    if (fd < 0) {
+        return error_sys(err, errno, "can't open the folder");
+    }
+    *out = fd;
+    return true;
+}

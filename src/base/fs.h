@@ -42,6 +42,10 @@ CERTBAN_MUST_USE bool fs_open_in(struct handle folder, const char *name, struct 
 /* fs_open opens a path given by the user: links in it and at its end are followed, as the user meant it; else as fs_open_in. */
 CERTBAN_MUST_USE bool fs_open(const char *path, struct handle *file, struct fs_identity *out, struct error *err);
 
+/* fs_open_folder opens a folder component by component, following no link on the way: an absolute path from the root on, another one from
+ * where the process stands. */
+CERTBAN_MUST_USE bool fs_open_folder(struct bytes path, int *fd, struct error *err);
+
 /* fs_close takes FS_NONE and sets it to FS_NONE. */
 void fs_close(struct handle *file);
 

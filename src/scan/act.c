@@ -166,7 +166,7 @@ static bool folder_of(struct actor *actor, struct folder *folder, struct bytes r
     if (real.n == 0 || real.p[0] != '/') {
         return error_set(err, ERR_UNSUPPORTED, "the file has no name that it could be taken from");
     }
-    bool ok = open_absolute(bytes_cut(real, 0, slash + 1), opened, err);
+    bool ok = fs_open_folder(bytes_cut(real, 0, slash + 1), opened, err);
     *fd = *opened;
     return ok;
 }

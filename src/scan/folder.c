@@ -67,40 +67,12 @@ void folder_opened(struct folders *folders, struct folder *folder, int fd, const
     pthread_mutex_unlock(&folders->lock);
 }
 
-bool open_absolute(struct bytes path, int *out, struct error *err) {
-    int fd = open("/", FOLDER_FLAGS);
-    char name[256];
-    for (size_t i = 0, n; fd >= 0 && i < path.n; i += n) {
-        if (path.p[i] == '/') {
-            n = 1;
-            continue;
-        }
-        n = bytes_find(path, bytes_text("/"), i) - i;
-        if (n >= sizeof name) {
-            close(fd);
-            return error_sys(err, ENAMETOOLONG, "can't open the folder again");
-        }
-        memcpy(name, path.p + i, n);
-        name[n] = '\0';
-        int inner = openat(fd, name, FOLDER_FLAGS);
-        int sys = errno;
-        close(fd);
-        errno = sys;
-        fd = inner;
-    }
-    if (fd < 0) {
-        return error_sys(err, errno, "can't open the folder again");
-    }
-    *out = fd;
-    return true;
-}
-
 /* Opens one folder below its parent's descriptor (a root: from the top) and looks whether it is the one that was seen. */
 static bool open_again(const struct folder *folder, int parent, int *out, struct error *err) {
     int fd = -1;
     if (folder->parent != NULL) {
         fd = openat(parent, folder->name, FOLDER_FLAGS);
-    } else if (!open_absolute(bytes_text(folder->real != NULL ? folder->real : "/nowhere/"), &fd, err)) {
+    } else if (!fs_open_folder(bytes_text(folder->real != NULL ? folder->real : "/nowhere/"), &fd, err)) {
         return false;
     }
     if (fd < 0) {

@@ -62,7 +62,4 @@ void folder_real(const struct folder *folder, struct text *out);
 /* path_join appends a name behind a folder's path that stands in out. */
 void path_join(struct text *out, struct bytes name);
 
-/* open_absolute opens a folder by its absolute path, following no link on the way. */
-CERTBAN_MUST_USE bool open_absolute(struct bytes path, int *fd, struct error *err);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scan/pool.h"
+#include "scan/pool_inside.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,49 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "scan/cover.h"
-#include "scan/disk_bundle.h"
-#include "scan/pass.h"
-#include "scan/wire.h"
-
 enum {
     LOW_WATER = 4,      /* a reader with fewer jobs in hand gets more */
     REPLACEMENTS = 100, /* workers that may die in one run */
 };
 
 #define SECOND INT64_C(1000000000)
-
-/* One worker. Its jobs are answered in the order in which they were sent. */
-struct slot {
-    struct nursling worker;
-    bool alive;
-    struct job *jobs[WORKER_BATCH];
-    size_t n_jobs;
-    struct text partial; /* pieces of a verdict whose end has not come */
-    int64_t since;       /* when the first of the jobs became the first */
-    bool lost;           /* its last worker ended before its work did */
-    int64_t cpu_before;  /* processor time before that job, as far as it was asked; -1: it was not yet */
-};
-
-struct pool {
-    struct nursery *nursery;
-    enum worker_kind kind;
-    struct pool_sink *sink;
-    size_t n_rules;
-    const struct limits *limits;
-    struct job *queue, **last;
-    size_t n_queue;
-    unsigned deaths;
-    uint64_t unpacked; /* bytes that the files unpacked to, so far */
-    int64_t replaced;  /* when a lost worker was replaced last */
-    uint32_t next_id;
-    struct arena arena; /* of one verdict at a time */
-    uint8_t *buffer;    /* of one message */
-    struct text path;   /* of one job */
-    struct error broken;
-    unsigned n_slots;
-    struct slot slots[];
-};
 
 static int64_t now_ns(void) {
     struct timespec t;
@@ -79,7 +42,7 @@ struct pool *pool_new(struct nursery *nursery, enum worker_kind kind, unsigned n
     return pool;
 }
 
-static int end_worker(struct pool *pool, struct slot *slot) {
+int pool_end_worker(struct pool *pool, struct slot *slot) {
     close(slot->worker.socket);
     slot->alive = false;
     text_clear(&slot->partial);
@@ -92,7 +55,7 @@ void pool_free(struct pool *pool) {
     }
     for (unsigned i = 0; i < pool->n_slots; i++) {
         if (pool->slots[i].alive) {
-            (void)end_worker(pool, &pool->slots[i]);
+            (void)pool_end_worker(pool, &pool->slots[i]);
         }
         text_free(&pool->slots[i].partial);
     }
@@ -140,8 +103,7 @@ static struct job *queue_take(struct pool *pool) {
     return job;
 }
 
-/* The first job of a worker is over. The sink may free it. */
-static void finish_first(struct pool *pool, struct slot *slot, const struct error *failure) {
+void pool_finish(struct pool *pool, struct slot *slot, const struct error *failure) {
     struct job *job = slot->jobs[0];
     slot->n_jobs--;
     memmove(slot->jobs, slot->jobs + 1, slot->n_jobs * sizeof slot->jobs[0]);
@@ -152,7 +114,7 @@ static void finish_first(struct pool *pool, struct slot *slot, const struct erro
 
 /* ---- workers that end before their work does ---- */
 
-static void give_up(struct pool *pool, const struct error *why) {
+void pool_give_up(struct pool *pool, const struct error *why) {
     pool->broken = *why;
     while (pool->queue != NULL) {
         struct job *job = queue_take(pool);
@@ -160,11 +122,9 @@ static void give_up(struct pool *pool, const struct error *why) {
     }
 }
 
-/* The job that was being read is what killed the worker; the others, which it had not begun, go to another one, each alone, since
- * one of them may have been begun after all. */
-static void worker_lost(struct pool *pool, struct slot *slot, const struct error *why) {
+void pool_lost(struct pool *pool, struct slot *slot, const struct error *why) {
     struct error failure;
-    int sig = end_worker(pool, slot);
+    int sig = pool_end_worker(pool, slot);
     slot->lost = true;
     if (why != NULL) {
         failure = *why;
@@ -184,7 +144,7 @@ static void worker_lost(struct pool *pool, struct slot *slot, const struct error
     }
     slot->n_jobs = n != 0 ? 1 : 0;
     if (n != 0) {
-        finish_first(pool, slot, &failure);
+        pool_finish(pool, slot, &failure);
     }
     for (size_t i = 0; i + 1 < n; i++) {
         rest[i]->alone = true;
@@ -192,132 +152,7 @@ static void worker_lost(struct pool *pool, struct slot *slot, const struct error
     }
     if (++pool->deaths > REPLACEMENTS && !pool_broken(pool)) {
         error_set(&failure, ERR_CRASHED, "more than %d readers have died: this run examines nothing more", REPLACEMENTS);
-        give_up(pool, &failure);
-    }
-}
-
-/* ---- what comes in ---- */
-
-/* A whole verdict has come. False when it is none, or has no business here. */
-static bool take_verdict(struct pool *pool, struct slot *slot, struct bytes message) {
-    struct verdict verdict;
-    struct job *job = slot->jobs[0];
-    arena_reset(&pool->arena);
-    if (!wire_decode(message, pool->n_rules, &pool->arena, &verdict, NULL)) {
-        return false;
-    }
-    bool own = verdict.inside[0] == '\0';
-    pool->unpacked += own && verdict.unpacked < UINT64_MAX / 2 - pool->unpacked ? verdict.unpacked : 0;
-    pool->sink->verdict(pool->sink, job, message, &verdict);
-    text_clear(&slot->partial);
-    if (own) {
-        finish_first(pool, slot, NULL);
-    }
-    return true;
-}
-
-/* A reader that checks a seal asks for one of the bundle's files. It waits for the answer and has nothing else in hand. */
-static bool answer_open(const struct slot *slot, const struct disk_bundle *bundle, struct bytes question, struct error *err) {
-    struct worker_opened opened = {0};
-    struct fs_identity identity = {0};
-    struct handle file = FS_NONE;
-    uint32_t line;
-    if (question.n != sizeof line) {
-        return error_set(err, ERR_CRASHED, "the reader's question is none");
-    }
-    memcpy(&line, question.p, sizeof line);
-    struct error why = {0};
-    if (!disk_bundle_open(bundle, line, &file, &identity, &why)) {
-        opened.sys = why.sys != 0 ? (uint32_t)why.sys : EIO;
-    }
-    opened.size = identity.size;
-    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file.os);
-    fs_close(&file);
-    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
-}
-
-/* A reader asks for another file of the set that the one in hand is of. */
-static bool answer_beside(const struct slot *slot, const struct job *job, struct bytes question, struct error *err) {
-    struct worker_opened opened = {0};
-    struct fs_identity identity = {0};
-    struct handle file = FS_NONE;
-    struct error why = {0};
-    if (!job_open_beside(job, question, &file, &identity, &why)) {
-        opened.sys = why.sys != 0 ? (uint32_t)why.sys : ENOENT;
-    }
-    opened.size = identity.size;
-    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file.os);
-    fs_close(&file);
-    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
-}
-
-/* One message from a worker. False when the worker is to be ended; err says why, if it is not plain that it crashed. */
-static bool take_answer(struct pool *pool, struct slot *slot, struct bytes b, struct error *err) {
-    struct worker_answer answer;
-    if (b.n < sizeof answer) {
-        return error_set(err, ERR_CRASHED, "the reader's answer is no answer");
-    }
-    memcpy(&answer, b.p, sizeof answer);
-    struct bytes piece = bytes_cut(b, sizeof answer, b.n);
-    if (answer.kind == ANSWER_REFUSED) {
-        struct text safe = {0};
-        text_add_safe(&safe, piece, 160);
-        error_set(err, ERR_UNSUPPORTED, "a reader could not be set up: %s", text_c(&safe));
-        text_free(&safe);
-        give_up(pool, err);
-        return false;
-    }
-    bool mine = slot->n_jobs != 0 && answer.id == slot->jobs[0]->id;
-    if (mine && answer.kind == ANSWER_RECORDS && pool->sink->records != NULL && piece.n % sizeof(struct cover_record) == 0) {
-        pool->sink->records(pool->sink, slot->jobs[0], piece);
-        return true;
-    }
-    if (mine && answer.kind == ANSWER_OPEN && slot->jobs[0]->bundle != NULL) {
-        return answer_open(slot, slot->jobs[0]->bundle, piece, err);
-    }
-    if (mine && answer.kind == ANSWER_BESIDE && slot->jobs[0]->bundle == NULL && slot->jobs[0]->alone) {
-        return answer_beside(slot, slot->jobs[0], piece, err);
-    }
-    if (!mine || (answer.kind != ANSWER_PIECE && answer.kind != ANSWER_END) || slot->partial.n + piece.n > WIRE_MAX) {
-        return error_set(err, ERR_CRASHED, "the reader's answer is not to what it was asked");
-    }
-    struct bytes whole = piece;
-    if (answer.kind == ANSWER_PIECE || slot->partial.n != 0) {
-        text_add_bytes(&slot->partial, piece);
-        if (!text_ok(&slot->partial)) {
-            return error_set(err, ERR_LIMIT, "no memory for the reader's answer");
-        }
-        whole = bytes_make(slot->partial.p, slot->partial.n);
-    }
-    return answer.kind == ANSWER_PIECE || take_verdict(pool, slot, whole) ||
-           error_set(err, ERR_CRASHED, "the reader's answer is no verdict");
-}
-
-/* Reads what a worker has said, but lets the others have their turn. */
-static void receive(struct pool *pool, struct slot *slot) {
-    for (int i = 0; i < 2 * WORKER_BATCH && slot->alive; i++) {
-        struct error err;
-        ssize_t got = recv(slot->worker.socket, pool->buffer, WORKER_ASK_MAX, MSG_TRUNC);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            return;
-        }
-        if (got <= 0) {
-            if (slot->n_jobs != 0) {
-                worker_lost(pool, slot, NULL);
-            } else {
-                (void)end_worker(pool, slot);
-            }
-            return;
-        }
-        if (got > WORKER_ASK_MAX) {
-            error_set(&err, ERR_CRASHED, "the reader's answer is too long");
-            worker_lost(pool, slot, &err);
-        } else if (!take_answer(pool, slot, bytes_make(pool->buffer, (size_t)got), &err)) {
-            worker_lost(pool, slot, &err);
-        }
+        pool_give_up(pool, &failure);
     }
 }
 
@@ -416,7 +251,7 @@ static bool start(struct pool *pool, struct slot *slot) {
     pool->replaced = slot->lost ? now_ns() : pool->replaced;
     slot->lost = false;
     if (!nursery_fork(pool->nursery, pool->kind, &slot->worker, &err)) {
-        give_up(pool, &err);
+        pool_give_up(pool, &err);
         return false;
     }
     slot->alive = true;
@@ -435,7 +270,7 @@ static void hand_out(struct pool *pool) {
     }
     if (pool_broken(pool) && pool->queue != NULL) {
         struct error why = pool->broken;
-        give_up(pool, &why);
+        pool_give_up(pool, &why);
     }
 }
 
@@ -474,7 +309,7 @@ static void watch_clock(struct pool *pool) {
         struct slot *slot = &pool->slots[i];
         struct error err;
         if (slot->alive && slot->n_jobs != 0 && takes_too_long(pool, slot, now, &err)) {
-            worker_lost(pool, slot, &err);
+            pool_lost(pool, slot, &err);
         }
     }
 }
@@ -491,9 +326,9 @@ void pool_serve(struct pool *pool, const struct pollfd *fds, size_t n) {
     for (unsigned i = 0; i < pool->n_slots && i < n; i++) {
         struct slot *slot = &pool->slots[i];
         if (slot->alive && fds[i].revents != 0) {
-            receive(pool, slot);
+            pool_receive(pool, slot);
             if (pool->kind == WORKER_PROVER && slot->alive && slot->n_jobs == 0) {
-                (void)end_worker(pool, slot); /* one file, one prover */
+                (void)pool_end_worker(pool, slot); /* one file, one prover */
             }
         }
     }

@@ -150,9 +150,8 @@ CERTBAN_MUST_USE bool inode_at(int folder, const char *name, struct inode_id *ou
 CERTBAN_MUST_USE bool inode_is_at(int folder, const char *name, struct inode_id id, bool *is, struct error *err);
 bool inode_same(struct inode_id a, struct inode_id b);
 
-/* folder_open opens a folder by its path (from where we are, if it is not absolute), following no link. folder_open_recorded does so and
- * wants it to be the one of the record. ERR_CHANGED when it is another one. */
-CERTBAN_MUST_USE bool folder_open(struct bytes path, int *fd, struct error *err);
+/* folder_open_recorded opens the folder of a record as fs_open_folder does, and wants it to be the one of the record: ERR_CHANGED when it
+ * is another one. */
 CERTBAN_MUST_USE bool folder_open_recorded(const struct record *record, int *fd, struct error *err);
 
 /* record_name is the last name of the record's path. */

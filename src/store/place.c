@@ -48,38 +48,10 @@ bool inode_same(struct inode_id a, struct inode_id b) {
     return a.number != 0 && a.number == b.number && a.birth_ns == b.birth_ns;
 }
 
-bool folder_open(struct bytes path, int *out, struct error *err) {
-    int fd = open(path.n != 0 && path.p[0] == '/' ? "/" : ".", FOLDER_FLAGS);
-    char name[256];
-    for (size_t i = 0, n; fd >= 0 && i < path.n; i += n) {
-        if (path.p[i] == '/') {
-            n = 1;
-            continue;
-        }
-        n = bytes_find(path, bytes_text("/"), i) - i;
-        if (n >= sizeof name) {
-            close(fd);
-            return error_sys(err, ENAMETOOLONG, "can't open the folder");
-        }
-        memcpy(name, path.p + i, n);
-        name[n] = '\0';
-        int inner = openat(fd, name, FOLDER_FLAGS);
-        int sys = errno;
-        close(fd);
-        errno = sys;
-        fd = inner;
-    }
-    if (fd < 0) {
-        return error_sys(err, errno, "can't open the folder");
-    }
-    *out = fd;
-    return true;
-}
-
 bool folder_open_recorded(const struct record *record, int *fd, struct error *err) {
     struct bytes path = bytes_make(text_c(&record->path), record->path.n - strlen(record_name(record)));
     struct inode_id now;
-    if (!folder_open(path, fd, err)) {
+    if (!fs_open_folder(path, fd, err)) {
         return false;
     }
     bool ok = inode_of(*fd, &now, err);

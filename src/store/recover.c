@@ -171,7 +171,7 @@ static bool is_given_back(const struct record *record) {
     struct bytes folder_path = bytes_make(text_c(&record->to), record->to.n - strlen(name));
     uint8_t sha256[32];
     int folder;
-    if (record->to.n == 0 || !folder_open(folder_path, &folder, NULL)) {
+    if (record->to.n == 0 || !fs_open_folder(folder_path, &folder, NULL)) {
         return false;
     }
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -206,7 +206,7 @@ static void remove_hidden(const struct record *record) {
     const struct record to = {.path = record->to};
     int folder, private;
     if (record->to.n == 0 || record->private.n == 0 ||
-        !folder_open(bytes_make(text_c(&record->to), record->to.n - strlen(record_name(&to))), &folder, NULL)) {
+        !fs_open_folder(bytes_make(text_c(&record->to), record->to.n - strlen(record_name(&to))), &folder, NULL)) {
         return;
     }
     private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

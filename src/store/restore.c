@@ -24,7 +24,7 @@ static bool make_parents(struct bytes path, struct error *err) {
         int fd, parent;
         struct stat st;
         struct bytes upper = bytes_cut(path, 0, i);
-        if (folder_open(upper, &fd, NULL)) {
+        if (fs_open_folder(upper, &fd, NULL)) {
             close(fd);
             continue;
         }
@@ -34,7 +34,7 @@ static bool make_parents(struct bytes path, struct error *err) {
         }
         char name[256];
         size_t n = i - slash - 1;
-        if (n == 0 || n >= sizeof name || !folder_open(bytes_cut(path, 0, slash + 1), &parent, err)) {
+        if (n == 0 || n >= sizeof name || !fs_open_folder(bytes_cut(path, 0, slash + 1), &parent, err)) {
             return n != 0 && n < sizeof name ? false : error_set(err, ERR_USAGE, "no folder of that name can be made");
         }
         memcpy(name, path.p + slash + 1, n);
@@ -61,7 +61,7 @@ static bool open_target(const struct record *record, const struct restore_option
     struct stat st;
     struct bytes own = bytes_make(text_c(&record->path), record->path.n - strlen(record_name(record)));
     if (options->to != NULL) {
-        return folder_open(bytes_text(options->to), fd, err) || links_are_no_way(options->to, err);
+        return fs_open_folder(bytes_text(options->to), fd, err) || links_are_no_way(options->to, err);
     }
     struct error why = {0};
     if (folder_open_recorded(record, fd, &why)) {
@@ -76,7 +76,7 @@ static bool open_target(const struct record *record, const struct restore_option
         return error_set(err, why.kind, "%s; --to FOLDER restores elsewhere%s", why.text,
                          why.sys == ENOENT ? ", --parents makes the folder" : "");
     }
-    return make_parents(own, err) && folder_open(own, fd, err);
+    return make_parents(own, err) && fs_open_folder(own, fd, err);
 }
 
 /* ---- the move ---- */
