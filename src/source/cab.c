@@ -22,7 +22,15 @@ struct walk {
     struct cab_folder_reader folder;
     struct cab_part parts[CAB_SET_MAX]; /* of the folder that is open */
     size_t open;                        /* the folder that is open; SIZE_MAX: none */
+    bool alone;                         /* only what of it stands in this cabinet */
+    struct error missing;               /* then: why the rest can't be had */
     struct error problem;               /* why it could not be opened */
+};
+
+/* A file, its folder by its number in this cabinet. */
+struct placed {
+    struct cab_file file;
+    bool spans; /* it says that it is not all in this cabinet */
 };
 
 static bool probe(const struct probe *probe) {
@@ -37,7 +45,7 @@ static size_t folder_of(const struct cab_tables *tables, const struct cab_file *
 }
 
 static int order(const void *a, const void *b) {
-    const struct cab_file *x = a, *y = b;
+    const struct cab_file *x = &((const struct placed *)a)->file, *y = &((const struct placed *)b)->file;
     if (x->folder != y->folder) {
         return x->folder < y->folder ? -1 : 1;
     }
@@ -49,19 +57,31 @@ static bool visit_problem(struct walk *w, const struct cab_file *file, const str
     return w->visitor->visit(w->visitor, &member, err);
 }
 
-/* Opens the folder of a file of those sorted, unless it is open. False when its files can't be read; w->problem says why. */
-static bool open_folder(struct walk *w, const struct cab_file *file) {
-    size_t n, folder = file->folder;
-    if (w->open == folder) {
-        return w->problem.kind == ERR_NONE;
-    }
+static bool open_whole(struct walk *w, size_t folder) {
+    size_t n;
     w->open = folder;
+    w->alone = false;
     w->problem = (struct error){0};
     if (folder >= w->cabinet.tables.n_folders) {
-        return error_set(&w->problem, ERR_MALFORMED, "it would be in folder %u, which the cabinet does not have", file->folder);
+        return error_set(&w->problem, ERR_MALFORMED, "it would be in folder %zu, which the cabinet does not have", folder);
     }
     return cab_set_parts(&w->cabinet, folder, w->budget->beside, w->arena, w->parts, &n, &w->problem) &&
            cab_folder_open(&w->folder, w->parts, n, &w->problem);
+}
+
+/* Opens the folder of a file, unless it is open. NULL, or why the file can't be read. Where a file says that the folder begins or goes on
+ * in a cabinet that can't be had, the others, which say nothing of it, are read from this one as others read them: it may be a lie. */
+static const struct error *open_folder(struct walk *w, const struct placed *placed) {
+    size_t folder = placed->file.folder;
+    bool ok = w->open == folder ? w->problem.kind == ERR_NONE : open_whole(w, folder);
+    if (!ok && !w->alone && !placed->spans && folder < w->cabinet.tables.n_folders) {
+        w->alone = true;
+        w->missing = w->problem;
+        w->problem = (struct error){0};
+        w->parts[0] = cab_set_alone(&w->cabinet, folder);
+        ok = cab_folder_open(&w->folder, w->parts, 1, &w->problem);
+    }
+    return placed->spans && w->alone ? &w->missing : ok ? NULL : &w->problem;
 }
 
 /* Bytes that the folder's come from. */
@@ -73,12 +93,14 @@ static uint64_t packed_of(const struct walk *w) {
     return n;
 }
 
-static bool visit_file(struct walk *w, const struct cab_file *file, struct error *err) {
+static bool visit_file(struct walk *w, const struct placed *placed, struct error *err) {
     struct cab_file_stream stream;
     struct stream_source source;
+    const struct cab_file *file = &placed->file;
     arena_reset(&w->scratch);
-    if (!open_folder(w, file)) {
-        return visit_problem(w, file, &w->problem, err);
+    const struct error *why = open_folder(w, placed);
+    if (why != NULL) {
+        return visit_problem(w, file, why, err);
     }
     if (file->size == 0) {
         return true;
@@ -94,13 +116,14 @@ static bool walk_files(struct walk *w, struct source *source, struct error *err)
     if (!cabinet_read(&w->cabinet, source, w->arena, err) || !cab_folder_init(&w->folder, w->budget, w->arena, err)) {
         return false;
     }
-    struct cab_file *sorted = arena_array(w->arena, tables->n_files, sizeof *sorted);
+    struct placed *sorted = arena_array(w->arena, tables->n_files, sizeof *sorted);
     if (sorted == NULL) {
         return arena_full(w->arena, err);
     }
     for (size_t i = 0; i < tables->n_files; i++) {
-        sorted[i] = tables->files[i];
-        sorted[i].folder = (uint16_t)folder_of(tables, &sorted[i]);
+        const struct cab_file *file = &tables->files[i];
+        sorted[i] = (struct placed){.file = *file, .spans = file->folder >= CAB_FROM_BEFORE};
+        sorted[i].file.folder = (uint16_t)folder_of(tables, file);
     }
     qsort(sorted, tables->n_files, sizeof *sorted, order);
     for (size_t i = 0; i < tables->n_files; i++) {

@@ -44,7 +44,7 @@ static bool neighbour(const struct cabinet *c, int step, struct beside *beside, 
     return true;
 }
 
-static struct cab_part part_of(const struct cabinet *c, size_t folder) {
+struct cab_part cab_set_alone(const struct cabinet *c, size_t folder) {
     return (struct cab_part){.source = c->source, .folder = &c->tables.folders[folder], .data_reserve = c->header.data_reserve};
 }
 
@@ -62,12 +62,12 @@ bool cab_set_parts(const struct cabinet *cabinet, size_t folder, struct beside *
             return error_set(why, ERR_LIMIT, "it goes over more than %d cabinets", CAB_SET_MAX / 2);
         }
         at = other;
-        before[n_before++] = part_of(&at, at.tables.n_folders - 1);
+        before[n_before++] = cab_set_alone(&at, at.tables.n_folders - 1);
     }
     while (n_before != 0) {
         parts[(*n)++] = before[--n_before];
     }
-    parts[(*n)++] = part_of(cabinet, folder);
+    parts[(*n)++] = cab_set_alone(cabinet, folder);
     at = *cabinet;
     for (bool last = folder + 1 == at.tables.n_folders; last && goes_on(&at); last = at.tables.n_folders == 1) {
         if (!neighbour(&at, 1, beside, arena, &other, why)) {
@@ -77,7 +77,7 @@ bool cab_set_parts(const struct cabinet *cabinet, size_t folder, struct beside *
             return error_set(why, ERR_LIMIT, "it goes over more than %d cabinets", CAB_SET_MAX);
         }
         at = other;
-        parts[(*n)++] = part_of(&at, 0);
+        parts[(*n)++] = cab_set_alone(&at, 0);
     }
     return true;
 }

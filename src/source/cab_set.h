@@ -24,4 +24,7 @@ CERTBAN_MUST_USE bool cabinet_read(struct cabinet *cabinet, struct source *sourc
 CERTBAN_MUST_USE bool cab_set_parts(const struct cabinet *cabinet, size_t folder, struct beside *beside, struct arena *arena,
                                     struct cab_part parts[CAB_SET_MAX], size_t *n, struct error *why);
 
+/* cab_set_alone is what of a folder stands in the cabinet itself. */
+struct cab_part cab_set_alone(const struct cabinet *cabinet, size_t folder);
+
 #endif

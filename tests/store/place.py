@@ -20,7 +20,12 @@ from made import TOP, Skip, certban, equal, sh, work  # noqa: E402
 ENV = dict(os.environ, ASAN_OPTIONS=os.environ["ASAN_OPTIONS"] + ":detect_leaks=0")  # no leak checker under a tracer
 OWNER, VICTIM = 61001, 61002  # users that need not exist
 SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN
+NEW_MOUNTS, PRIVATE = 0x20000, 0x4000 | 0x40000  # CLONE_NEWNS; MS_REC, MS_PRIVATE
 libc = ctypes.CDLL(None, use_errno=True)
+# What is mounted here is seen here alone: a process elsewhere that copies the mounts at the wrong moment would keep a file system alive that
+# is to lose its power and come back.
+if os.geteuid() == 0 and libc.unshare(NEW_MOUNTS) == 0:
+    libc.mount(b"none", b"/", None, PRIVATE, None)
 
 
 def setup():
