@@ -91,7 +91,7 @@ const char *msi_string_text(const struct msi_strings *s, uint32_t number, struct
 uint32_t msi_cell(struct bytes table, size_t at, size_t width) {
     struct reader r = reader_make(bytes_cut(table, at, width), at);
     uint32_t value = reader_u16le(&r);
-    for (size_t i = 2; i < width; i++) {
+    for (size_t i = 2; i < width && i < sizeof value; i++) {
         value |= (uint32_t)reader_u8(&r) << 8 * i;
     }
     return reader_ok(&r) ? value : 0;

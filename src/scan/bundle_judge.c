@@ -60,7 +60,7 @@ static void check_slot(struct judging *j, const struct bundle *b, uint32_t slot,
 
 /* A main executable whose signature stands apart is hashed as one piece (libsecurity_codesigning, DiskRep::pageSize). */
 static void check_apart(struct judging *j, const struct bundle *b) {
-    for (size_t i = 0; j->found.files->hash && i < b->code->n_directories; i++) {
+    for (size_t i = 0; b->main != NULL && j->found.files->hash && i < b->code->n_directories; i++) {
         const struct code_directory *d = &b->code->directories[i];
         struct bytes expected;
         const uint8_t *value = d->hash == HASH_SHA256 ? b->main->sha256 : d->hash == HASH_SHA1 ? b->main->sha1 : NULL;

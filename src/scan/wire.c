@@ -103,7 +103,7 @@ static void pass_chain(struct wire_pass *p, struct signature_info *s) {
         s->chain = field_list(p, n, sizeof *s->chain);
         s->n_chain = s->chain != NULL ? n : 0;
     }
-    for (size_t i = 0; i < n && !p->failed; i++) {
+    for (size_t i = 0; s->chain != NULL && i < n && !p->failed; i++) {
         struct cert_info cert = s->chain[i];
         pass_cert(p, p->writing ? &cert : &s->chain[i]);
     }
@@ -115,7 +115,7 @@ static void pass_timestamps(struct wire_pass *p, struct signature_info *s) {
         s->timestamps = field_list(p, n, sizeof *s->timestamps);
         s->n_timestamps = s->timestamps != NULL ? n : 0;
     }
-    for (size_t i = 0; i < n && !p->failed; i++) {
+    for (size_t i = 0; s->timestamps != NULL && i < n && !p->failed; i++) {
         struct timestamp_info t = s->timestamps[i];
         pass_timestamp(p, p->writing ? &t : &s->timestamps[i]);
     }
