@@ -98,8 +98,8 @@ const struct command quarantine_restore_command = {
     .name = "restore",
     .args = "[ID…]",
     .help = "put a file back where it was, with owner, mode, times and attributes",
-    .more = "Nothing is ever overwritten. A rule for the file's very bytes is written to the state's allow.xml first, so that the\n"
-            "next scan leaves it alone; --no-allow leaves the rule out.",
+    .more = "Nothing is ever overwritten. A rule for the file's very bytes under its name is written to the state's allow.xml first, so\n"
+            "that the next scan leaves it alone; --no-allow leaves the rule out.",
     .takes = TAKE(STATE) | TAKE(QUIET) | TAKE(TO_FOLDER) | TAKE(AS) | TAKE(PARENTS) | TAKE(CHANGED) | TAKE(NO_ALLOW) |
              TAKE(KEEP_PRIVILEGES) | TAKE(REASON) | TAKE(GROUP),
     .examples = "  certban quarantine restore 20230404-000001\n"

@@ -33,8 +33,27 @@ static void add_escaped(struct text *out, const char *s) {
     text_free(&safe);
 }
 
-/* The rule names the bytes, never a path: it holds wherever the file is moved to, and a changed file is judged anew. */
-static void add_rule(struct text *out, const struct record *record, const char *reason) {
+/* The file's name as a glob: what a glob or XML takes for its own, or is no UTF-8, becomes "any byte". */
+static void add_glob(struct text *out, const char *name) {
+    const struct bytes all = bytes_text(name);
+    for (struct bytes left = all; left.n != 0;) {
+        size_t n;
+        uint32_t c = utf8_next(left, &n);
+        bool trimmed = c == ' ' && (left.n == all.n || left.n == 1); /* a space at an end of a policy's text is no part of it */
+        if (trimmed || c < 0x20 || c == UINT32_MAX || c >= 0xfffe || text_unsafe(c) || strchr("*?<>&", (int)(c < 0x80 ? c : 'a')) != NULL) {
+            for (size_t i = 0; i < n; i++) {
+                text_add_char(out, '?');
+            }
+        } else {
+            text_add_bytes(out, bytes_cut(left, 0, n));
+        }
+        left = bytes_cut(left, n, left.n);
+    }
+}
+
+/* The rule names the bytes and the file's name, no folder: it holds where the file is moved to, and a changed file, or the same one
+ * under another name, is judged anew. */
+static void add_rule(struct text *out, const struct record *record, const char *name, const char *reason) {
     char when[32] = "";
     time_t now = time(NULL);
     struct tm utc;
@@ -44,7 +63,13 @@ static void add_rule(struct text *out, const struct record *record, const char *
     }
     text_addf(out, "  <allow id=\"restored-%s\"><file><sha256>", record->id);
     text_add_hex(out, bytes_make(record->sha256, sizeof record->sha256));
-    text_add(out, "</sha256></file><reason>restored by ");
+    text_add(out, "</sha256></file>");
+    if (name != NULL) {
+        text_add(out, "<only><path>");
+        add_glob(out, name);
+        text_add(out, "</path></only>");
+    }
+    text_add(out, "<reason>restored by ");
     add_escaped(out, user != NULL ? user->pw_name : "somebody");
     text_addf(out, " at %s%s", when, reason != NULL ? ": " : "");
     add_escaped(out, reason != NULL ? reason : "");
@@ -66,7 +91,8 @@ static bool read_allow(int state, struct text *out, struct error *err) {
     return n == 0 ? text_ok(out) || error_set(err, ERR_LIMIT, "no memory for allow.xml") : error_sys(err, sys, "can't read allow.xml");
 }
 
-bool allow_set(const struct quarantine *store, const struct record *record, bool allow, const char *reason, struct error *err) {
+bool allow_set(const struct quarantine *store, const struct record *record, bool allow, const char *name, const char *reason,
+               struct error *err) {
     static const char head[] = "<policy xmlns=\"urn:certban:policy:1\" id=\"restored\" version=\"1\" issued=\"2023-03-29\">\n"
                                "  <title>Files that were restored from the quarantine</title>\n",
                       tail[] = "</policy>\n";
@@ -90,7 +116,7 @@ bool allow_set(const struct quarantine *store, const struct record *record, bool
         text_add_bytes(&new, old.n != 0 ? bytes_cut(text, 0, rule < end ? rule : end) : bytes_text(head));
         text_add_bytes(&new, rule < end ? bytes_cut(text, rule_end, end - rule_end) : bytes_none());
         if (allow) {
-            add_rule(&new, record, reason);
+            add_rule(&new, record, name, reason);
         }
         text_add(&new, tail);
         int fd = openat(state, "allow.xml.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);

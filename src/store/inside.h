@@ -191,9 +191,10 @@ enum { BESIDE_SIZE = 256 };
 CERTBAN_MUST_USE bool put_back(int folder, const char *name, int hold, const char *held, struct inode_id placeholder, bool *stray,
                                char beside[BESIDE_SIZE], struct error *err);
 
-/* allow_set writes the state's allow.xml anew: without the item's rule, if an earlier try left one, and with a new one if allow. */
-CERTBAN_MUST_USE bool allow_set(const struct quarantine *store, const struct record *record, bool allow, const char *reason,
-                                struct error *err);
+/* allow_set writes the state's allow.xml anew: without the item's rule, if an earlier try left one, and with a new one if allow, for the
+ * file's bytes under that name (NULL: any, since it has several). */
+CERTBAN_MUST_USE bool allow_set(const struct quarantine *store, const struct record *record, bool allow, const char *name,
+                                const char *reason, struct error *err);
 
 /* ---- items ---- */
 

@@ -194,7 +194,7 @@ static void keep_holding(struct quarantine *store, int item, int content, struct
     record->state = STATE_HELD;
     text_clear(&record->to);
     bool kept = record_write(store, item, record, &ignored);
-    bool taken_back = !allowed || allow_set(store, record, false, NULL, &ignored);
+    bool taken_back = !allowed || allow_set(store, record, false, NULL, NULL, &ignored);
     (void)ours; /* recovery would do the same */
     (void)kept;
     (void)taken_back;
@@ -243,7 +243,7 @@ static bool restore_open(struct quarantine *store, int item, int content, struct
     }
     bool same = memcmp(sha256, record->sha256, sizeof sha256) == 0, allow = !options->no_allow && same;
     bool ok = name_is_free(folder, name, err) && note_target(record, options, folder, name, err) &&
-              (!allow || allow_set(store, record, true, options->reason, err));
+              (!allow || allow_set(store, record, true, record->n_names == 0 ? name : NULL, options->reason, err));
     if (ok) {
         record->state = STATE_RESTORING;
         ok = record_write(store, item, record, err) &&
