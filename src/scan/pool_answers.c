@@ -27,9 +27,17 @@ static bool take_verdict(struct pool *pool, struct slot *slot, struct bytes mess
     return true;
 }
 
+/* Answers a reader that waits for a file: the file, or why there is none (sys, an errno). The file is closed here. */
+static bool hand_over(const struct slot *slot, int sys, struct handle *file, const struct fs_identity *identity, struct error *err) {
+    struct worker_opened opened = {.sys = (uint32_t)sys, .size = identity->size};
+    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file->os);
+    fs_close(file);
+    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
+}
+
 /* A reader that checks a seal asks for one of the bundle's files. It waits for the answer and has nothing else in hand. */
 static bool answer_open(const struct slot *slot, const struct disk_bundle *bundle, struct bytes question, struct error *err) {
-    struct worker_opened opened = {0};
+    int sys = 0;
     struct fs_identity identity = {0};
     struct handle file = FS_NONE;
     uint32_t line;
@@ -39,27 +47,21 @@ static bool answer_open(const struct slot *slot, const struct disk_bundle *bundl
     memcpy(&line, question.p, sizeof line);
     struct error why = {0};
     if (!disk_bundle_open(bundle, line, &file, &identity, &why)) {
-        opened.sys = why.sys != 0 ? (uint32_t)why.sys : EIO;
+        sys = why.sys != 0 ? why.sys : EIO;
     }
-    opened.size = identity.size;
-    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file.os);
-    fs_close(&file);
-    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
+    return hand_over(slot, sys, &file, &identity, err);
 }
 
 /* A reader asks for another file of the set that the one in hand is of. */
 static bool answer_beside(const struct slot *slot, const struct job *job, struct bytes question, struct error *err) {
-    struct worker_opened opened = {0};
+    int sys = 0;
     struct fs_identity identity = {0};
     struct handle file = FS_NONE;
     struct error why = {0};
     if (!job_open_beside(job, question, &file, &identity, &why)) {
-        opened.sys = why.sys != 0 ? (uint32_t)why.sys : ENOENT;
+        sys = why.sys != 0 ? why.sys : ENOENT;
     }
-    opened.size = identity.size;
-    bool sent = pass_send(slot->worker.socket, bytes_make(&opened, sizeof opened), bytes_none(), (int)file.os);
-    fs_close(&file);
-    return sent || error_set(err, ERR_CRASHED, "the reader does not take the file that it asked for");
+    return hand_over(slot, sys, &file, &identity, err);
 }
 
 /* One message from a worker. False when the worker is to be ended; err says why, if it is not plain that it crashed. */
