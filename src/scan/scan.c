@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scan/anchor_files.h"
 #include "scan/catalogs.h"
 #include "scan/disk_bundle.h"
 #include "scan/run.h"
@@ -20,7 +21,6 @@ enum {
     OPEN_WAITING = 64,  /* files that wait for an action with an open descriptor; others are opened again */
     DESCRIPTORS = 4096, /* as many as the system lets us have, up to here */
     PROGRESS_MS = 200,
-    ANCHOR_FILE_MAX = 4 << 20,
 };
 
 static double seconds_now(void) {
@@ -288,53 +288,6 @@ static size_t raise_descriptors(void) {
     return limit.rlim_cur < DESCRIPTORS ? (size_t)limit.rlim_cur : DESCRIPTORS;
 }
 
-/* --anchors: the files are read here, readers can't open any. */
-static bool read_anchor(const char *path, struct bytes *out, struct error *err) {
-    struct handle file = FS_NONE;
-    struct fs_identity identity;
-    if (!fs_open(path, &file, &identity, err)) {
-        return error_within(err, "anchors %s", path);
-    }
-    size_t n = (size_t)identity.size;
-    uint8_t *text = identity.kind == FS_REGULAR && identity.size <= ANCHOR_FILE_MAX ? malloc(n + 1) : NULL;
-    bool ok = text != NULL || error_set(err, ERR_LIMIT, "anchors %s: not a file of at most %d bytes", path, ANCHOR_FILE_MAX);
-    for (size_t got = 0; ok && got < n;) {
-        ssize_t m = pread((int)file.os, text + got, n - got, (off_t)got);
-        ok = m > 0 || error_sys(err, m < 0 ? errno : EIO, "can't read anchors %s", path);
-        got += m > 0 ? (size_t)m : 0;
-    }
-    fs_close(&file);
-    if (!ok) {
-        free(text);
-        return false;
-    }
-    *out = bytes_make(text, n);
-    return true;
-}
-
-static void free_anchors(struct examiner *examiner) {
-    for (size_t i = 0; i < examiner->n_anchor_pems; i++) {
-        void *text;
-        memcpy(&text, &examiner->anchor_pems[i].p, sizeof text); /* ours, though the type says somebody else's */
-        free(text);
-    }
-    free(examiner->anchor_pems);
-}
-
-static bool read_anchors(struct examiner *examiner, struct error *err) {
-    examiner->anchor_pems = calloc(examiner->n_anchor_files + 1, sizeof *examiner->anchor_pems);
-    if (examiner->anchor_pems == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory for the anchors");
-    }
-    for (size_t i = 0; i < examiner->n_anchor_files; i++) {
-        if (!read_anchor(examiner->anchor_files[i], &examiner->anchor_pems[i], err)) {
-            return false;
-        }
-        examiner->n_anchor_pems = i + 1;
-    }
-    return true;
-}
-
 static bool run_with_nursery(struct run *run, struct error *err) {
     struct walk_counts counts = {0};
     const struct scan_options *options = run->options;
@@ -369,8 +322,8 @@ bool scan_run(const struct scan_options *asked, struct scan_events *events, stru
     struct examiner *examiner = &options.examiner;
     char *folder = getcwd(NULL, 0); /* NULL, where it is gone, does no harm */
     examiner->folder = folder;
-    if (!read_anchors(examiner, err)) {
-        free_anchors(examiner);
+    if (!anchor_files_read(examiner, err)) {
+        anchor_files_free(examiner);
         free(folder);
         return false;
     }
@@ -398,7 +351,7 @@ bool scan_run(const struct scan_options *asked, struct scan_events *events, stru
     arena_free(&run.arena);
     free(run.waiting);
     catalogs_free(catalogs);
-    free_anchors(examiner);
+    anchor_files_free(examiner);
     free(folder);
     summary->seconds = seconds_now() - start;
     return ok;
