@@ -23,15 +23,7 @@ struct add {
     const struct codesign_target *target;
     struct contents *contents;
     struct arena *arena;
-    struct directory *directories;
-    struct code_directory *list; /* the same, as signatures show them */
-    size_t n;
-    const struct directory *best;
-    struct claim *first_claims; /* of the CodeDirectory in slot 0 */
-    size_t n_first;
-    struct claim *claims; /* of all */
-    size_t n_claims;
-    bool covers_part;
+    struct directories directories;
 };
 
 static void note(struct add *a, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
@@ -53,117 +45,16 @@ const char *codesign_part(const struct contents *contents, struct arena *arena, 
     return NULL;
 }
 
-static bool is_directory_slot(uint32_t slot) {
-    return slot == CODESIGN_SLOT_DIRECTORY || (slot >= CODESIGN_SLOT_ALTERNATE && slot <= CODESIGN_SLOT_ALTERNATE_LAST);
-}
-
-/* The kernel's order (xnu ubc_subr.c, hashPriorities): SHA-1, SHA-256 cut, SHA-256, SHA-384. */
-static int rank(const struct directory *d) {
-    static const uint8_t ranks[] = {[1] = 1, [3] = 2, [2] = 3, [4] = 4};
-    return d->hash_type < sizeof ranks ? ranks[d->hash_type] : 0;
-}
-
-static bool text_same(const char *a, const char *b) {
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* What one CodeDirectory shows, and how it goes with the others. */
-static void directory_check(struct add *a, const struct directory *d, uint64_t at) {
-    if (d->problem != NULL) {
-        note(a, ANOMALY_BAD_BLOB, at, d->code.blob.n, d->problem);
-    }
-    if (!is_directory_slot(d->code.slot)) {
-        note(a, ANOMALY_BAD_BLOB, at, d->code.blob.n, arena_printf(a->arena, "a CodeDirectory in slot 0x%x", d->code.slot));
-    }
-    for (const struct directory *other = a->directories; other < d; other++) {
-        if (other->hash_type == d->hash_type) {
-            note(a, ANOMALY_BAD_BLOB, at, d->code.blob.n, "two CodeDirectories with one hash type, which macOS refuses");
-        }
-    }
-    const struct directory *first = a->directories;
-    if (d != first && (!text_same(d->code.identifier, first->code.identifier) || !text_same(d->code.team_id, first->code.team_id) ||
-                       d->code.flags != first->code.flags || d->limit != first->limit)) {
-        note(a, ANOMALY_CD_MISMATCH, at, d->code.blob.n, "CodeDirectories with different identifier, team, flags or extent");
-    }
-    if (d->claimable && d->limit < a->target->size) {
-        note(a, ANOMALY_UNSIGNED_TAIL, a->target->at + d->limit, a->target->size - d->limit, "code that the CodeDirectory leaves out");
-        a->covers_part = true;
-    }
-}
-
-static bool blob_seen(const struct add *a, size_t n, struct bytes bytes) {
-    for (size_t i = 0; i < n; i++) {
-        if (a->directories[i].code.blob.p == bytes.p) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Two slots may lead to one blob: it is read once, for the slot where it belongs. */
-static bool directories_read(struct add *a, struct error *err) {
-    a->directories = arena_array(a->arena, a->code->n, sizeof *a->directories);
-    a->list = arena_array(a->arena, a->code->n, sizeof *a->list);
-    if (a->directories == NULL || a->list == NULL) {
-        return arena_full(a->arena, err);
-    }
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < a->code->n; i++) {
-            const struct codesign_blob *blob = &a->code->blobs[i];
-            bool belongs = is_directory_slot(blob->slot);
-            if (belongs != (pass == 0) || blob->magic != CODESIGN_MAGIC_DIRECTORY || blob_seen(a, a->n, blob->bytes)) {
-                if (belongs && pass == 0 && blob->magic != CODESIGN_MAGIC_DIRECTORY) {
-                    note(a, ANOMALY_BAD_BLOB, blob->at, blob->bytes.n, "no CodeDirectory where one should be");
-                }
-                continue;
-            }
-            struct directory *d = &a->directories[a->n];
-            if (!directory_read(blob, a->arena, d, err)) {
-                return false;
-            }
-            a->list[a->n++] = d->code;
-            directory_check(a, d, blob->at);
-            if (a->best == NULL || rank(d) > rank(a->best)) {
-                a->best = d;
-            }
-        }
-    }
-    return true;
-}
-
-/* Claims of all CodeDirectories that make one; those of slot 0 also alone. */
-static bool claims_make(struct add *a, struct error *err) {
-    a->claims = arena_array(a->arena, a->n * (1 + DIRECTORY_SPECIALS_MAX), sizeof *a->claims);
-    a->first_claims = arena_array(a->arena, 1 + DIRECTORY_SPECIALS_MAX, sizeof *a->first_claims);
-    if (a->claims == NULL || a->first_claims == NULL) {
-        return arena_full(a->arena, err);
-    }
-    const struct directory *first = a->n != 0 ? &a->directories[0] : NULL;
-    if (a->target->apart || first == NULL || !first->claimable || first->code.slot != CODESIGN_SLOT_DIRECTORY) {
-        return true; /* what is signed ties nothing to the file */
-    }
-    if (!directory_claims(first, a->code, a->target, a->arena, a->first_claims, &a->n_first, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < a->n; i++) {
-        if (a->directories[i].claimable &&
-            !directory_claims(&a->directories[i], a->code, a->target, a->arena, a->claims, &a->n_claims, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Which CodeDirectories the signer's attributes name. Whether they are the ones found is for those who hash. */
 static bool bound_read(struct add *a, struct signature *s, uint64_t at, struct error *err) {
     size_t most;
     if (!codesign_bound(s, a->arena, &most, err)) {
         return false;
     }
-    s->alternates_bound = a->n <= 1 || most >= a->n;
+    s->alternates_bound = a->directories.n <= 1 || most >= a->directories.n;
     if (!s->alternates_bound) {
         note(a, ANOMALY_CD_UNBOUND, at, 0,
-             arena_printf(a->arena, "%zu CodeDirectories, of which the CMS names %zu beside that of slot 0", a->n, most));
+             arena_printf(a->arena, "%zu CodeDirectories, of which the CMS names %zu beside that of slot 0", a->directories.n, most));
     }
     return true;
 }
@@ -198,22 +89,23 @@ static void team_read(struct add *a, struct signature *s, uint64_t at) {
 
 /* What every signature of these blobs has. */
 static void signature_fill(const struct add *a, struct signature *s) {
+    const struct directories *d = &a->directories;
     s->kind = KIND_APPLE;
-    s->content = a->n != 0 && a->directories[0].code.slot == CODESIGN_SLOT_DIRECTORY ? a->directories[0].code.blob : bytes_none();
-    s->directories = a->list;
-    s->n_directories = a->n;
-    s->covers_part = a->covers_part;
+    s->content = d->first != NULL ? d->first->code.blob : bytes_none();
+    s->directories = d->list;
+    s->n_directories = d->n;
+    s->covers_part = d->covers_part;
     s->carved = s->carved || a->target->carved;
     s->detached = a->target->apart;
-    s->alternates_bound = a->n <= 1;
-    s->best_is_first = a->best != NULL && a->best->code.slot == CODESIGN_SLOT_DIRECTORY;
-    s->claims = a->claims;
-    s->n_claims = a->n_claims;
-    if (a->best != NULL) {
-        s->hash = a->best->code.hash;
-        s->identifier = a->best->code.identifier;
-        s->team_id = a->best->code.team_id;
-        s->cs_flags = a->best->code.flags;
+    s->alternates_bound = d->n <= 1;
+    s->best_is_first = d->best != NULL && d->best->code.slot == CODESIGN_SLOT_DIRECTORY;
+    s->claims = d->claims;
+    s->n_claims = d->n_claims;
+    if (d->best != NULL) {
+        s->hash = d->best->code.hash;
+        s->identifier = d->best->code.identifier;
+        s->team_id = d->best->code.team_id;
+        s->cs_flags = d->best->code.flags;
     }
 }
 
@@ -224,8 +116,8 @@ static bool signature_signed(struct add *a, struct signature *s, uint64_t at, st
         return false;
     }
     if (!s->alternates_bound) {
-        s->claims = a->first_claims;
-        s->n_claims = a->n_first;
+        s->claims = a->directories.first_claims;
+        s->n_claims = a->directories.n_first;
     }
     team_read(a, s, at);
     return true;
@@ -308,8 +200,8 @@ static bool bare_add(struct add *a, struct error *err) {
         return false;
     }
     signature_fill(a, s);
-    for (size_t i = 0; i < a->n; i++) {
-        if (!a->target->apart && (a->list[i].flags & CODESIGN_ADHOC) == 0) {
+    for (size_t i = 0; i < a->directories.n; i++) {
+        if (!a->target->apart && (a->directories.list[i].flags & CODESIGN_ADHOC) == 0) {
             note(a, ANOMALY_STRIPPED_SIGNATURE, a->code->at, a->code->size, "a CodeDirectory that is not ad hoc, and no CMS that signs it");
             break;
         }
@@ -366,7 +258,7 @@ static bool is_ticket(const struct codesign_blob *blob) {
 /* The work of codesign_add; false at any limit. */
 static bool add_all(struct add *a, struct error *err) {
     size_t before = a->contents->n_signatures;
-    if (!directories_read(a, err) || !claims_make(a, err)) {
+    if (!directories_read(&a->directories, a->code, a->target, &a->contents->anomalies, a->arena, err)) {
         return false;
     }
     for (size_t i = 0; i < a->code->n; i++) {
@@ -391,7 +283,7 @@ static bool add_all(struct add *a, struct error *err) {
     for (size_t i = before; i < a->contents->n_signatures; i++) {
         has_cms = has_cms || a->contents->signatures[i].signer != NULL;
     }
-    if (a->n != 0 && (!has_cms || a->contents->n_signatures == before)) {
+    if (a->directories.n != 0 && (!has_cms || a->contents->n_signatures == before)) {
         return bare_add(a, err);
     }
     return true;
@@ -414,7 +306,7 @@ bool codesign_add(const struct codesign *code, const struct codesign_target *tar
         }
         return contents->n_signatures >= SIGNATURES_MAX;
     }
-    if (a.n == 0 && !target->apart) {
+    if (a.directories.n == 0 && !target->apart) {
         error_set(&why, ERR_MALFORMED, "code signature at offset 0x%llx has no CodeDirectory", (unsigned long long)code->at);
         contents_unreadable(contents, &why);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One CodeDirectory: who signed what, and the hash slots as claims. Inside of codesign only. */
+/* CodeDirectories: who signed what, and the hash slots as claims. Inside of codesign only. */
 #ifndef CERTBAN_FORMAT_CODESIGN_DIRECTORY_H
 #define CERTBAN_FORMAT_CODESIGN_DIRECTORY_H
 
@@ -29,6 +29,21 @@ enum { DIRECTORY_SPECIALS_MAX = 32 };
 /* directory_claims appends the claims of one CodeDirectory at claims + *n (room for 1 + DIRECTORY_SPECIALS_MAX). */
 CERTBAN_MUST_USE bool directory_claims(const struct directory *directory, const struct codesign *code, const struct codesign_target *target,
                                        struct arena *arena, struct claim *claims, size_t *n, struct error *err);
+
+/* The CodeDirectories of one code signature. */
+struct directories {
+    struct directory *all;
+    struct code_directory *list; /* the same, as signatures show them */
+    size_t n;
+    const struct directory *first, *best; /* that of slot 0, which the CMS signs; that which the kernel takes. NULL: there is none */
+    struct claim *claims, *first_claims;  /* of all; of first alone */
+    size_t n_claims, n_first;
+    bool covers_part; /* one leaves some of the code out */
+};
+
+/* directories_read reads all CodeDirectories among the blobs, and notes how they disagree. False (err) only without memory. */
+CERTBAN_MUST_USE bool directories_read(struct directories *out, const struct codesign *code, const struct codesign_target *target,
+                                       struct anomalies *anomalies, struct arena *arena, struct error *err);
 
 /* codesign_bound fills bound_cdhashes and n_bound of a signature from its signer's attributes. *most is how many the longer of both lists
  * names. False only without memory. */
