@@ -89,10 +89,12 @@ void fs_close(struct handle *file) {
     *file = FS_NONE;
 }
 
-enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+int fs_folder_in(int folder, const char *name) {
+    return openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
 
 bool fs_open_folder(struct bytes path, int *out, struct error *err) {
-    int fd = open(path.n != 0 && path.p[0] == '/' ? "/" : ".", FOLDER_FLAGS);
+    int fd = fs_folder_in(AT_FDCWD, path.n != 0 && path.p[0] == '/' ? "/" : ".");
     char name[256];
     for (size_t i = 0, n; fd >= 0 && i < path.n; i += n) {
         if (path.p[i] == '/') {
@@ -106,7 +108,7 @@ bool fs_open_folder(struct bytes path, int *out, struct error *err) {
         }
         memcpy(name, path.p + i, n);
         name[n] = '\0';
-        int inner = openat(fd, name, FOLDER_FLAGS);
+        int inner = fs_folder_in(fd, name);
         int sys = errno;
         close(fd);
         errno = sys;

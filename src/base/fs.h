@@ -46,6 +46,9 @@ CERTBAN_MUST_USE bool fs_open(const char *path, struct handle *file, struct fs_i
  * where the process stands. */
 CERTBAN_MUST_USE bool fs_open_folder(struct bytes path, int *fd, struct error *err);
 
+/* fs_folder_in opens the folder of that name in a folder, following no link and waiting for nothing. -1 (errno) when it can't. */
+int fs_folder_in(int folder, const char *name);
+
 /* fs_close takes FS_NONE and sets it to FS_NONE. */
 void fs_close(struct handle *file);
 

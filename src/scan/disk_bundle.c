@@ -12,7 +12,7 @@
 
 #include "scan/bundle.h"
 
-enum { DEPTH_MAX = 64, FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+enum { DEPTH_MAX = 64 };
 
 /* ---- the list ---- */
 
@@ -61,7 +61,7 @@ static bool list_entry(struct disk_bundle *b, int fd, const char *name, struct t
         ssize_t got = readlinkat(fd, name, target, sizeof target);
         ok = got < 0 || add_line(b, LISTED_LINK, (uint64_t)got, whole, bytes_make(target, (size_t)got), err);
     } else if (S_ISDIR(st.st_mode)) {
-        int inner = openat(fd, name, FOLDER_FLAGS);
+        int inner = fs_folder_in(fd, name);
         ok = inner >= 0 ? list_folder(b, inner, path, depth + 1, err) : error_sys(err, errno, "can't open a folder of the bundle");
     }
     path->n = n;
@@ -88,7 +88,7 @@ static bool list_folder(struct disk_bundle *b, int fd, struct text *path, unsign
 static void list(struct disk_bundle *b, int fd) {
     struct text path = {0};
     struct error err = {0};
-    int again = openat(fd, ".", FOLDER_FLAGS);
+    int again = fs_folder_in(fd, ".");
     b->root = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     text_add(&path, text_c(&b->path) + b->name_at);
     if (again < 0 || b->root < 0) {

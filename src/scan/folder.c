@@ -2,11 +2,8 @@
 #include "scan/folder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
 
 struct folder *folder_new(struct folder *parent, const char *name, size_t name_n) {
     struct folder *folder = malloc(sizeof *folder + name_n + 1);
@@ -71,7 +68,7 @@ void folder_opened(struct folders *folders, struct folder *folder, int fd, const
 static bool open_again(const struct folder *folder, int parent, int *out, struct error *err) {
     int fd = -1;
     if (folder->parent != NULL) {
-        fd = openat(parent, folder->name, FOLDER_FLAGS);
+        fd = fs_folder_in(parent, folder->name);
     } else if (!fs_open_folder(bytes_text(folder->real != NULL ? folder->real : "/nowhere/"), &fd, err)) {
         return false;
     }

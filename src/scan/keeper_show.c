@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "scan/keeper.h"
 #include "scan/pass.h"
 
@@ -58,7 +59,7 @@ static bool show_folder(struct show *s, int parent, const char *name, size_t pat
     if (depth == DEPTH_MAX) {
         return error_set(err, ERR_LIMIT, "folders more than %d deep", DEPTH_MAX);
     }
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = fs_folder_in(parent, name);
     DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
     if (entries == NULL) {
         return error_sys(err, errno, "%s can't be opened", s->path);

@@ -57,7 +57,7 @@ static bool all_found(const struct search *s) {
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the folders, and no deeper than DEPTH_MAX */
 static void search_folder(struct search *s, int parent, const char *name, unsigned depth) {
     struct stat st;
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = fs_folder_in(parent, name);
     bool inside = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == s->volume;
     DIR *dir = inside ? fdopendir(fd) : NULL;
     size_t n = s->path.n;

@@ -70,7 +70,7 @@ bool item_open(const struct quarantine *store, const char *id, int *fd, struct e
     if (strchr(id, '/') != NULL || id[0] == '.' || id[0] == '\0') {
         return error_set(err, ERR_USAGE, "\"%s\" is no ID of an item", id);
     }
-    *fd = openat(store->folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    *fd = fs_folder_in(store->folder, id);
     if (*fd < 0 && errno == ENOENT) {
         return error_set(err, ERR_USAGE, "there is no item %s; certban quarantine list names all", id);
     }
@@ -134,7 +134,7 @@ bool item_to_history(const struct quarantine *store, int item, const struct reco
     if (mkdirat(store->folder, "history", 0700) != 0 && errno != EEXIST) {
         return error_sys(err, errno, "can't make the history");
     }
-    int history = openat(store->folder, "history", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int history = fs_folder_in(store->folder, "history");
     bool ok = history >= 0 && renameat(item, ITEM_RECORD, history, name) == 0 && fsync(history) == 0;
     int sys = errno;
     if (history >= 0) {

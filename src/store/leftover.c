@@ -23,7 +23,7 @@ static bool id_of(const char *name, char id[QUARANTINE_ID_SIZE]) {
 }
 
 static int open_private(int folder, const char *name) {
-    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = fs_folder_in(folder, name);
     if (fd >= 0 && !private_is_ours(fd)) {
         close(fd);
         return -1;
@@ -35,7 +35,7 @@ static int open_private(int folder, const char *name) {
 static bool read_record(int store, const char *id, struct record *record, int *item, struct error *err) {
     char past[QUARANTINE_ID_SIZE + sizeof "history/.json"];
     snprintf(past, sizeof past, "history/%s.json", id);
-    *item = openat(store, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    *item = fs_folder_in(store, id);
     bool ok = *item >= 0 ? record_read(*item, record, err) : record_read_as(store, past, record, err);
     if (!ok && *item >= 0) {
         close(*item);
@@ -52,7 +52,7 @@ bool quarantine_knows(const char *state, struct handle folder, const char *name)
         return false;
     }
     int parent = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int store = parent >= 0 ? openat(parent, "quarantine", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    int store = parent >= 0 ? fs_folder_in(parent, "quarantine") : -1;
     int private = store >= 0 && private_is_ours(store) ? open_private((int)folder.os, name) : -1;
     bool known = private >= 0 && read_record(store, id, &record, &item, NULL) && strcmp(text_c(&record.private), name) == 0;
     const int all[] = {parent, store, private, item};

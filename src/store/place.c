@@ -11,7 +11,7 @@
 #include "crypto/digest.h"
 #include "store/inside.h"
 
-enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, COPY_BLOCK = 1 << 20 };
+enum { COPY_BLOCK = 1 << 20 };
 
 bool flush(int fd, const char *what, struct error *err) {
     return fsync(fd) == 0 || error_sys(err, errno, "can't flush %s", what);
@@ -206,7 +206,7 @@ bool private_is_ours(int fd) {
 }
 
 static bool is_empty(int folder) {
-    int fd = openat(folder, ".", FOLDER_FLAGS);
+    int fd = fs_folder_in(folder, ".");
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     bool empty = dir != NULL;
     for (const struct dirent *entry; empty && (entry = readdir(dir)) != NULL;) {
@@ -226,7 +226,7 @@ bool private_make(int folder, const char *name, int *fd, struct error *err) {
                          errno == ENOSPC || errno == EDQUOT ? "no space for a private folder beside the file"
                                                             : "can't make a private folder beside the file");
     }
-    *fd = openat(folder, name, FOLDER_FLAGS);
+    *fd = fs_folder_in(folder, name);
     if (*fd < 0) {
         return error_sys(err, errno, "can't open the private folder beside the file");
     }

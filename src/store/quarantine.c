@@ -108,7 +108,7 @@ static bool open_store(const char *state, bool create, struct quarantine *store,
                                : error_sys(err, errno, "can't open the state folder %s", state);
     }
     bool ok = !create || make_folder(parent, "quarantine", err);
-    store->folder = ok ? openat(parent, "quarantine", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    store->folder = ok ? fs_folder_in(parent, "quarantine") : -1;
     int sys = errno;
     close(parent);
     if (!ok) {

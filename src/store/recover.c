@@ -140,7 +140,7 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
     if (!folder_open_recorded(record, &folder, err)) {
         return false; /* later: the copy is whole or the original in place, whichever */
     }
-    int private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int private = fs_folder_in(folder, text_c(&record->private));
     bool gone = private < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP);
     bool ours = private >= 0 && private_is_ours(private), in_place, ok;
     if (private < 0 && !gone) {
@@ -209,7 +209,7 @@ static void remove_hidden(const struct record *record) {
         !fs_open_folder(bytes_make(text_c(&record->to), record->to.n - strlen(record_name(&to))), &folder, NULL)) {
         return;
     }
-    private = openat(folder, text_c(&record->private), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    private = fs_folder_in(folder, text_c(&record->private));
     if (private >= 0 && private_is_ours(private)) {
         (void)unlinkat(private, PRIVATE_FILE, 0); /* what can't be removed now, the next walk finds */
         (void)unlinkat(folder, text_c(&record->private), AT_REMOVEDIR);
