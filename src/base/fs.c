@@ -3,9 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+enum { ATTRIBUTE_NAMES = 1024 }; /* octets of names, which most files' fit in */
 
 static int64_t nanoseconds(const struct statx_timestamp *t) {
     return t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
@@ -119,4 +124,26 @@ bool fs_open_folder(struct bytes path, int *out, struct error *err) {
     }
     *out = fd;
     return true;
+}
+
+bool fs_has_attribute(struct handle file, const char *prefix) {
+    static const char space[] = "user.";
+    char few[ATTRIBUTE_NAMES], *names = few;
+    ssize_t n = flistxattr((int)file.os, few, sizeof few);
+    if (n < 0 && errno == ERANGE) {
+        names = malloc(XATTR_LIST_MAX);
+        n = names != NULL ? flistxattr((int)file.os, names, XATTR_LIST_MAX) : -1;
+    }
+    bool found = false;
+    for (struct bytes left = bytes_make(names, n > 0 ? (size_t)n : 0); left.n != 0 && !found;) {
+        size_t end = bytes_find(left, bytes_make("", 1), 0);
+        struct bytes name = bytes_cut(left, 0, end);
+        name = bytes_starts(name, bytes_text(space)) ? bytes_cut(name, sizeof space - 1, end) : name;
+        found = bytes_starts(name, bytes_text(prefix));
+        left = bytes_cut(left, end + 1, left.n);
+    }
+    if (names != few) {
+        free(names);
+    }
+    return found;
 }

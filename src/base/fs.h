@@ -49,6 +49,9 @@ CERTBAN_MUST_USE bool fs_open_folder(struct bytes path, int *fd, struct error *e
 /* fs_folder_in opens the folder of that name in a folder, following no link and waiting for nothing. -1 (errno) when it can't. */
 int fs_folder_in(int folder, const char *name);
 
+/* fs_has_attribute says whether the file has an extended attribute whose name begins so, behind "user." or by itself. */
+bool fs_has_attribute(struct handle file, const char *prefix);
+
 /* fs_close takes FS_NONE and sets it to FS_NONE. */
 void fs_close(struct handle *file);
 

@@ -88,6 +88,9 @@ struct codesign_target {
 CERTBAN_MUST_USE bool codesign_add(const struct codesign *code, const struct codesign_target *target, struct contents *contents,
                                    struct arena *arena, size_t *added, struct error *err);
 
+/* How the names of those attributes begin. */
+#define CODESIGN_ATTRIBUTES "com.apple.cs."
+
 /* codesign_attributes appends the signatures that a file has in extended attributes (com.apple.cs.*), which are of the file itself. False
  * only when there is no memory. */
 CERTBAN_MUST_USE bool codesign_attributes(struct source *source, struct contents *contents, struct arena *arena, struct error *err);

@@ -29,9 +29,11 @@ static const struct {
     const char *name;
     uint32_t slot;
 } names[] = {
-    {"com.apple.cs.CodeDirectory", CODESIGN_SLOT_DIRECTORY},       {"com.apple.cs.CodeSignature", CODESIGN_SLOT_CMS},
-    {"com.apple.cs.CodeRequirements", CODESIGN_SLOT_REQUIREMENTS}, {"com.apple.cs.CodeRequirements-1", CODESIGN_SLOT_ALTERNATE},
-    {"com.apple.cs.CodeEntitlements", CODESIGN_SLOT_ENTITLEMENTS},
+    {CODESIGN_ATTRIBUTES "CodeDirectory", CODESIGN_SLOT_DIRECTORY},
+    {CODESIGN_ATTRIBUTES "CodeSignature", CODESIGN_SLOT_CMS},
+    {CODESIGN_ATTRIBUTES "CodeRequirements", CODESIGN_SLOT_REQUIREMENTS},
+    {CODESIGN_ATTRIBUTES "CodeRequirements-1", CODESIGN_SLOT_ALTERNATE},
+    {CODESIGN_ATTRIBUTES "CodeEntitlements", CODESIGN_SLOT_ENTITLEMENTS},
 };
 
 static uint32_t magic_of(struct bytes head) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "format/codesign.h"
 #include "scan/candidate.h"
 #include "scan/walk_state.h"
 
@@ -19,6 +20,11 @@ static bool read_at(struct walker *walker, int fd, uint8_t *buffer, size_t n, ui
     walker->bytes_read += (uint64_t)got;
     *out = bytes_make(buffer, (size_t)got);
     return true;
+}
+
+/* A file of any format may have a signature in its attributes. Asking each for them is for who wants every signature. */
+static bool is_signed_apart(const struct examiner *examiner, int fd) {
+    return examiner->verify && examiner->only == NULL && fs_has_attribute((struct handle){fd}, CODESIGN_ATTRIBUTES);
 }
 
 /* Whether a reader must see the file. */
@@ -43,6 +49,7 @@ static bool is_candidate(struct walker *walker, const char *name, int fd, uint64
         }
         *yes = probe.whole.n < size || candidate_is(examiner, &probe);
     }
+    *yes = *yes || (size != 0 && is_signed_apart(examiner, fd));
     return true;
 }
 
