@@ -178,14 +178,16 @@ static unsigned readers_wanted(const struct scan_options *options) {
     return cores < 1 ? 1 : cores > POOL_FDS ? POOL_FDS : (unsigned)cores;
 }
 
-/* A cabinet that says that it is one of a set ([MS-CAB]: 30 u16 flags, 1 and 2) may be read with those beside it. */
-static bool is_of_set(const struct job *job) {
+/* What may be read with files beside it: a cabinet that says that it is one of a set ([MS-CAB]: 30 u16 flags, 1 and 2), and a compound
+ * file, which may be a package with cabinets. */
+static bool may_have_parts(const struct job *job) {
     uint8_t head[32] = {0};
-    return pread((int)job->file.os, head, sizeof head, 0) == (ssize_t)sizeof head && memcmp(head, "MSCF", 4) == 0 && (head[30] & 3) != 0;
+    bool is_read = pread((int)job->file.os, head, sizeof head, 0) == (ssize_t)sizeof head;
+    return is_read && ((memcmp(head, "MSCF", 4) == 0 && (head[30] & 3) != 0) || memcmp(head, "\xd0\xcf\x11\xe0", 4) == 0);
 }
 
 static void give(struct run *run, struct job *job) {
-    job->alone = job->alone || is_of_set(job);
+    job->alone = job->alone || may_have_parts(job);
     if (!slices_give(run->readers, job, readers_wanted(run->options), &run->options->examiner)) {
         pool_give(run->readers, job);
     }

@@ -170,24 +170,31 @@ static bool open_line(struct bundle_opener *opener, uint32_t line, int *fd, uint
     return true;
 }
 
-/* What is beside the file in hand: other cabinets of its set. */
+/* What is beside the file in hand: other cabinets of its set, or of its package. */
 struct disk_beside {
     struct beside beside;
     struct worker *worker;
-    int fds[BESIDE_MAX];
+    struct fd_source *files[BESIDE_MAX]; /* the first n are open; those behind them were made once */
     size_t n;
 };
 
+static void close_beside(struct beside *beside) {
+    struct disk_beside *b = (struct disk_beside *)beside;
+    while (b->n != 0) {
+        close(b->files[--b->n]->fd);
+    }
+}
+
 static bool open_beside(struct beside *beside, const char *name, struct source **out, struct error *err) {
     struct disk_beside *b = (struct disk_beside *)beside;
-    struct fd_source *file = arena_alloc(&b->worker->arena, sizeof *file);
     struct worker_opened opened = {0};
     int fd = -1;
-    if (file == NULL) {
-        return arena_full(&b->worker->arena, err);
-    }
     if (b->n == BESIDE_MAX) {
         return error_set(err, ERR_LIMIT, "more than %d files beside one", BESIDE_MAX);
+    }
+    struct fd_source *file = b->files[b->n] != NULL ? b->files[b->n] : arena_alloc(&b->worker->arena, sizeof *file);
+    if (file == NULL) {
+        return arena_full(&b->worker->arena, err);
     }
     send_packet(b->worker, ANSWER_BESIDE, bytes_text(name));
     if (pass_receive(b->worker->socket, &opened, sizeof opened, &fd) != (ssize_t)sizeof opened) {
@@ -196,21 +203,19 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     if (opened.sys != 0 || fd < 0) {
         return error_sys(err, opened.sys != 0 ? (int)opened.sys : EMFILE, "can't open it");
     }
-    b->fds[b->n++] = fd;
+    b->files[b->n++] = file;
     fd_source_init(file, name, fd, opened.size);
     *out = &file->source;
     return true;
 }
 
 static void examine_file(struct worker *worker, const struct worker_ask *ask, const char *path) {
-    struct disk_beside beside = {.beside = {open_beside}, .worker = worker};
+    struct disk_beside beside = {.beside = {open_beside, close_beside}, .worker = worker};
     worker->examiner.beside = ask->alone ? &beside.beside : NULL;
     worker->examiner.slice = (struct slice){.which = ask->slice, .of = ask->n_slices <= SLICES_MAX ? ask->n_slices : 0};
     examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
     worker->examiner.beside = NULL;
-    while (beside.n != 0) {
-        close(beside.fds[--beside.n]);
-    }
+    close_beside(&beside.beside);
 }
 
 static void examine_bundle(struct worker *worker, uint64_t size, const char *path) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The streams of a Windows Installer package, patch or transform ([MS-CFB]): cabinets, the programs of the tables Binary and Icon,
- * transforms inside of patches. Names are decoded as the installer encodes them ("Binary.helper").
+ * transforms inside of patches. Names are decoded as the installer encodes them ("Binary.helper"). Cabinets that the package keeps beside
+ * itself are its members, too.
  *
  * Left out: the database's own tables and property sets, unless their bytes begin like a file's; other compound files (documents,
  * mail), whose streams are no files.
  */
 #include "layout/cfb.h"
+#include "layout/msi_tables.h"
 #include "source/container.h"
 
 struct walk {
@@ -92,11 +94,41 @@ static bool visit_stream(struct walk *w, const struct cfb_entry *e, struct error
     return w->visitor->visit(w->visitor, &member, err);
 }
 
+/* A cabinet that stands beside the package: what is installed from there is as much of the package as what is in it. */
+static bool visit_outside(struct walk *w, const char *name, struct beside *around, struct error *err) {
+    struct error why = {0}, no = {0};
+    struct source *source = NULL;
+    struct bytes head;
+    arena_reset(&w->scratch);
+    if (around == NULL || !around->open(around, name, &source, &no)) {
+        source = NULL;
+        error_set(&why, ERR_UNSUPPORTED, "external cabinet %.200s not here", name);
+    } else if (!source_read_some(source, &w->scratch, 0, 4, &head, &why) || !bytes_is(head, "MSCF")) { /* such as the package itself */
+        source = NULL;
+        error_set(&why, ERR_MALFORMED, "external cabinet %.200s is no cabinet", name);
+    }
+    const struct member member = {.path = name, .source = source, .problem = &why, .beside = around};
+    bool ok = w->visitor->visit(w->visitor, &member, err);
+    if (around != NULL && around->close != NULL) {
+        around->close(around);
+    }
+    return ok;
+}
+
+static bool walk_outside(struct walk *w, struct arena *arena, struct beside *around, struct error *err) {
+    struct msi_outside outside;
+    w->cfb.arena = arena;
+    bool ok = msi_outside_read(&w->cfb, &outside, err);
+    for (size_t i = 0; ok && i < outside.n; i++) {
+        ok = visit_outside(w, outside.names[i], around, err);
+    }
+    return ok;
+}
+
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
     struct walk w = {.beside = {open_beside}, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
     bool ok = true;
-    (void)budget;
     (void)anomalies;
     if (!cfb_open(&w.cfb, source, arena, err)) {
         return false;
@@ -109,6 +141,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
         const struct cfb_entry *e = &w.cfb.entries[i];
         ok = e->type != CFB_STREAM || e->size == 0 || visit_stream(&w, e, err);
     }
+    ok = ok && walk_outside(&w, arena, budget->beside, err);
     arena_free(&w.scratch);
     return ok && (w.cfb.cut.kind == ERR_NONE || error_set(err, w.cfb.cut.kind, "%s", w.cfb.cut.text));
 }

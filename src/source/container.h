@@ -20,9 +20,11 @@ struct helper;
 
 /* The files in the same folder as the one that a container is: other parts of its set. */
 struct beside {
-    /* open finds one by its name, which is of unknown origin; a path is none. The source is valid as long as the container is walked.
-     * False (err) when there is none. */
+    /* open finds one by its name, which is of unknown origin; a path is none. The source is valid as long as the container is walked, or
+     * until close. False (err) when there is none. */
     bool (*open)(struct beside *beside, const char *name, struct source **out, struct error *err);
+    /* close gives back all that was opened; NULL: nothing is held. */
+    void (*close)(struct beside *beside);
 };
 
 /* What the walk shares over all levels of one file: what is left of its limits. */

@@ -114,8 +114,9 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     return true;
 }
 
-/* The member in hand is done with, and what was opened beside it. */
-static void close_beside(struct zip_beside *b) {
+/* The member in hand is done with, or what was opened beside it. */
+static void close_beside(struct beside *beside) {
+    struct zip_beside *b = (struct zip_beside *)beside;
     while (b->n != 0) {
         unpack_end(b->open[--b->n]);
     }
@@ -196,7 +197,7 @@ static bool visit_packed(struct zip *zip, struct visitor *visitor, const struct 
         whole.tried = whole.tried || codec != UNPACK_DEFLATE;
         const struct member member = {.path = m->name, .source = &whole.source, .beside = &zip->beside.beside};
         ok = visitor->visit(visitor, &member, err);
-        close_beside(&zip->beside);
+        close_beside(&zip->beside.beside);
         bool exact = whole_source_end(&whole);
         ok = ok && (exact || compare_size(zip, s, u, out, err));
     } else if (ok && why.kind != ERR_NONE) {
@@ -227,7 +228,7 @@ static bool visit_reading(struct zip *zip, struct visitor *visitor, const struct
             zip_tally_add(&zip->mismatches, m->at, m->name);
         }
         bool ok = window.source.size == 0 || visitor->visit(visitor, &member, err);
-        close_beside(&zip->beside);
+        close_beside(&zip->beside.beside);
         return ok;
     }
     struct outcome outcome;
@@ -279,7 +280,7 @@ static bool visit_member(struct zip *zip, struct visitor *visitor, const struct 
 
 bool zip_visit(struct zip *zip, struct visitor *visitor, struct error *err) {
     uint64_t reach = 0;
-    zip->beside = (struct zip_beside){.beside = {open_beside}, .zip = zip};
+    zip->beside = (struct zip_beside){.beside = {open_beside, close_beside}, .zip = zip};
     for (size_t i = 0; i < zip->n; i++) { /* it may grow by what is found on the way */
         struct zip_member m = zip->members[i];
         zip->beside.member = &m;
