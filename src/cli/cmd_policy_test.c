@@ -174,8 +174,9 @@ static int run(const struct command *command, const struct options *options) {
     }
     if (wants_inventory(options)) {
         blocklist_free(tally.list);
-        return command_usage(command, "--against inventory needs the record of earlier scans, and this version of certban keeps none: "
-                                      "name folders instead (./inventory where one is called so)");
+        ui_say("this version of certban keeps no inventory of earlier scans: give a folder instead, --against /srv/software "
+               "(./inventory where one is called so)");
+        return STATUS_NOT_EXAMINED;
     }
     tally.events.progress = tally.progress.wanted ? on_progress : NULL;
     bool ok = (tally.list != NULL || error_set(&err, ERR_LIMIT, "no memory")) && load(&tally, options, &err);

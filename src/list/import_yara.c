@@ -199,7 +199,7 @@ static void read_condition(struct yara yara, struct import_row *row, struct meta
 
 /* What stands between a rule's braces. */
 static void read_body(struct bytes body, size_t line, struct import_row *row) {
-    struct yara yara = yara_make(body);
+    struct yara yara = yara_make(body, NULL);
     struct meta meta = {.description = NULL};
     import_mark_find(bytes_none(), &meta.mark);
     yara.line += line - 1;
@@ -247,8 +247,40 @@ static void read_rule(struct yara *yara, struct import *import, size_t line) {
     import_row_refuse(&row, "it does not end");
 }
 
+/* Rules in comments: whoever counts the words finds them, so they are told, but their author took them back. */
+struct taken_back {
+    struct yara_comments comments; /* first: comments are heard by it */
+    struct import *import;
+};
+
+/* Whether a line of a comment begins a rule: [private|global] rule NAME, then tags, its body, or nothing more. */
+static bool begins_rule(struct bytes line) {
+    struct yara yara = yara_make(line, NULL);
+    while (yara_take(&yara, "private") || yara_take(&yara, "global")) {
+    }
+    if (!yara_take(&yara, "rule") || yara.token.kind != YARA_NAME) {
+        return false;
+    }
+    yara_next(&yara);
+    return yara.token.kind == YARA_END || yara_is(&yara, "{") || yara_is(&yara, ":");
+}
+
+static void heard(struct yara_comments *comments, struct bytes comment, size_t line) {
+    struct taken_back *taken = (struct taken_back *)(void *)comments;
+    for (struct bytes left = bytes_cut(comment, 2, comment.n); left.n != 0; line++) {
+        size_t end = bytes_find(left, bytes_text("\n"), 0);
+        struct import_row row;
+        if (begins_rule(bytes_cut(left, 0, end))) {
+            import_row_begin(taken->import, &row, line);
+            import_row_refuse(&row, "stands in a comment: its author took it back");
+        }
+        left = bytes_cut(left, end + 1, left.n);
+    }
+}
+
 static bool read(struct bytes content, struct import *import, struct error *err) {
-    struct yara yara = yara_make(content);
+    struct taken_back taken = {{heard}, import};
+    struct yara yara = yara_make(content, &taken.comments);
     bool any = false;
     while (yara.token.kind != YARA_END && !import_failed(import)) {
         size_t line = yara.token.line;
@@ -273,7 +305,7 @@ static bool names_file(const struct yara *yara) {
 }
 
 static bool probe(struct bytes content) {
-    struct yara yara = yara_make(bytes_cut(content, 0, PROBE_SIZE));
+    struct yara yara = yara_make(bytes_cut(content, 0, PROBE_SIZE), NULL);
     bool rule = false;
     while (yara.token.kind != YARA_END && !names_file(&yara)) {
         if (!rule && !yara_is(&yara, "rule") && !yara_is(&yara, "import") && !yara_is(&yara, "include") && !yara_is(&yara, "private") &&

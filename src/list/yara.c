@@ -33,13 +33,15 @@ static void skip_idle(struct yara *yara) {
     for (;;) {
         struct bytes b = yara->left;
         size_t n = 0;
+        bool comment = at(b, 0) == '/' && (at(b, 1) == '/' || at(b, 1) == '*');
         while (n < b.n && (b.p[n] <= ' ' || b.p[n] == 0xef || b.p[n] == 0xbb || b.p[n] == 0xbf)) {
             n++; /* a byte order mark is idle, too */
         }
-        if (n == 0 && at(b, 0) == '/' && at(b, 1) == '/') {
-            n = bytes_find(b, bytes_text("\n"), 0);
-        } else if (n == 0 && at(b, 0) == '/' && at(b, 1) == '*') {
-            n = bytes_find(b, bytes_text("*/"), 2) + 2;
+        if (comment) {
+            n = at(b, 1) == '/' ? bytes_find(b, bytes_text("\n"), 0) : bytes_find(b, bytes_text("*/"), 2) + 2;
+        }
+        if (comment && yara->comments != NULL) {
+            yara->comments->heard(yara->comments, bytes_cut(b, 0, n), yara->line);
         }
         if (n == 0) {
             return;
@@ -109,8 +111,8 @@ void yara_next(struct yara *yara) {
     skip(yara, n);
 }
 
-struct yara yara_make(struct bytes content) {
-    struct yara yara = {.left = content, .line = 1, .token = {.text = bytes_none()}};
+struct yara yara_make(struct bytes content, struct yara_comments *comments) {
+    struct yara yara = {.left = content, .line = 1, .comments = comments, .token = {.text = bytes_none()}};
     yara_next(&yara);
     return yara;
 }

@@ -22,15 +22,21 @@ struct yara_token {
     size_t line; /* from 1 */
 };
 
-/* Reads tokens; comments are none. Copy it to look ahead. */
+/* Hears comments as they are passed over, with what opens them; the line is that of their beginning. */
+struct yara_comments {
+    void (*heard)(struct yara_comments *comments, struct bytes comment, size_t line);
+};
+
+/* Reads tokens; comments are none. Copy it to look ahead, when nobody hears its comments. */
 struct yara {
     struct bytes left;
     size_t line;
-    struct yara_token token; /* the one that comes next */
+    struct yara_comments *comments; /* NULL: nobody hears them */
+    struct yara_token token;        /* the one that comes next */
 };
 
 /* yara_make reads content, which must outlive it, and stands at its first token. yara_next goes on to the one behind. */
-struct yara yara_make(struct bytes content);
+struct yara yara_make(struct bytes content, struct yara_comments *comments);
 void yara_next(struct yara *yara);
 
 /* yara_is says whether the next token is that name or sign; yara_take is yara_is, and goes on when it is. */

@@ -1,6 +1,11 @@
 /* rules in the shapes that are published; /* comments do not nest
 rule withdrawn { condition: for any i in (0..pe.number_of_signatures): ( pe.signatures[i].serial == "01:02:03:04:05:06:07:08" ) }
+this rule is none {, and neither is the one that is named here: rule
+private rule withdrawn_too : tag
+{
 */
+// rule in_one_line { condition: false }
+// rule of thumb
 import "pe"
 
 rule ban_one {
