@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asn1/crl.h"
 
-#include "asn1/oid.h"
+#include "asn1/name.h"
 
-enum { GENERAL_NAME_DIRECTORY = 0xa4, SCOPE_POINT = 0xa0, SCOPE_USERS = 0x81, SCOPE_AUTHORITIES = 0x82, SCOPE_INDIRECT = 0x84 };
+enum {
+    GENERAL_NAME_DIRECTORY = 0xa4,
+    SCOPE_POINT = 0xa0,
+    SCOPE_USERS = 0x81,
+    SCOPE_AUTHORITIES = 0x82,
+    SCOPE_INDIRECT = 0x84,
+    POINT_ISSUER = 0xa2
+};
 
 /* Extension ::= SEQUENCE { extnID OID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } (RFC 5280 4.1) */
 static bool next_extension(struct der_cursor *all, struct bytes *oid, bool *critical, struct bytes *value) {
@@ -139,18 +146,50 @@ struct crl_walk crl_walk_at(const struct crl *crl, size_t at) {
     return (struct crl_walk){.cursor = der_cursor_make(bytes_cut(crl->entries, at, crl->entries.n), 0), .issuer = crl->issuer};
 }
 
-/* GeneralNames ::= SEQUENCE OF GeneralName: the directoryName [4] EXPLICIT Name among them (RFC 5280 5.3.3). */
-static struct bytes directory_name(struct bytes names) {
-    struct der_cursor c = der_cursor_make(names, 0), all, inside;
+/* The next directoryName [4] EXPLICIT Name of those GeneralName elements; empty behind the last. */
+static struct bytes next_directory_name(struct der_cursor *names) {
+    struct der_cursor inside;
     struct der e, name;
-    if (der_enter(&c, DER_SEQUENCE, &all, NULL)) {
-        while (der_next(&all, &e, NULL)) {
-            if (e.tag == GENERAL_NAME_DIRECTORY && der_inside(&all, &e, &inside, NULL) && der_expect(&inside, DER_SEQUENCE, &name, NULL)) {
-                return name.whole;
-            }
+    while (der_next(names, &e, NULL)) {
+        if (e.tag == GENERAL_NAME_DIRECTORY && der_inside(names, &e, &inside, NULL) && der_expect(&inside, DER_SEQUENCE, &name, NULL)) {
+            return name.whole;
         }
     }
     return bytes_none();
+}
+
+/* GeneralNames ::= SEQUENCE OF GeneralName: the first directoryName among them (RFC 5280 5.3.3). */
+static struct bytes directory_name(struct bytes names) {
+    struct der_cursor c = der_cursor_make(names, 0), all;
+    return der_enter(&c, DER_SEQUENCE, &all, NULL) ? next_directory_name(&all) : bytes_none();
+}
+
+/* DistributionPoint ::= SEQUENCE { distributionPoint [0]?, reasons [1]?, cRLIssuer [2] GeneralNames? } */
+static bool point_names(struct der_cursor *point, struct bytes issuer) {
+    struct der e;
+    while (der_next(point, &e, NULL)) {
+        struct der_cursor names = der_cursor_make(e.content, 0);
+        for (struct bytes name; e.tag == POINT_ISSUER && (name = next_directory_name(&names)).n != 0;) {
+            if (name_equal(name, issuer)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool crl_issuer_is_named(const struct cert *cert, struct bytes issuer) {
+    struct der_cursor c = der_cursor_make(cert->crl_points, 0), all, point;
+    struct der e;
+    if (!der_enter(&c, DER_SEQUENCE, &all, NULL)) {
+        return false;
+    }
+    while (der_next(&all, &e, NULL)) {
+        if (e.tag == DER_SEQUENCE && der_inside(&all, &e, &point, NULL) && point_names(&point, issuer)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The extensions of an entry (RFC 5280 5.3). False when a date or the issuer is wrong: the entry would say something else. */

@@ -6,6 +6,7 @@
 #define CERTBAN_ASN1_CRL_H
 
 #include "asn1/der.h"
+#include "model/cert.h"
 
 struct crl {
     struct bytes der;                 /* the CertificateList element: what follows it is not looked at */
@@ -61,11 +62,16 @@ struct crl_walk {
 };
 struct crl_walk crl_walk_begin(const struct crl *crl);
 
-/* crl_walk_at begins in the middle: at an entry of the list's own issuer that stands at that offset of crl->entries. */
+/* crl_walk_at begins in the middle: at the entry that stands at that offset of crl->entries. Up to the next one that names its issuer
+ * (certificateIssuer), entries come with the list's own. */
 struct crl_walk crl_walk_at(const struct crl *crl, size_t at);
 
 /* crl_next takes the next entry. False at the end, or with err and walk->cursor.failed when what comes is no element. An entry that is
  * wrong inside comes with serial empty. */
 bool crl_next(struct crl_walk *walk, struct crl_entry *entry, struct error *err);
+
+/* crl_issuer_is_named says whether a certificate names who issues the lists that speak of it: that Name stands as cRLIssuer in one of its
+ * cRLDistributionPoints (RFC 5280 4.2.1.13). */
+bool crl_issuer_is_named(const struct cert *cert, struct bytes issuer);
 
 #endif

@@ -32,6 +32,9 @@ static bool list_json(const struct revocation_list *list, FILE *out) {
     json_put_time(o, "next_update", crl->next_update == INT64_MAX ? INT64_MIN : crl->next_update);
     json_put_number(o, "entries", list->entries);
     json_put(o, "delta", json_boolean(crl->delta));
+    if (crl->indirect) {
+        json_put(o, "indirect", json_true());
+    }
     json_put(o, "stale", json_boolean(list->stale));
     text_free(&number);
     return json_print(o, out);
@@ -50,8 +53,8 @@ static bool list_text(const struct revocation_list *list, FILE *out) {
         text_add(&line, ", number ");
         number_of(crl, &line);
     }
-    text_addf(&line, ", %zu entr%s, of %s, %s%s%s%s\n", list->entries, list->entries == 1 ? "y" : "ies", from,
-              until[0] != '\0' ? "next update " : "no next update", until, crl->delta ? ", a delta" : "",
+    text_addf(&line, ", %zu entr%s, of %s, %s%s%s%s%s\n", list->entries, list->entries == 1 ? "y" : "ies", from,
+              until[0] != '\0' ? "next update " : "no next update", until, crl->delta ? ", a delta" : "", crl->indirect ? ", indirect" : "",
               list->stale ? ", out of date" : "");
     fwrite(text_c(&line), 1, line.n, out);
     bool ok = text_ok(&line);

@@ -74,7 +74,7 @@ static bool read_facts(struct bytes content, const char *name, int64_t now, stru
         *out = (struct facts){list->crl.this_update, list->crl.next_update, revocations_count(set)};
         text_add(who, list->who);
     } else if (ok) {
-        ok = error_set(err, ERR_MALFORMED, "%s", text_c(&words.last));
+        ok = error_set(err, ERR_MALFORMED, "%s", words.last.n != 0 ? text_c(&words.last) : "holds no revocation list");
     }
     text_free(&words.last);
     revocations_free(set);

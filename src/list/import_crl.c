@@ -5,7 +5,8 @@
  * time stamp proves older stand. Reasons say how grave it is: a certificate that was only replaced flags, one on hold is reported.
  * A list whose signature is not its issuer's is refused, where the issuer's certificate is at hand: in the same file, among the built-in
  * roots, or in a list that was read before. Where it is not, the rules have less confidence, and their reason says so. Entries of other
- * issuers are taken from lists that say that they have some (indirect ones); whether such an issuer wants that, its certificates would say.
+ * issuers are taken from lists that say that they have some (indirect ones), with less confidence: whether such an issuer wants that, its
+ * certificates would say (cRLIssuer), and they are not at hand.
  * Entries have no lines: it is the how many-th entry that is told.
  */
 #include "asn1/crl.h"
@@ -92,7 +93,7 @@ static bool set_date(struct import_row *row, const struct crl_entry *entry) {
     return since < year_2101;
 }
 
-static void read_entry(struct reading *r, const struct crl_entry *entry) {
+static void read_entry(struct reading *r, const struct crl_entry *entry, bool own) {
     struct import_row row;
     char hex[2 * SERIAL_MAX + 1] = "";
     const struct crl_reason_row *reason = crl_reason_row(entry->reason);
@@ -109,7 +110,7 @@ static void read_entry(struct reading *r, const struct crl_entry *entry) {
     row.issuer_common_name = r->common_name;
     row.severity = reason->severity;
     row.action = reason->action;
-    row.confidence = r->checked ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    row.confidence = r->checked && own ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
     struct text words = {0};
     text_addf(&words, "revoked by %.200s%s%s%s", r->who, reason->words[0] != '\0' ? ": " : "", reason->words,
               r->checked ? "" : "; the list's signature is unchecked");
@@ -147,7 +148,7 @@ static void read_list(struct reading *r, struct bytes der, size_t *size) {
         if (!own && !crl.indirect) {
             refuse(r->import, r->before + entry.number, "is about another issuer's certificate, in a list that is not indirect");
         } else if (set_issuer(r, entry.issuer)) {
-            read_entry(r, &entry);
+            read_entry(r, &entry, own);
         } else {
             refuse(r->import, r->before + entry.number, "has an issuer that can't be read");
         }

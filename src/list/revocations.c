@@ -33,8 +33,12 @@ void revocations_free(struct revocations *set) {
     for (size_t i = 0; i < set->n_contents; i++) {
         file_forget(set->contents[i]);
     }
+    for (size_t i = 0; i < set->n_lists; i++) {
+        free(set->lists[i]->issuers);
+    }
     free(set->contents);
     free(set->lists);
+    free(set->certs);
     free(set->slots);
     free(set->made);
     arena_free(&set->arena);
@@ -61,25 +65,43 @@ static bool index_entry(struct revocations *set, size_t at, struct bytes serial,
     return true;
 }
 
+/* Remembers from where on entries are about certificates of that issuer. */
+static bool note_issuer(struct revocation_list *list, size_t at, struct bytes name, struct error *err) {
+    if (!room_make((void **)&list->issuers, &list->room_issuers, list->n_issuers, 1, sizeof *list->issuers)) {
+        return no_memory(err);
+    }
+    list->issuers[list->n_issuers++] = (struct revocation_issuer){at, name, name_hash(name)};
+    return true;
+}
+
+/* Whether the list may speak of the entry's certificate. */
+static bool may_speak(const struct revocation_list *list, const struct crl_entry *entry) {
+    return entry->issuer.p == list->crl.issuer.p || list->crl.indirect || name_equal(entry->issuer, list->crl.issuer);
+}
+
 bool revocations_index(struct revocations *set, struct revocation_list *list, size_t *foreign, size_t *broken, struct error *err) {
     struct crl_walk walk = crl_walk_begin(&list->crl);
     struct crl_entry entry;
+    struct bytes issuer = list->crl.issuer;
     size_t before = set->n_slots;
     bool ok = room_make((void **)&set->lists, &set->room_lists, set->n_lists, 1, sizeof(void *)) || no_memory(err);
     *foreign = *broken = 0;
     for (size_t at = 0; ok && crl_next(&walk, &entry, err); at = walked(&list->crl, &walk)) {
-        if (entry.unknown_critical) {
+        ok = entry.issuer.p == issuer.p || note_issuer(list, at, entry.issuer, err);
+        issuer = entry.issuer;
+        if (ok && entry.unknown_critical) {
             ok = error_set(err, ERR_UNSUPPORTED, "entry %zu has a critical extension that is not known", entry.number);
-        } else if (entry.serial.n == 0 || entry.serial.n > REVOCATION_SERIAL_MAX) {
+        } else if (entry.serial.n == 0 || entry.serial.n > REVOCATION_SERIAL_MAX || entry.issuer.n == 0) {
             ++*broken;
-        } else if (!name_equal(entry.issuer, list->crl.issuer)) {
+        } else if (!may_speak(list, &entry)) {
             ++*foreign;
         } else {
-            ok = index_entry(set, at, entry.serial, err);
+            ok = ok && index_entry(set, at, entry.serial, err);
         }
     }
     if (!ok || walk.cursor.failed) {
         set->n_slots = before;
+        free(list->issuers);
         return false;
     }
     list->entries = set->n_slots - before;
@@ -101,23 +123,43 @@ static struct bytes serial_of(const struct revocations *set, const struct revoca
     return der_serial(serial.content);
 }
 
-/* By serial, then as they were read. */
+/* Who issued the entry's certificate: the list's issuer, or whom the entry, or the last one before it that names anybody, names. */
+static struct revocation_issuer issuer_of(const struct revocations *set, const struct revocation_slot *slot) {
+    const struct revocation_list *list = set->lists[slot->list];
+    size_t low = 0, high = list->n_issuers;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->issuers[middle].at <= slot->at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low != 0 ? list->issuers[low - 1] : (struct revocation_issuer){0, list->crl.issuer, list->issuer};
+}
+
+/* By serial, then as the lists were read; in a list by the certificate's issuer. */
 static int slot_order(const void *left, const void *right, void *user) {
     const struct revocation_slot *a = left, *b = right;
     const struct revocations *set = user;
     int order = a->head < b->head ? -1 : a->head > b->head;
     order = order != 0 ? order : bytes_order(serial_of(set, a), serial_of(set, b));
     order = order != 0 ? order : a->list < b->list ? -1 : a->list > b->list;
+    if (order == 0 && set->lists[a->list]->n_issuers != 0) {
+        uint64_t left_hash = issuer_of(set, a).hash, right_hash = issuer_of(set, b).hash;
+        order = left_hash < right_hash ? -1 : left_hash > right_hash;
+    }
     return order != 0 ? order : a->at < b->at ? -1 : a->at > b->at;
 }
 
-/* A serial that stands twice in one list counts once: else one list could make every question long. */
+/* A certificate that stands twice in one list counts once: else one list could make every question long. */
 static void drop_copies(struct revocations *set) {
     size_t kept = 0;
     for (size_t i = 0; i < set->n_slots; i++) {
         const struct revocation_slot *last = kept != 0 ? &set->slots[kept - 1] : NULL;
         if (last == NULL || last->list != set->slots[i].list || last->head != set->slots[i].head ||
-            !bytes_equal(serial_of(set, last), serial_of(set, &set->slots[i]))) {
+            !bytes_equal(serial_of(set, last), serial_of(set, &set->slots[i])) ||
+            issuer_of(set, last).hash != issuer_of(set, &set->slots[i]).hash) {
             set->slots[kept++] = set->slots[i];
         }
     }
@@ -188,7 +230,7 @@ size_t revocations_find(const struct revocations *set, struct bytes issuer, stru
         }
     }
     for (; low < set->n_slots && set->slots[low].head == head; low++) {
-        if (bytes_equal(serial_of(set, &set->slots[low]), serial) && name_equal(crl_of(set, &set->slots[low])->issuer, issuer)) {
+        if (bytes_equal(serial_of(set, &set->slots[low]), serial) && name_equal(issuer_of(set, &set->slots[low]).name, issuer)) {
             return low;
         }
     }
@@ -236,7 +278,7 @@ static struct rule *make(struct revocations *set, size_t place) {
         return NULL;
     }
     hex_encode(entry.serial, id);
-    *key = (struct key){.kind = KEY_SERIAL, .role = ROLE_ANY, .value = entry.serial, .issuer = list->crl.issuer, .rule = rule};
+    *key = (struct key){.kind = KEY_SERIAL, .role = ROLE_ANY, .value = entry.serial, .issuer = issuer_of(set, slot).name, .rule = rule};
     key->issuer_common_name = key->organization = key->issuer_organization = bytes_none();
     *rule = (struct rule){.number = set->first + (uint32_t)place,
                           .id = id,
@@ -290,19 +332,24 @@ static bool shares_point(const struct crl *crl, const struct cert *cert) {
     return crl->points.n == 0;
 }
 
-static bool speaks_of(const struct revocation_list *list, const struct cert *cert) {
+static bool speaks_of(const struct revocation_list *list, const struct cert *cert, uint64_t issuer) {
     const struct crl *crl = &list->crl;
-    return !list->stale && !crl->delta && !crl->partial && !(cert->is_ca ? crl->users_only : crl->authorities_only) &&
+    bool issuers = list->issuer == issuer || (crl->indirect && crl_issuer_is_named(cert, crl->issuer));
+    return issuers && !list->stale && !crl->delta && !crl->partial && !(cert->is_ca ? crl->users_only : crl->authorities_only) &&
            shares_point(crl, cert);
 }
 
-size_t revocations_good(const struct revocations *set, const struct cert *cert, const struct cert *issuer) {
-    uint64_t name = name_hash(cert->issuer);
-    for (size_t i = 0; i < set->n_lists; i++) {
-        struct revocation_list *list = set->lists[i];
-        if (list->issuer == name && speaks_of(list, cert) && revocation_list_signed_by(list, issuer) == CHECK_GOOD) {
+size_t revocations_speaking(const struct revocations *set, const struct cert *cert, size_t from) {
+    uint64_t issuer = name_hash(cert->issuer);
+    for (size_t i = from; i < set->n_lists; i++) {
+        if (speaks_of(set->lists[i], cert, issuer)) {
             return i;
         }
     }
     return SIZE_MAX;
+}
+
+const struct cert *revocations_certs(const struct revocations *set, size_t *n) {
+    *n = set->n_certs;
+    return set->certs;
 }

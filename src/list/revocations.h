@@ -12,14 +12,23 @@
 #include "model/rule.h"
 #include "model/verdict.h"
 
-/* The most lists of a run, and entries in all of them. */
-enum { REVOCATION_LISTS_MAX = 4096, REVOCATIONS_MAX = 1 << 28 };
+/* The most lists of a run, entries in all of them, and certificates beside them. */
+enum { REVOCATION_LISTS_MAX = 4096, REVOCATIONS_MAX = 1 << 28, REVOCATION_CERTS_MAX = 1024 };
+
+/* Where the entries of an indirect list begin to be about another issuer's certificates (RFC 5280 5.3.3). */
+struct revocation_issuer {
+    size_t at;         /* offset in crl.entries */
+    struct bytes name; /* the Name element; empty: it can't be read */
+    uint64_t hash;     /* name_hash of it */
+};
 
 struct revocation_list {
     const char *name;                  /* its file, with "#2" for the second one in it; bytes of the user's system */
     const char *who;                   /* its issuer's common name, or the whole name; a file's bytes as UTF-8 */
     struct crl crl;                    /* its bytes stand as long as the set */
     uint64_t issuer;                   /* name_hash of its issuer */
+    struct revocation_issuer *issuers; /* n_issuers of them, by offset */
+    size_t n_issuers, room_issuers;
     size_t entries;                    /* that count */
     bool stale;                        /* its next update is overdue */
     struct revocation_list *successor; /* a newer one of the same key and scope, unless they are deltas: who was on hold and is not
@@ -45,9 +54,10 @@ struct revocations *revocations_new(int64_t now);
 void revocations_free(struct revocations *set);
 
 /*
- * revocations_add reads a file, or each .crl, .der and .pem of a folder: lists in DER or PEM, any number of them. A list that can't be
- * read is left out and told, and so is one with a critical extension that nobody here knows, and entries about certificates of other
- * issuers (indirect lists). False when path itself can't be opened, without memory, or past the limits.
+ * revocations_add reads a file, or each .crl, .der and .pem of a folder: lists in DER or PEM, any number of them, and certificates in PEM,
+ * which may be those of indirect lists' issuers. A list that can't be read is left out and told, and so is one with a critical extension
+ * that nobody here knows, and entries about certificates of other issuers where the list does not say that it has such (is indirect).
+ * False when path itself can't be opened, without memory, or past the limits.
  */
 CERTBAN_MUST_USE bool revocations_add(struct revocations *set, const char *path, struct revocations_listener *listener, struct error *err);
 
@@ -57,9 +67,13 @@ CERTBAN_MUST_USE bool revocations_seal(struct revocations *set, uint32_t first, 
 /* The lists in the order in which they were read; NULL past the last. */
 struct revocation_list *revocations_list(const struct revocations *set, size_t i);
 
-/* revocations_good is the number of a list that speaks of certificates like this one, by its issuer, is not out of date and was signed by
- * that issuer; SIZE_MAX when there is none. If the certificate is in none of its issuer's lists, it is good. */
-size_t revocations_good(const struct revocations *set, const struct cert *cert, const struct cert *issuer);
+/* The certificates that stood beside the lists. They are nobody's word: whoever uses one asks who issued it. */
+const struct cert *revocations_certs(const struct revocations *set, size_t *n);
+
+/* revocations_speaking is the number of the first list at or behind from that speaks of certificates like this one and is not out of date:
+ * its issuer's, or an indirect one of whom it names as the issuer of its lists; SIZE_MAX when there is none. Where such a list is believed,
+ * and the certificate is in none that is, it is good. */
+size_t revocations_speaking(const struct revocations *set, const struct cert *cert, size_t from);
 
 /* revocations_count is the number of entries in all lists; revocations_policy stands for them in reports: it has so many rules, but
  * not as an array. */

@@ -24,6 +24,8 @@ struct revocations {
     size_t n_lists, room_lists;
     struct bytes *contents; /* files that lists stand in */
     size_t n_contents, room_contents;
+    struct cert *certs; /* that stood beside the lists, in the arena */
+    size_t n_certs, room_certs;
     struct revocation_slot *slots;
     size_t n_slots, room_slots;
     struct rule **made; /* one a slot, once sealed; NULL until it was asked for */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads: revocation lists in DER, one behind another, or in PEM ("X509 CRL"); other PEM blocks are passed over. */
+/* Reads: revocation lists in DER, one behind another, or in PEM ("X509 CRL"), certificates in PEM; other PEM blocks are passed over. */
 #include "list/revocations_inside.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "asn1/name.h"
+#include "asn1/x509.h"
 #include "list/files.h"
 #include "list/pem.h"
 #include "list/policy_value.h"
@@ -71,7 +72,7 @@ static bool take(struct reading *r, const struct crl *crl, struct error *err) {
         return why.kind != ERR_LIMIT;
     }
     say_count(r, list->name, broken, "not readable, not used");
-    say_count(r, list->name, foreign, "about certificates of other issuers, not used");
+    say_count(r, list->name, foreign, "about certificates of other issuers, of which it may not speak (it is not indirect), not used");
     if (list->stale) {
         say(r, list->name, "is out of date: what was revoked since is not in it");
     }
@@ -97,22 +98,42 @@ static bool read_der(struct reading *r, struct bytes der, struct error *err) {
     return true;
 }
 
+/* A certificate beside the lists: perhaps that of an indirect list's issuer, which the files that it speaks of seldom carry. */
+static bool keep_cert(struct reading *r, struct bytes der, struct error *err) {
+    struct revocations *set = r->set;
+    struct cert cert;
+    if (!cert_parse(der, 0, &set->arena, &cert, NULL)) {
+        say(r, r->path, "holds a certificate that can't be read");
+        return true;
+    }
+    if (set->n_certs == REVOCATION_CERTS_MAX || !room_make((void **)&set->certs, &set->room_certs, set->n_certs, 1, sizeof cert)) {
+        return error_set(err, ERR_LIMIT, "more than %d certificates beside revocation lists, or no memory for them", REVOCATION_CERTS_MAX);
+    }
+    set->certs[set->n_certs++] = cert;
+    return true;
+}
+
+static bool read_block(struct reading *r, const struct pem_block *block, bool list, struct error *err) {
+    struct bytes der;
+    if (!value_base64(block->base64, &r->set->arena, &der) || der.n == 0) {
+        r->n += list;
+        say(r, r->path, list ? "holds a list that is no base64" : "holds a certificate that is no base64");
+        return true;
+    }
+    return list ? read_der(r, der, err) : keep_cert(r, der, err);
+}
+
 static bool read_pem(struct reading *r, struct bytes content, struct error *err) {
     struct pem pem = pem_make(content);
     struct pem_block block;
+    size_t before = r->set->n_certs;
     while (pem_next(&pem, &block)) {
-        struct bytes der;
-        if (!bytes_is(block.label, "X509 CRL")) {
-            continue;
-        }
-        if (!value_base64(block.base64, &r->set->arena, &der) || der.n == 0) {
-            r->n++;
-            say(r, r->path, "holds a list that is no base64");
-        } else if (!read_der(r, der, err)) {
+        bool list = bytes_is(block.label, "X509 CRL");
+        if ((list || bytes_is(block.label, "CERTIFICATE")) && !read_block(r, &block, list, err)) {
             return false;
         }
     }
-    if (r->n == 0) {
+    if (r->n == 0 && r->set->n_certs == before) {
         say(r, r->path, "holds no revocation list");
     }
     return true;

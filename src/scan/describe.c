@@ -67,7 +67,8 @@ static bool fill_stamp_state(struct exam *exam, const struct timestamp *t, struc
     if (!chain_build(examiner_anchors(exam->examiner), t->signer, t->certs, t->n_certs, PURPOSE_TIME, t->time, exam->arena, &chain, err)) {
         return false;
     }
-    revoked_state(exam, t->signer, chain.n != 0 ? chain.certs[0] : NULL, &out->signer);
+    struct above above = above_leaf(&chain, t->certs, t->n_certs);
+    revoked_state(exam, t->signer, &above, &out->signer);
     out->has_issuer = exam->examiner->certificates && chain.n != 0;
     return !out->has_issuer || fill_cert(exam, &out->issuer, chain.certs[0], err);
 }
@@ -91,7 +92,8 @@ static bool fill_timestamps(struct exam *exam, const struct proven *p, struct si
     return true;
 }
 
-static bool fill_chain(struct exam *exam, const struct proven *p, struct signature_info *info, struct error *err) {
+static bool fill_chain(struct exam *exam, const struct signature *s, const struct proven *p, struct signature_info *info,
+                       struct error *err) {
     if (!p->has_chain) {
         return true;
     }
@@ -105,7 +107,8 @@ static bool fill_chain(struct exam *exam, const struct proven *p, struct signatu
             return false;
         }
         if (i + 1 < p->chain.n || p->chain.state != CHAIN_TRUSTED) { /* a root's word about itself is worth nothing */
-            revoked_state(exam, p->chain.certs[i], i + 1 < p->chain.n ? p->chain.certs[i + 1] : NULL, &info->chain[info->n_chain]);
+            struct above above = above_cert(s, p, p->chain.certs[i]);
+            revoked_state(exam, p->chain.certs[i], &above, &info->chain[info->n_chain]);
         }
         info->n_chain++;
     }
@@ -190,9 +193,10 @@ static bool fill_signature(struct exam *exam, size_t i, struct signature_info *i
         if (!fill_cert(exam, &info->signer, signer, err)) {
             return false;
         }
-        revoked_state(exam, signer, p != NULL && signer == p->signer.signer && p->chain.n != 0 ? p->chain.certs[0] : NULL, &info->signer);
+        struct above above = above_cert(s, p, signer);
+        revoked_state(exam, signer, &above, &info->signer);
     }
-    return fill_apple(exam, s, info, err) && (p == NULL || (fill_chain(exam, p, info, err) && fill_timestamps(exam, p, info, err)));
+    return fill_apple(exam, s, info, err) && (p == NULL || (fill_chain(exam, s, p, info, err) && fill_timestamps(exam, p, info, err)));
 }
 
 static void fill_signatures(struct exam *exam, struct verdict *verdict) {

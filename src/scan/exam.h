@@ -101,9 +101,21 @@ CERTBAN_MUST_USE bool revoked_timestamps(struct exam *exam, struct timestamp *st
  * are no longer on hold or signed nothing here. Behind prove_matches. */
 void revoked_matches(struct exam *exam);
 
-/* revoked_state fills in what the issuer's revocation lists say of a certificate; issuer NULL: who issued it is not known. Nothing
- * without lists. */
-void revoked_state(const struct exam *exam, const struct cert *cert, const struct cert *issuer, struct cert_info *info);
+/* What is known of who stands above a certificate. */
+struct above {
+    const struct cert *issuer; /* who signed it; NULL: that is not known */
+    const struct cert *root;   /* the last one of the chain that it is in; NULL with issuer */
+    const struct cert *bag;    /* the certificates that came with it */
+    size_t n_bag;
+};
+
+/* above_leaf is that of the certificate for which the chain was built, with that bag; above_cert that of one in a signature, where it is
+ * the signer's or stands in the chain (p may be NULL: nothing was proven). */
+struct above above_leaf(const struct chain *chain, const struct cert *bag, size_t n_bag);
+struct above above_cert(const struct signature *s, const struct proven *p, const struct cert *cert);
+
+/* revoked_state fills in what revocation lists say of a certificate. Nothing without lists. */
+void revoked_state(const struct exam *exam, const struct cert *cert, const struct above *above, struct cert_info *info);
 
 /* addresses_note keeps the addresses that a certificate gives, each once. */
 void addresses_note(struct exam *exam, const struct cert *cert);

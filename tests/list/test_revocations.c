@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "asn1/name.h"
 #include "asn1/urls.h"
 #include "list/blocklist.h"
 #include "list/files.h"
@@ -111,8 +112,19 @@ static void extensions_are_read(void **state) {
     struct bytes url;
     assert_int_equal(urls_of_names(crl->points, &url, 1), 1);
     assert_true(bytes_is(url, "http://crl.example/a.crl"));
-    assert_int_equal(revocations_list(set, 0)->entries, 1);
-    assert_non_null(strstr(text_c(&told.text), "2 entries about certificates of other issuers, not used\n"));
+    assert_int_equal(revocations_list(set, 0)->entries, 3);
+    assert_int_equal(revocations_list(set, 0)->n_issuers, 1);
+    assert_int_equal(told.text.n, 0);
+    assert_true(revocations_seal(set, 0, NULL));
+    struct crl_walk walk = crl_walk_begin(crl);
+    struct crl_entry entry;
+    while (crl_next(&walk, &entry, NULL)) {
+        assert_true(name_equal(entry.issuer, crl->issuer) == (entry.number == 1));
+        const struct rule *rule = only(set, entry.issuer, (const char *)entry.serial.p, entry.serial.n);
+        assert_true(name_equal(rule->keys[0].issuer, entry.issuer));
+        assert_true(entry.number == 1 || revocations_find(set, crl->issuer, entry.serial, 0) == revocations_count(set));
+    }
+    assert_int_equal(walk.number, 3);
     revocations_free(set);
     text_clear(&told.text);
     set = lists_of(SEEDS "crl/delta.der", SIZE_MAX, &told);
@@ -130,7 +142,7 @@ static void extensions_are_read(void **state) {
 /* A part of a list is none, and never half of one. */
 static void cut_lists_are_not_used(void **state) {
     (void)state;
-    static const char *const files[] = {SEEDS "crl/list.der", SEEDS "crl/scoped.der", SEEDS "crl/delta.der"};
+    static const char *const files[] = {SEEDS "crl/list.der", SEEDS "crl/scoped.der", SEEDS "crl/delta.der", SEEDS "crl/issuers.der"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct bytes whole;
         assert_true(file_read(files[i], FILE_ANYBODYS, &whole, NULL));
@@ -146,6 +158,29 @@ static void cut_lists_are_not_used(void **state) {
         }
         file_forget(whole);
     }
+}
+
+/* issuers.der has eight entries, with two serials, that change between four issuers: the list's own, A, B, and (the sixth) A's name from
+ * the other end. Each certificate counts once, and none for another's; one of the two spellings is dropped. */
+static void a_serial_counts_once_an_issuer(void **state) {
+    (void)state;
+    struct told told = {.listener = {heard}};
+    struct revocations *set = lists_of(SEEDS "crl/issuers.der", SIZE_MAX, &told);
+    assert_int_equal(revocations_list(set, 0)->entries, 8);
+    assert_true(revocations_seal(set, 0, NULL));
+    assert_int_equal(told.text.n, 0);
+    assert_int_equal(revocations_count(set), 4);
+    struct crl_walk walk = crl_walk_begin(&revocations_list(set, 0)->crl);
+    struct crl_entry entry;
+    while (crl_next(&walk, &entry, NULL)) {
+        size_t at = revocations_find(set, entry.issuer, entry.serial, 0), n = revocations_count(set);
+        const struct rule *rule = revocations_rule(set, at);
+        assert_true(rule == NULL || (name_equal(rule->keys[0].issuer, entry.issuer) && bytes_equal(rule->keys[0].value, entry.serial)));
+        assert_true(rule != NULL || entry.number == 6);
+        assert_int_equal(revocations_find(set, entry.issuer, entry.serial, at + 1), n);
+    }
+    revocations_free(set);
+    text_free(&told.text);
 }
 
 /* Two lists in one file, of which one has its serial twice: once a list. */
@@ -178,6 +213,7 @@ int main(void) {
         cmocka_unit_test(extensions_are_read),
         cmocka_unit_test(cut_lists_are_not_used),
         cmocka_unit_test(a_serial_counts_once_a_list),
+        cmocka_unit_test(a_serial_counts_once_an_issuer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
