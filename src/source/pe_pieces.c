@@ -17,7 +17,8 @@ enum {
     FIRST_SEARCH = 1 << 20, /* so many bytes of what is behind the sections, or behind the certificate table */
     NEXT_SEARCH = 64 << 10, /* and behind each piece */
     PIECES_MAX = 64,        /* of one program, its resources aside */
-    RESOURCE_MIN = 64,      /* a smaller one holds nothing that is signed */
+    ADVANCED_TAIL = 512,
+    RESOURCE_MIN = 64, /* a smaller one holds nothing that is signed */
 };
 
 struct walk {
@@ -264,8 +265,25 @@ static bool walk_range(struct walk *w, uint64_t at, uint64_t end, struct error *
     return true;
 }
 
+/* Advanced Installer inverts the beginnings of the package and the cabinets that it puts there, and ends their list with these letters. */
+static bool tell_of_advanced(struct walk *w, struct error *err) {
+    uint64_t n = w->overlay.end - w->overlay.at;
+    struct bytes tail;
+    struct error why;
+    n = n < ADVANCED_TAIL ? n : ADVANCED_TAIL;
+    if (!source_read_some(w->source, &w->scratch, w->overlay.end - n, n, &tail, err)) {
+        return false;
+    }
+    if (bytes_find(tail, bytes_text("ADVINSTSFX"), 0) == tail.n) {
+        return true;
+    }
+    error_set(&why, ERR_UNSUPPORTED, "needs to be unpacked: a setup of Advanced Installer is not looked into");
+    const struct member member = {.path = "Advanced Installer files", .problem = &why};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
 static bool walk_overlay(struct walk *w, struct error *err) {
-    return walk_range(w, w->overlay.at, w->overlay.end, err);
+    return tell_of_advanced(w, err) && walk_range(w, w->overlay.at, w->overlay.end, err);
 }
 
 static bool walk_rest(struct walk *w, struct error *err) {

@@ -13,6 +13,7 @@
 #include "source/archive.h"
 #include "source/pe_overlay.h"
 #include "source/rar.h"
+#include "source/unread.h"
 
 /* The window begins where the piece does. *n stays 0 where none begins. False (err) when that can't be said. */
 typedef bool measure(struct source *window, struct arena *scratch, uint64_t *n, struct error *err);
@@ -145,6 +146,16 @@ static bool measure_none(struct source *window, struct arena *scratch, uint64_t 
     return true;
 }
 
+/* Encoded files, which nobody here can follow to their end. */
+static bool measure_installshield(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    struct bytes head;
+    if (!source_read_some(window, scratch, 0, UNREAD_HEAD, &head, err)) {
+        return false;
+    }
+    *n = unread_kind_of(head, bytes_none()) == UNREAD_INSTALLSHIELD;
+    return true;
+}
+
 static const struct row {
     const char *kind;
     size_t n;
@@ -161,6 +172,8 @@ static const struct row {
     {"rar", 7, "Rar!\x1a\7\0", 0, measure_rar, true},
     {"rar", 8, "Rar!\x1a\7\1\0", 0, measure_rar, true},
     {"wim", 8, "MSWIM\0\0\0", 0, measure_none, true},
+    {"installshield", 14, "InstallShield", 0, measure_installshield, true},
+    {"installshield", 14, "ISSetupStream", 0, measure_installshield, true},
 };
 enum { ROWS = sizeof rows / sizeof *rows, MAGIC_MAX = 20 };
 
@@ -177,7 +190,7 @@ size_t piece_find(struct bytes b, size_t from) {
     for (size_t at = from; at < b.n; at++) {
         uint8_t c = b.p[at];
         bool nsis = c < 16 && b.n - at > 4 && b.p[at + 4] == 0xef; /* its magic is not at its beginning */
-        if ((nsis || c == 'M' || c == '7' || c == 0xd0 || c == 'R') && row_of(bytes_cut(b, at, MAGIC_MAX)) != NULL) {
+        if ((nsis || c == 'M' || c == '7' || c == 0xd0 || c == 'R' || c == 'I') && row_of(bytes_cut(b, at, MAGIC_MAX)) != NULL) {
             return at;
         }
     }

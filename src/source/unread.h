@@ -5,6 +5,9 @@
 
 #include "base/bytes.h"
 
+/* So many octets of a file's beginning tell. */
+enum { UNREAD_HEAD = 16 };
+
 enum unread_kind { UNREAD_NONE, UNREAD_VHD, UNREAD_VHDX, UNREAD_INSTALLSHIELD };
 
 /* unread_kind_of is the kind that a file's first and last bytes speak for. */
