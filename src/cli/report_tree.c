@@ -284,7 +284,7 @@ static void print_alone(const struct report *report, struct tree *tree, struct b
 
 /* Members without a signature are only counted, unless there is more to say of them. */
 static bool is_rest(const struct verdict *v) {
-    return v->inside[0] != '\0' && v->finding == FINDING_UNSIGNED && v->anomalies.n == 0;
+    return v->inside[0] != '\0' && v->finding == FINDING_UNSIGNED && v->n_signatures == 0 && v->anomalies.n == 0;
 }
 
 static void file_tree(struct report *report, const struct scan_file *file) {
