@@ -151,7 +151,6 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_appx = {
     .name = "appx",
     .long_name = "app package or bundle (APPX, MSIX)",
-    .wants_tail = true,
     .members_only = true,
     .acts_on_members = true,
     .probe = probe,

@@ -203,7 +203,6 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_dmg = {
     .name = "dmg",
     .long_name = "Apple disk image (UDIF)",
-    .wants_tail = true,
     .acts_on_members = true,
     .members_only = true,
     .probe = probe,

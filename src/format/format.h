@@ -17,7 +17,6 @@ struct image {
 struct format {
     const char *name;      /* in reports: "pe" */
     const char *long_name; /* for people: "Windows program (PE)" */
-    bool wants_tail;       /* the probe needs probe.tail */
     bool wants_whole;      /* the probe says true by the name alone as long as probe.whole was not read */
     bool unsigned_itself;  /* an archive that has no signature of its own: without its members there is nothing to look at */
     bool members_only;     /* an archive: what a search of its bytes would find is its members' */

@@ -124,7 +124,6 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_nupkg = {
     .name = "nupkg",
     .long_name = "NuGet package",
-    .wants_tail = true,
     .members_only = true,
     .acts_on_members = true,
     .probe = probe,

@@ -360,7 +360,6 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_opc = {
     .name = "opc",
     .long_name = "OPC package (VSIX)",
-    .wants_tail = true,
     .members_only = true,
     .acts_on_members = true,
     .probe = probe,

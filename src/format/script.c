@@ -339,7 +339,6 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_script = {
     .name = "script",
     .long_name = "script (PowerShell, JScript, VBScript, WSF)",
-    .wants_tail = true,
     .wants_whole = true,
     .probe = probe,
     .read = read,

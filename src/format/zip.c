@@ -19,7 +19,6 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_zip = {
     .name = "zip",
     .long_name = "ZIP archive",
-    .wants_tail = true,
     .unsigned_itself = true,
     .members_only = true,
     .acts_on_members = true,

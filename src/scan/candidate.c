@@ -31,23 +31,6 @@ static bool tail_is_dear(struct bytes head) {
     return bytes_starts(head, bytes_make(java, sizeof java - 1)) && head.n >= sizeof java && head.p[sizeof java - 1] >= 45;
 }
 
-bool candidate_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size) {
-    if (size <= head.n) {
-        return false;
-    }
-    for (size_t i = 0; formats[i] != NULL; i++) {
-        if (formats[i]->wants_tail) {
-            return true;
-        }
-    }
-    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
-        if (containers[i]->wants_tail) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The head of a short file is its tail, too. */
 static struct bytes tail_of(struct bytes head, struct bytes tail, uint64_t size) {
     return size > head.n ? tail : bytes_cut(head, head.n > PROBE_TAIL ? head.n - PROBE_TAIL : 0, PROBE_TAIL);
@@ -98,7 +81,7 @@ static bool wants_tail(const struct examiner *examiner, const struct source *sou
     if (examiner->thorough || examiner->search) {
         return source->size > head.n;
     }
-    return candidate_wants_tail(examiner, head, source->size) && !(source->sequential && tail_is_dear(head));
+    return source->size > head.n && !(source->sequential && tail_is_dear(head));
 }
 
 bool candidate_probe(const struct examiner *examiner, struct source *source, bool outermost, struct arena *arena, struct probe *probe,

@@ -10,9 +10,6 @@
 /* candidate_is says by the table of formats and containers whether a file needs a reader at all; probe->name is its path's last part. */
 bool candidate_is(const struct examiner *examiner, const struct probe *probe);
 
-/* candidate_wants_tail says whether candidate_is needs the file's tail, and its middle, to decide, given its head. */
-bool candidate_wants_tail(const struct examiner *examiner, struct bytes head, uint64_t size);
-
 /* candidate_wants_whole says of a candidate whether it may be none once all of it was read, into probe->whole. */
 bool candidate_wants_whole(const struct examiner *examiner, const struct probe *probe);
 

@@ -17,6 +17,7 @@ struct folder *folder_new(struct folder *parent, const char *name, size_t name_n
         folder_ref(parent);
         folder->depth = parent->depth + 1;
         folder->bundle = parent->bundle;
+        folder->special = parent->special;
         folder->path_n = parent->path_n + 1 + name_n;
     } else {
         folder->path_n = name_n;
@@ -135,9 +136,17 @@ void folder_release(struct folders *folders, struct folder *folder) {
     pthread_mutex_unlock(&folders->lock);
 }
 
-void folder_expect(struct folders *folders, struct folder *folder, int more) {
+void folder_entered(struct folders *folders, struct folder *parent, bool used) {
     pthread_mutex_lock(&folders->lock);
-    folder->pending = (unsigned)((int)folder->pending + more);
+    parent->pending--;
+    parent->users -= used;
+    maybe_close(folders, parent);
+    pthread_mutex_unlock(&folders->lock);
+}
+
+void folder_expect(struct folders *folders, struct folder *folder, unsigned more) {
+    pthread_mutex_lock(&folders->lock);
+    folder->pending += more;
     maybe_close(folders, folder);
     pthread_mutex_unlock(&folders->lock);
 }

@@ -23,6 +23,7 @@ struct folder {
     unsigned depth;
     int fd; /* -1 when closed */
     bool listed_before;
+    bool special;            /* on a file system that a walk does not enter by itself (scan/filesystem.h) */
     int64_t resume;          /* where the listing goes on */
     uint64_t volume, number; /* once it was opened */
     int64_t birth_ns;
@@ -52,8 +53,10 @@ void folder_opened(struct folders *folders, struct folder *folder, int fd, const
 CERTBAN_MUST_USE bool folder_use(struct folders *folders, struct folder *folder, int *fd, struct error *err);
 void folder_release(struct folders *folders, struct folder *folder);
 
-/* folder_expect says that so many more subfolders will need the descriptor (or fewer). */
-void folder_expect(struct folders *folders, struct folder *folder, int more);
+/* folder_expect says that so many more subfolders will need the descriptor; folder_entered that one of them needs it no more, and (used)
+ * that what folder_use gave for it is released. */
+void folder_expect(struct folders *folders, struct folder *folder, unsigned more);
+void folder_entered(struct folders *folders, struct folder *parent, bool used);
 
 /* folder_path appends the path as walked; folder_real the one without links (relative roots made absolute). */
 void folder_path(const struct folder *folder, struct text *out);

@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-enum { JOBS_WAITING = 128, WALKERS_MAX = 64 };
+enum {
+    JOBS_WAITING = 128,
+    WALKERS_MAX = 64,
+    STACK_LONG = 4096, /* from here on a long listing makes way for the subfolders that it found */
+};
 
 static void wake(const struct walk *walk) {
     uint64_t one = 1;
@@ -28,23 +33,55 @@ void walk_give(struct walk *walk, struct job *job) {
     }
 }
 
-void walk_push(struct walk *walk, struct folder *folder) {
+/* The lock is held. */
+static void push(struct walk *walk, struct folder *first) {
+    size_t n = 0;
+    for (struct folder *folder = first, *next; folder != NULL; folder = next) {
+        next = folder->next;
+        folder->next = walk->stack;
+        walk->stack = folder;
+        n++;
+    }
+    walk->n_stack += n;
+    if (n != 0 && walk->n_idle != 0) {
+        pthread_cond_broadcast(&walk->work);
+    }
+}
+
+/* The lock is held. */
+static void count(struct walker *walker) {
+    walker->walk->files += walker->files;
+    walker->walk->bytes_read += walker->bytes_read;
+    walker->files = walker->bytes_read = 0;
+}
+
+enum listing walker_listed(struct walker *walker, struct folder *folder, struct folder *found) {
+    struct walk *walk = walker->walk;
     pthread_mutex_lock(&walk->lock);
-    folder->next = walk->stack;
-    walk->stack = folder;
-    walk->n_stack++;
-    pthread_cond_signal(&walk->work);
+    enum listing listing = found != NULL && walk->n_stack > STACK_LONG ? LISTING_WAITS : walk->stopping ? LISTING_STOPS : LISTING_GOES_ON;
+    if (listing == LISTING_WAITS) {
+        folder->listed_before = true;
+        folder->next = NULL;
+        push(walk, folder);
+    }
+    push(walk, found);
+    count(walker);
     pthread_mutex_unlock(&walk->lock);
+    return listing;
 }
 
 /* The next thing to do: a folder, or a path of the user's (*path). Waits while others may still find folders; false at the end. */
-static bool next_work(struct walk *walk, struct folder **folder, const char **path) {
+static bool next_work(struct walker *walker, struct folder **folder, const char **path) {
+    struct walk *walk = walker->walk;
     *folder = NULL;
     *path = NULL;
     pthread_mutex_lock(&walk->lock);
+    count(walker);
     walk->n_busy--;
     while (walk->stack == NULL && walk->next_path >= walk->options->n_paths && walk->n_busy != 0 && !walk->stopping) {
+        walk->n_idle++;
         pthread_cond_wait(&walk->work, &walk->lock);
+        walk->n_idle--;
     }
     bool found = !walk->stopping && (walk->stack != NULL || walk->next_path < walk->options->n_paths);
     if (found && walk->stack != NULL) {
@@ -66,14 +103,14 @@ static void *walker_main(void *argument) {
     struct walker *walker = argument;
     struct walk *walk = walker->walk;
     struct folder *folder;
+    prctl(PR_SET_NAME, "walker");
     const char *path;
-    while (next_work(walk, &folder, &path)) {
+    while (next_work(walker, &folder, &path)) {
         if (path != NULL) {
             walker_path(walker, path);
         } else {
             walker_folder(walker, folder);
         }
-        walker_count(walker);
     }
     pthread_mutex_lock(&walk->lock);
     bool last = --walk->n_running == 0;
@@ -164,6 +201,7 @@ struct job *walk_take(struct walk *walk, size_t max, bool *ended) {
 }
 
 uint64_t walk_where(struct walk *walk, struct text *out) {
+    __atomic_store_n(&walk->watched, true, __ATOMIC_RELAXED);
     pthread_mutex_lock(&walk->lock);
     struct folder *folder = walk->current != NULL ? folder_ref(walk->current) : NULL;
     uint64_t files = walk->files;

@@ -27,17 +27,39 @@ static bool is_signed_apart(const struct examiner *examiner, int fd) {
     return examiner->verify && examiner->only == NULL && fs_has_attribute((struct handle){fd}, CODESIGN_ATTRIBUTES);
 }
 
-/* Whether a reader must see the file. */
-static bool is_candidate(struct walker *walker, const char *name, int fd, uint64_t size, bool *yes, struct error *err) {
-    const struct examiner *examiner = &walker->walk->options->examiner;
-    struct probe probe = {.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size, .name = name};
-    if (size != 0 && !read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe.head, err)) {
+/* The first bytes, and how long the file is: what gives fewer than were asked for has ended there, unless its file system is one of those
+ * that give less as they like. */
+static bool read_head(struct walker *walker, const struct folder *folder, int fd, struct probe *probe, struct error *err) {
+    if (!folder->special) {
+        if (!read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe->head, err)) {
+            return false;
+        }
+        probe->size = probe->head.n;
+        if (probe->head.n < PROBE_HEAD) {
+            return true;
+        }
+    }
+    off_t size = lseek(fd, 0, SEEK_END);
+    struct fs_identity identity;
+    if (size < 0 && !fs_identify((struct handle){fd}, &identity, err)) {
         return false;
     }
-    if (size != 0 && candidate_wants_tail(examiner, probe.head, size)) {
+    probe->size = size >= 0 ? (uint64_t)size : identity.kind == FS_REGULAR ? identity.size : 0;
+    return probe->size == 0 || probe->head.n != 0 || read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe->head, err);
+}
+
+/* Whether a reader must see the file. */
+static bool is_candidate(struct walker *walker, const struct folder *folder, const char *name, int fd, bool *yes, struct error *err) {
+    const struct examiner *examiner = &walker->walk->options->examiner;
+    struct probe probe = {.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .name = name};
+    if (!read_head(walker, folder, fd, &probe, err)) {
+        return false;
+    }
+    uint64_t size = probe.size;
+    if (size > probe.head.n) {
         size_t n = size < PROBE_TAIL ? (size_t)size : PROBE_TAIL;
         if (!read_at(walker, fd, walker->tail, n, size - n, &probe.tail, err) ||
-            (size >= PROBE_MIDDLE_AT + PROBE_MIDDLE &&
+            (examiner->members && size >= PROBE_MIDDLE_AT + PROBE_MIDDLE && /* what begins there has no signature of its own */
              !read_at(walker, fd, walker->middle, PROBE_MIDDLE, PROBE_MIDDLE_AT, &probe.middle, err))) {
             return false;
         }
@@ -87,21 +109,20 @@ static void file_error(struct walker *walker, struct folder *folder, const char 
     walker_error(walker, folder, walker_path_of(walker, name), err, true);
 }
 
-/* An open file of a listing. Most are no candidates, and of those no more is asked than their size. */
+/* An open file of a listing. Most are no candidates, and of those the system is asked no more than for a few of their bytes. */
 static void look_at(struct walker *walker, struct folder *folder, const char *name, int fd) {
     struct error err = {0};
     struct fs_identity identity;
-    off_t size = lseek(fd, 0, SEEK_END);
-    bool known = size < 0, yes = false; /* what has no end is something special, or such a file system's file */
-    if (known && !fs_identify((struct handle){fd}, &identity, &err)) {
-        file_error(walker, folder, name, &err);
-    } else if (known && identity.kind != FS_REGULAR) {
-        /* it was a file when it was listed */
-    } else if (!is_candidate(walker, name, fd, known ? identity.size : (uint64_t)size, &yes, &err)) {
-        file_error(walker, folder, name, &err);
+    bool yes = false;
+    if (!is_candidate(walker, folder, name, fd, &yes, &err)) {
+        struct error why;
+        bool special = fs_identify((struct handle){fd}, &identity, &why) && identity.kind != FS_REGULAR;
+        if (!special) { /* else it was a file when it was listed */
+            file_error(walker, folder, name, &err);
+        }
     } else if (!yes) {
         walker->files++;
-    } else if (!known && !fs_identify((struct handle){fd}, &identity, &err)) {
+    } else if (!fs_identify((struct handle){fd}, &identity, &err)) {
         file_error(walker, folder, name, &err);
     } else if (identity.kind == FS_REGULAR) {
         walker_give(walker, folder, walker_path_of(walker, name), fd, &identity, false);

@@ -14,8 +14,9 @@ enum { LISTING_SIZE = 32 << 10 };
 struct walker {
     struct walk *walk;
     pthread_t thread;
-    struct text path;      /* of the folder in hand, then of the file */
-    size_t folder_n;       /* how much of it is the folder's */
+    struct folder *folder; /* in hand */
+    struct text path;      /* of the folder, then of the file */
+    size_t folder_n;       /* how much of it is the folder's; 0 until it is asked for */
     bool no_atime_refused; /* in this folder: its files belong to somebody else */
     uint64_t files, bytes_read;
     uint8_t head[PROBE_HEAD], tail[PROBE_TAIL], middle[PROBE_MIDDLE], whole[PROBE_WHOLE];
@@ -29,9 +30,10 @@ struct walk {
     struct walker *walkers;
     unsigned n_walkers;
     int event;
+    bool watched;         /* somebody asks where the walk is; atomic */
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t work, room;
-    unsigned n_busy, n_running;
+    unsigned n_busy, n_idle, n_running;
     bool stopping, complete;
     struct folder *stack;
     size_t n_stack, next_path;
@@ -42,9 +44,13 @@ struct walk {
     uint64_t files, bytes_read;
 };
 
-/* walk_give hands a job to the main thread, waiting for room. walk_push puts a folder on the stack. */
+/* walk_give hands a job to the main thread, waiting for room. */
 void walk_give(struct walk *walk, struct job *job);
-void walk_push(struct walk *walk, struct folder *folder);
+
+/* walker_listed puts the subfolders that a part of a listing held on the stack (a chain by next), adds the walker's counts to the walk's,
+ * and says what becomes of the rest of the listing: where it waits, the folder is on the stack, too. */
+enum listing { LISTING_GOES_ON, LISTING_WAITS, LISTING_STOPS };
+enum listing walker_listed(struct walker *walker, struct folder *folder, struct folder *found);
 
 /* walker_path takes up a path of the user's; walker_folder lists a folder (and takes over its reference). */
 void walker_path(struct walker *walker, const char *path);
@@ -70,8 +76,6 @@ bool walker_vanished(int sys);
 void walker_error(struct walker *walker, struct folder *folder, struct bytes path, const struct error *err, bool is_file);
 void walker_incomplete(struct walk *walk);
 
-/* walker_count adds the walker's own counts to the walk's. */
-void walker_count(struct walker *walker);
 void walker_free(struct walker *walker);
 
 #endif

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -18,7 +20,6 @@
 
 enum {
     DEPTH_MAX = 4096,
-    STACK_LONG = 4096,   /* from here on a long listing makes way for the subfolders that it found */
     STDIN_MAX = 1 << 30, /* of standard input */
     COPY_SIZE = 64 << 10,
 };
@@ -42,20 +43,23 @@ void walker_error(struct walker *walker, struct folder *folder, struct bytes pat
     walk_give(walker->walk, job);
 }
 
-void walker_count(struct walker *walker) {
-    pthread_mutex_lock(&walker->walk->lock);
-    walker->walk->files += walker->files;
-    walker->walk->bytes_read += walker->bytes_read;
-    pthread_mutex_unlock(&walker->walk->lock);
-    walker->files = walker->bytes_read = 0;
-}
-
 void walker_free(struct walker *walker) {
     text_free(&walker->path);
 }
 
-struct bytes walker_path_of(struct walker *walker, const char *name) {
+/* The path of the folder in hand: most folders have nothing in them for which it is needed. */
+static struct bytes path_of_folder(struct walker *walker) {
+    if (walker->folder_n == 0) {
+        text_clear(&walker->path);
+        folder_path(walker->folder, &walker->path);
+        walker->folder_n = walker->path.n;
+    }
     walker->path.n = walker->folder_n;
+    return bytes_make(walker->path.p, walker->path.n);
+}
+
+struct bytes walker_path_of(struct walker *walker, const char *name) {
+    (void)path_of_folder(walker);
     path_join(&walker->path, bytes_text(name));
     return bytes_make(walker->path.p, walker->path.n);
 }
@@ -103,24 +107,38 @@ static bool first_visit(struct walk *walk, const struct fs_identity *identity) {
     return fresh || there == NULL;
 }
 
+enum { FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
+
+/* Opens a subfolder on the same mount that the system has at hand; -1 where it is anything else, which has to be looked at first: to open
+ * it may mount something, and hang. */
+static int open_at_hand(int in, const char *name) {
+    const struct open_how how = {.flags = FOLDER_FLAGS | O_NOATIME, .resolve = RESOLVE_NO_XDEV | RESOLVE_CACHED};
+    return (int)syscall(SYS_openat2, in, name, &how, sizeof how);
+}
+
+static int open_folder(struct walker *walker, const struct folder *parent, int in, const char *name, struct error *err) {
+    int fd = open_at_hand(in, name);
+    if (fd >= 0 || foreign(walker, parent, in, name)) {
+        return fd;
+    }
+    fd = openat(in, name, FOLDER_FLAGS | O_NOATIME);
+    fd = fd < 0 && errno == EPERM ? openat(in, name, FOLDER_FLAGS) : fd;
+    if (fd < 0 && !walker_vanished(errno)) {
+        error_sys(err, errno, "can't open the folder");
+    }
+    return fd;
+}
+
 /* Opens a folder that a listing named. False: it is not entered (err says why, or nothing is to be said). */
 static bool enter(struct walker *walker, struct folder *folder, struct error *err) {
     struct folder *parent = folder->parent;
     struct folders *folders = walker->walk->folders;
     int in, fd = -1;
     bool used = folder_use(folders, parent, &in, err);
-    if (used && !foreign(walker, parent, in, folder->name)) {
-        int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-        fd = openat(in, folder->name, flags | O_NOATIME);
-        fd = fd < 0 && errno == EPERM ? openat(in, folder->name, flags) : fd;
-        if (fd < 0 && !walker_vanished(errno)) {
-            error_sys(err, errno, "can't open the folder");
-        }
-    }
-    folder_expect(folders, parent, -1);
     if (used) {
-        folder_release(folders, parent);
+        fd = open_folder(walker, parent, in, folder->name, err);
     }
+    folder_entered(folders, parent, used);
     struct fs_identity identity;
     if (fd < 0) {
         return false;
@@ -136,7 +154,7 @@ static bool enter(struct walker *walker, struct folder *folder, struct error *er
 }
 
 /* A subfolder that a listing found. It waits in chain until the listing has been read on. */
-static void found_folder(struct walker *walker, struct folder *folder, const char *name, struct folder **chain, int *n) {
+static void found_folder(struct walker *walker, struct folder *folder, const char *name, struct folder **chain, unsigned *n) {
     if (excluded(walker, name)) {
         return;
     }
@@ -181,20 +199,13 @@ static unsigned char kind_of(int in, const struct dirent64 *entry) {
     return S_ISREG(st.stx_mode) ? DT_REG : S_ISDIR(st.stx_mode) ? DT_DIR : DT_UNKNOWN;
 }
 
-static void push_chain(struct walk *walk, struct folder *chain) {
-    for (struct folder *next; chain != NULL; chain = next) {
-        next = chain->next;
-        walk_push(walk, chain);
-    }
-}
-
 /* Reads a folder's listing on. True when it is done with; false when it waits on the stack to be gone on with. */
 static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
     struct walk *walk = walker->walk;
     ssize_t got;
     while ((got = getdents64(fd, walker->listing, sizeof walker->listing)) > 0) {
         struct folder *chain = NULL;
-        int n = 0;
+        unsigned n = 0;
         for (ssize_t at = 0; at < got;) {
             const struct dirent64 *entry = (const struct dirent64 *)(const void *)(walker->listing + at);
             const char *name = entry->d_name;
@@ -212,31 +223,27 @@ static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
                 walker_file(walker, folder, fd, name);
             }
         }
-        folder_expect(walk->folders, folder, n);
-        pthread_mutex_lock(&walk->lock);
-        bool wait = n != 0 && walk->n_stack > STACK_LONG, stopping = walk->stopping;
-        pthread_mutex_unlock(&walk->lock);
-        if (wait) {
-            folder->listed_before = true;
-            walk_push(walk, folder);
+        if (n != 0) {
+            folder_expect(walk->folders, folder, n);
         }
-        push_chain(walk, chain);
-        walker_count(walker);
-        if (wait || stopping) {
-            return !wait;
+        enum listing listing = walker_listed(walker, folder, chain);
+        if (listing != LISTING_GOES_ON) {
+            return listing == LISTING_STOPS;
         }
     }
     if (got < 0) {
         struct error err = {0};
         error_sys(&err, errno, "can't list the folder");
         walker_incomplete(walk);
-        walker->path.n = walker->folder_n;
-        walker_error(walker, folder, bytes_make(walker->path.p, walker->path.n), &err, false);
+        walker_error(walker, folder, path_of_folder(walker), &err, false);
     }
     return true;
 }
 
 static void set_current(struct walk *walk, struct folder *folder) {
+    if (!__atomic_load_n(&walk->watched, __ATOMIC_RELAXED)) {
+        return;
+    }
     folder_ref(folder);
     pthread_mutex_lock(&walk->lock);
     struct folder *before = walk->current;
@@ -247,9 +254,8 @@ static void set_current(struct walk *walk, struct folder *folder) {
 
 /* Lists a folder whose descriptor has a user, this one. */
 static void list_opened(struct walker *walker, struct folder *folder, int fd) {
-    text_clear(&walker->path);
-    folder_path(folder, &walker->path);
-    walker->folder_n = walker->path.n;
+    walker->folder = folder;
+    walker->folder_n = 0;
     walker->no_atime_refused = false;
     set_current(walker->walk, folder);
     bool done = list_folder(walker, folder, fd);
@@ -284,10 +290,10 @@ void walker_folder(struct walker *walker, struct folder *folder) {
         return;
     }
     if (err.kind != ERR_NONE) {
-        text_clear(&walker->path);
-        folder_path(folder, &walker->path);
+        walker->folder = folder;
+        walker->folder_n = 0;
         walker_incomplete(walker->walk);
-        walker_error(walker, folder->parent, bytes_make(walker->path.p, walker->path.n), &err, false);
+        walker_error(walker, folder->parent, path_of_folder(walker), &err, false);
     }
     folder_unref(folders, folder);
 }
@@ -353,6 +359,7 @@ static void take_root(struct walker *walker, const char *path, int fd, const str
         return;
     }
     folder->real = real_path(fd);
+    folder->special = filesystem_left_out(fd);
     folder_opened(walker->walk->folders, folder, fd, identity);
     walker_bundle(walker, folder, fd);
     list_opened(walker, folder, fd);

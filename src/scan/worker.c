@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -306,6 +307,7 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     char *path = malloc(WORKER_PATH_MAX + 1);
     struct error err = {0};
     bool ok = buffer != NULL && path != NULL ? true : error_set(&err, ERR_LIMIT, "no memory for a reader");
+    prctl(PR_SET_NAME, "reader");
     tzset(); /* libarchive turns dates into times, for which the C library would look for a file once */
     ok = ok && sandbox_limit(&err) && (!sandbox || sandbox_enter(&err));
     if (!ok) {

@@ -49,7 +49,6 @@ struct visitor {
 
 struct container {
     const char *name; /* "zip" */
-    bool wants_tail;
     /* probe says whether the file may be one. Cheap, no memory, no errors: broken ones say true. */
     bool (*probe)(const struct probe *probe);
     /* walk calls visit for each member. Problems of single members are members with source NULL; false (err) when the container

@@ -77,4 +77,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok;
 }
 
-const struct container container_dmg = {.name = "dmg", .wants_tail = true, .probe = probe, .walk = walk};
+const struct container container_dmg = {.name = "dmg", .probe = probe, .walk = walk};

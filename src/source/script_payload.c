@@ -73,4 +73,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok && (!found || visit(source, at, arena, visitor, err));
 }
 
-const struct container container_script_payload = {.name = "script", .wants_tail = true, .probe = probe, .walk = walk};
+const struct container container_script_payload = {.name = "script", .probe = probe, .walk = walk};

@@ -25,9 +25,15 @@
  *  500   12  reserved
  */
 
+/* The letters are looked for first: the octets behind them are common in what is packed. */
 bool udif_trailer_in(struct bytes b) {
-    static const struct bytes magic = {(const uint8_t *)"koly\0\0\0\4\0\0\2\0", 12};
-    return bytes_find(b, magic, 0) < b.n;
+    static const struct bytes magic = {(const uint8_t *)"koly\0\0\0\4\0\0\2\0", UDIF_MAGIC};
+    const struct bytes letters = bytes_cut(magic, 0, 4);
+    size_t at = bytes_find(b, letters, 0);
+    while (at < b.n && !bytes_starts(bytes_cut(b, at, b.n), magic)) {
+        at = bytes_find(b, letters, at + 1);
+    }
+    return at < b.n;
 }
 
 bool udif_encrypted(struct bytes head) {

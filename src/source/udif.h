@@ -8,7 +8,7 @@
 
 #include "source/container.h"
 
-enum { UDIF_TRAILER = 512 };
+enum { UDIF_TRAILER = 512, UDIF_MAGIC = 12 };
 
 /* The trailer "koly", as far as it is used. */
 struct udif_trailer {

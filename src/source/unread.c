@@ -82,4 +82,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return visitor->visit(visitor, &member, err);
 }
 
-const struct container container_unread = {.name = "unread", .wants_tail = true, .probe = probe, .walk = walk};
+const struct container container_unread = {.name = "unread", .probe = probe, .walk = walk};

@@ -218,4 +218,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return found && visited;
 }
 
-const struct container container_zip = {.name = "zip", .wants_tail = true, .probe = probe, .walk = walk};
+const struct container container_zip = {.name = "zip", .probe = probe, .walk = walk};
