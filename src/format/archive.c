@@ -81,8 +81,7 @@ static bool probe_installshield(const struct probe *probe) {
     return unread_kind_of(probe->head, probe->tail) == UNREAD_INSTALLSHIELD;
 }
 
-const struct format format_vhd = {
-    .name = "vhd", .long_name = "virtual disk (VHD)", ONLY_MEMBERS, .probe = probe_vhd, .read = read};
+const struct format format_vhd = {.name = "vhd", .long_name = "virtual disk (VHD)", ONLY_MEMBERS, .probe = probe_vhd, .read = read};
 const struct format format_vhdx = {.name = "vhdx", .long_name = "virtual disk (VHDX)", ONLY_MEMBERS, .probe = probe_vhdx, .read = read};
 const struct format format_installshield = {.name = "installshield",
                                             .long_name = "cabinet of InstallShield",
