@@ -204,6 +204,7 @@ static bool image(struct source *source, struct arena *arena, struct image *imag
 const struct format format_cab = {
     .name = "cab",
     .long_name = "cabinet (CAB)",
+    .first = FIRST_OCTETS("M"),
     .acts_on_members = true,
     .probe = probe,
     .read = read,

@@ -162,6 +162,7 @@ static bool read_p7x(struct source *source, struct arena *arena, struct contents
 const struct format format_cat = {
     .name = "cat",
     .long_name = "security catalog",
+    .first = FIRST_OCTETS("\x30"),
     .probe = probe_cat,
     .read = read_list,
 };
@@ -169,6 +170,7 @@ const struct format format_cat = {
 const struct format format_p7x = {
     .name = "p7x",
     .long_name = "signature of an app package (p7x)",
+    .first = FIRST_OCTETS("P"),
     .probe = probe_p7x,
     .read = read_p7x,
 };
@@ -176,6 +178,7 @@ const struct format format_p7x = {
 const struct format format_p7 = {
     .name = "p7",
     .long_name = "signature by itself (PKCS#7)",
+    .first = FIRST_OCTETS("\x30"),
     .probe = probe_p7,
     .read = read_p7,
 };

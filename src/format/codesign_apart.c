@@ -173,6 +173,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_codesign = {
     .name = "codesign",
     .long_name = "macOS code signature, apart from what it signs",
+    .first = FIRST_OCTETS("\xfa\0"),
     .probe = probe,
     .read = read,
 };

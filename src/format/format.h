@@ -17,6 +17,7 @@ struct image {
 struct format {
     const char *name;      /* in reports: "pe" */
     const char *long_name; /* for people: "Windows program (PE)" */
+    struct bytes first;    /* the head of every such file begins with one of these octets (FIRST_OCTETS); none: with any */
     bool wants_whole;      /* the probe says true by the name alone as long as probe.whole was not read */
     bool unsigned_itself;  /* an archive that has no signature of its own: without its members there is nothing to look at */
     bool members_only;     /* an archive: what a search of its bytes would find is its members' */

@@ -332,6 +332,7 @@ static bool version(struct source *source, struct arena *arena, struct version_i
 const struct format format_macho = {
     .name = "macho",
     .long_name = "macOS program (Mach-O)",
+    .first = FIRST_OCTETS("\xfe\xce\xcf\xca\xbe\xbf"),
     .acts_on_members = false,
     .probe = probe,
     .read = read,

@@ -252,6 +252,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_msi = {
     .name = "msi",
     .long_name = "Windows Installer package or other compound file (MSI, MSP, MST)",
+    .first = FIRST_OCTETS("\xd0"),
     .acts_on_members = true,
     .probe = probe,
     .read = read,

@@ -121,6 +121,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_pe = {
     .name = "pe",
     .long_name = "Windows program (PE)",
+    .first = FIRST_OCTETS("M"),
     .acts_on_members = true,
     .probe = probe,
     .read = read,

@@ -393,6 +393,7 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 const struct format format_pkg = {
     .name = "pkg",
     .long_name = "macOS installer package (XAR)",
+    .first = FIRST_OCTETS("x"),
     .acts_on_members = true,
     .members_only = true,
     .probe = probe,

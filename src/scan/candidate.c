@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/candidate.h"
 
+#include <pthread.h>
+
 #include "scan/catalogs.h"
 
 /* Beginnings of members that carry no signature at their end, and whose tail costs all their bytes: what can't be signed is not unpacked
@@ -36,6 +38,28 @@ static struct bytes tail_of(struct bytes head, struct bytes tail, uint64_t size)
     return size > head.n ? tail : bytes_cut(head, head.n > PROBE_TAIL ? head.n - PROBE_TAIL : 0, PROBE_TAIL);
 }
 
+/* For each octet that a file may begin with, whose probes are to be asked: bit i is row i of the table. Of formats twice: those that have a
+ * signature of their own, then all. */
+static struct { uint64_t formats[2][256], containers[256]; } asked;
+static pthread_once_t asked_once = PTHREAD_ONCE_INIT;
+
+static bool may_begin(struct bytes octets, unsigned first) {
+    return octets.n == 0 || memchr(octets.p, (int)first, octets.n) != NULL;
+}
+
+static void gather_asked(void) {
+    for (unsigned first = 0; first < 256; first++) {
+        for (size_t i = 0; formats[i] != NULL; i++) {
+            uint64_t row = may_begin(formats[i]->first, first) ? UINT64_C(1) << i : 0;
+            asked.formats[0][first] |= formats[i]->unsigned_itself ? 0 : row;
+            asked.formats[1][first] |= row;
+        }
+        for (size_t i = 0; containers[i] != NULL; i++) {
+            asked.containers[first] |= may_begin(containers[i]->first, first) ? UINT64_C(1) << i : 0;
+        }
+    }
+}
+
 bool candidate_is(const struct examiner *examiner, const struct probe *read) {
     struct probe probe = *read;
     if (probe.size == 0) {
@@ -48,14 +72,15 @@ bool candidate_is(const struct examiner *examiner, const struct probe *read) {
     if (examiner->only != NULL) {
         return examiner->only->probe(&probe);
     }
-    for (size_t i = 0; formats[i] != NULL; i++) {
-        bool empty = formats[i]->unsigned_itself && !examiner->members;
-        if (!empty && formats[i]->probe(&probe)) {
+    pthread_once(&asked_once, gather_asked);
+    uint8_t first = probe.head.p[0];
+    for (uint64_t left = asked.formats[examiner->members][first]; left != 0; left &= left - 1) {
+        if (formats[__builtin_ctzll(left)]->probe(&probe)) {
             return true;
         }
     }
-    for (size_t i = 0; examiner->members && containers[i] != NULL; i++) {
-        if (containers[i]->probe(&probe)) {
+    for (uint64_t left = examiner->members ? asked.containers[first] : 0; left != 0; left &= left - 1) {
+        if (containers[__builtin_ctzll(left)]->probe(&probe)) {
             return true;
         }
     }

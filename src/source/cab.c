@@ -194,4 +194,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok;
 }
 
-const struct container container_cab = {.name = "cab", .probe = probe, .walk = walk};
+const struct container container_cab = {.name = "cab", .first = FIRST_OCTETS("M"), .probe = probe, .walk = walk};

@@ -146,4 +146,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok && (w.cfb.cut.kind == ERR_NONE || error_set(err, w.cfb.cut.kind, "%s", w.cfb.cut.text));
 }
 
-const struct container container_cfb = {.name = "cfb", .probe = probe, .walk = walk};
+const struct container container_cfb = {.name = "cfb", .first = FIRST_OCTETS("\xd0"), .probe = probe, .walk = walk};

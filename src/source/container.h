@@ -48,7 +48,8 @@ struct visitor {
 };
 
 struct container {
-    const char *name; /* "zip" */
+    const char *name;   /* "zip" */
+    struct bytes first; /* the head of every such file begins with one of these octets (FIRST_OCTETS); none: with any */
     /* probe says whether the file may be one. Cheap, no memory, no errors: broken ones say true. */
     bool (*probe)(const struct probe *probe);
     /* walk calls visit for each member. Problems of single members are members with source NULL; false (err) when the container

@@ -35,6 +35,10 @@ struct probe {
     struct probe_marks marks;
 };
 
+/* The octets with which a format's files may begin, for its table: probes of the others need not be asked. */
+#define FIRST_OCTETS(octets)                                                                                                               \
+    { (const uint8_t *)(octets), sizeof(octets) - 1 }
+
 /* probe_mark fills probe->marks from head and tail. The others give one mark, from there or, where they were not filled, anew. */
 void probe_mark(struct probe *probe);
 bool probe_zip(const struct probe *probe);

@@ -91,4 +91,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok;
 }
 
-const struct container container_xar = {.name = "xar", .probe = probe, .walk = walk};
+const struct container container_xar = {.name = "xar", .first = FIRST_OCTETS("x"), .probe = probe, .walk = walk};

@@ -14,6 +14,7 @@
 #include "../fuzz/hostile.h"
 #include "crypto/crypto.h"
 #include "format/format.h"
+#include "source/container.h"
 
 enum { SEED_MAX = 256 << 10, STEPS = 600 };
 
@@ -144,8 +145,53 @@ static void signatures_cut_off_are_told(void **state) {
     run(under_every_cut);
 }
 
+/* What the walk does not ask (scan/candidate.c) would have said no: whatever a file holds behind its first octet. */
+static void probes_keep_to_their_first_octets(struct bytes seed) {
+    static uint8_t head[PROBE_HEAD];
+    struct bytes b = bytes_make(head, seed.n < sizeof head ? seed.n : sizeof head);
+    memcpy(head, seed.p, b.n);
+    for (unsigned octet = 0; octet < 256 && b.n != 0; octet++) {
+        head[0] = (uint8_t)octet;
+        struct probe p = {.head = b, .tail = bytes_cut(b, b.n > PROBE_TAIL ? b.n - PROBE_TAIL : 0, PROBE_TAIL), .size = b.n};
+        for (size_t i = 0; formats[i] != NULL; i++) {
+            assert_true(formats[i]->first.n == 0 || memchr(formats[i]->first.p, head[0], formats[i]->first.n) || !formats[i]->probe(&p));
+        }
+        for (size_t i = 0; containers[i] != NULL; i++) {
+            assert_true(containers[i]->first.n == 0 || memchr(containers[i]->first.p, head[0], containers[i]->first.n) ||
+                        !containers[i]->probe(&p));
+        }
+    }
+}
+
+static void first_octets_hold(void **state) {
+    (void)state;
+    static uint8_t seed[PROBE_HEAD];
+    size_t n_rows = 0, n_seeds = 0;
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        char folder[512], path[800];
+        snprintf(folder, sizeof folder, "%s/tests/fuzz/seeds/%s", TEST_SOURCE_ROOT, formats[i]->name);
+        DIR *seeds = opendir(folder);
+        for (struct dirent *e; seeds != NULL && (e = readdir(seeds)) != NULL;) {
+            snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+            FILE *f = e->d_name[0] != '.' ? fopen(path, "re") : NULL;
+            if (f != NULL) {
+                probes_keep_to_their_first_octets(bytes_make(seed, fread(seed, 1, sizeof seed, f)));
+                fclose(f);
+                n_seeds++;
+            }
+        }
+        if (seeds != NULL) {
+            closedir(seeds);
+        }
+        n_rows++;
+    }
+    assert_true(n_seeds > 50);
+    assert_true(n_rows <= 64); /* scan/candidate.c keeps a bit for each */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_octets_hold),
         cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(signatures_cut_off_are_told),
     };
