@@ -37,91 +37,41 @@ static const struct script_style styles[] = {
 /* clang-format on */
 enum { STYLES = sizeof styles / sizeof *styles };
 
-static uint8_t folded(uint8_t c) {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-}
-
-/* Whether b has a word (in lower case) from at on, each character of which takes width bytes. */
-static bool has_word_at(struct bytes b, size_t at, const char *word, size_t width) {
-    struct bytes rest = bytes_cut(b, at, b.n);
-    size_t n = strlen(word);
-    if (rest.n / width < n) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (folded(rest.p[i * width]) != (uint8_t)word[i] || (width == 2 && rest.p[i * width + 1] != 0)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether b has a word anywhere; rare is the one of its letters to look for, as it stands in b. */
-static bool has_word(struct bytes b, const char *word, char rare, size_t width) {
-    size_t before = width * (size_t)(strchr(word, folded((uint8_t)rare)) - word);
-    for (size_t from = 0; from < b.n;) {
-        const uint8_t *hit = memchr(b.p + from, rare, b.n - from);
-        if (hit == NULL) {
-            return false;
-        }
-        size_t at = (size_t)(hit - b.p);
-        if (at >= before && has_word_at(b, at - before, word, width)) {
-            return true;
-        }
-        from = at + 1;
-    }
-    return false;
-}
-
 /* Whether the file's name is one under which Windows runs it, or reads it, as a script. */
 static bool is_named_so(const char *name) {
     static const char *const endings[] = {".ps1", ".psm1", ".psd1", ".ps1xml", ".psc1", ".cdxml",
                                           ".mof", ".vbs",  ".vbe",  ".js",     ".jse",  ".wsf"};
     const char *dot = name != NULL ? strrchr(name, '.') : NULL;
     for (size_t i = 0; dot != NULL && dot != name && i < sizeof endings / sizeof *endings; i++) {
-        if (folded((uint8_t)dot[1]) == (uint8_t)endings[i][1] && strcasecmp(dot, endings[i]) == 0) {
+        if ((dot[1] | 32) == endings[i][1] && strcasecmp(dot, endings[i]) == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* Whether "lock" or "g **" stands in text of one octet a character: no branch within, so that the compiler takes many octets at once. */
-static bool may_have_mark(struct bytes text) {
-    uint8_t found = 0;
-    for (size_t i = 3; i < text.n; i++) {
-        const uint8_t *c = text.p + i;
-        uint8_t lock = ((c[-3] | 32) == 'l') & ((c[-2] | 32) == 'o') & ((c[-1] | 32) == 'c') & ((c[0] | 32) == 'k');
-        uint8_t stars = ((c[-3] | 32) == 'g') & (c[-2] == ' ') & (c[-1] == '*') & (c[0] == '*');
-        found |= lock | stars;
-    }
-    return found != 0;
+/* No octet of it is 0, or it has a mark of UTF-16. */
+static bool is_text(struct bytes beginning) {
+    bool wide =
+        beginning.n >= 2 && ((beginning.p[0] == 0xff && beginning.p[1] == 0xfe) || (beginning.p[0] == 0xfe && beginning.p[1] == 0xff));
+    return wide || memchr(beginning.p, 0, beginning.n) == NULL;
 }
 
-static bool has_mark(struct bytes text, size_t width) {
-    if (width == 1 && !may_have_mark(text)) {
-        return false;
-    }
-    return has_word(text, "signature block", 'k', width) || has_word(text, "signature block", 'K', width) ||
-           has_word(text, "** sig **", '*', width);
-}
-
-/* Whether text ends like a signed script, or has a block anywhere if its name makes it one. Every text file of a scan comes through
- * here. */
+/* Whether text ends like a signed script, or has a block anywhere if its name makes it one: that one may hold any octet, as what runs it
+ * goes by the name alone. Every text file of a scan comes through here. */
 static bool probe(const struct probe *probe) {
-    struct bytes beginning = bytes_cut(probe->head, 0, TEXT_LIKE);
-    bool wide = beginning.n >= 2 && beginning.p[0] == 0xff && beginning.p[1] == 0xfe;
-    if (!wide && (beginning.n == 0 || memchr(beginning.p, 0, beginning.n) != NULL)) {
+    if (probe->head.n == 0) {
         return false;
     }
-    if (probe->thorough) {
+    bool named = is_named_so(probe->name), text = is_text(bytes_cut(probe->head, 0, TEXT_LIKE));
+    if (probe->thorough && (text || named)) {
         return true;
     }
-    size_t n = probe->head.n < PROBE_TAIL ? probe->head.n : PROBE_TAIL, width = wide ? 2 : 1;
-    if (is_named_so(probe->name)) {
-        return probe->whole.n == 0 || has_mark(probe->whole, width);
+    if (named) {
+        return probe->whole.n == 0 || script_has_mark(probe->whole);
     }
-    return has_mark(probe->tail.n != 0 ? probe->tail : bytes_cut(probe->head, probe->head.n - n, n), width);
+    size_t n = probe->head.n < PROBE_TAIL ? probe->head.n : PROBE_TAIL;
+    return (text || probe->thorough) && script_has_mark(probe->tail.n != 0 ? probe->tail : bytes_cut(probe->head, probe->head.n - n, n));
 }
 
 /* A line without blanks around it, and where it begins and ends. */
@@ -148,8 +98,12 @@ static bool next_line(struct bytes units, size_t at, struct line *line) {
     if (at >= units.n) {
         return false;
     }
-    size_t end = bytes_find(units, bytes_text("\n"), at);
-    end = end < units.n ? end + 1 : end;
+    size_t end = at;
+    while (end < units.n && units.p[end] != '\n' && units.p[end] != '\r') {
+        end++;
+    }
+    end += end < units.n ? 1 : 0;
+    end += end < units.n && units.p[end - 1] == '\r' && units.p[end] == '\n' ? 1 : 0;
     *line = (struct line){.text = trimmed(bytes_cut(units, at, end - at)), .at = at, .end = end};
     return true;
 }
@@ -157,7 +111,7 @@ static bool next_line(struct bytes units, size_t at, struct line *line) {
 /* Whether a line is a mark of that style, perhaps with a part of the suffix only: a file may be cut there. */
 static bool line_is(const struct line *line, const char *mark, const struct script_style *style) {
     size_t n = strlen(mark), suffix = strlen(style->suffix);
-    return has_word_at(line->text, 0, mark, 1) && line->text.n - n <= (suffix != 0 ? suffix + 1 : 0);
+    return script_word_at(line->text, 0, mark, 1) && line->text.n - n <= (suffix != 0 ? suffix + 1 : 0);
 }
 
 static const struct script_style *begins(const struct line *line) {
@@ -173,11 +127,11 @@ static const struct script_style *begins(const struct line *line) {
 static bool strip(const struct line *line, const struct script_style *style, struct bytes *base64) {
     size_t suffix = strlen(style->suffix);
     struct bytes b = line->text;
-    if (!has_word_at(b, 0, style->prefix, 1)) {
+    if (!script_word_at(b, 0, style->prefix, 1)) {
         return false;
     }
     b = bytes_cut(b, strlen(style->prefix), b.n);
-    if (b.n >= suffix && has_word_at(b, b.n - suffix, style->suffix, 1)) {
+    if (b.n >= suffix && script_word_at(b, b.n - suffix, style->suffix, 1)) {
         b.n -= suffix;
     }
     *base64 = trimmed(b);
@@ -191,7 +145,7 @@ static bool read_block(struct bytes units, const struct line *first, const struc
     struct bytes part;
     size_t at = first->at, n = 0;
     at -= at != 0 ? 1 : 0;
-    at -= at != 0 && first->at != 0 && units.p[at - 1] == '\r' ? 1 : 0;
+    at -= at != 0 && units.p[at] == '\n' && units.p[at - 1] == '\r' ? 1 : 0;
     *block = (struct script_block){.style = style, .at = at, .end = first->end};
     for (size_t next = first->end; next_line(units, next, &line) && !block->closed; next = line.end) {
         block->closed = line_is(&line, style->end, style);
@@ -217,7 +171,6 @@ static bool read_block(struct bytes units, const struct line *first, const struc
 static bool find_blocks(struct bytes units, struct arena *arena, struct script_block *blocks, size_t *n, struct contents *contents,
                         struct error *err) {
     struct line line;
-    contents->other = true;
     for (size_t next = 0; next_line(units, next, &line); next = line.end) {
         const struct script_style *style = begins(&line);
         if (style == NULL) {
@@ -271,6 +224,26 @@ static void note_behind(const struct script *script, const struct script_block *
     }
 }
 
+/* The blocks of a file as its mark says to read it and, where there are none so, as nothing would sign it. */
+static bool find_anyhow(struct script *script, struct bytes file, struct arena *arena, struct script_block *blocks, size_t *n,
+                        struct contents *contents, struct error *err) {
+    static const struct {
+        size_t width;
+        bool big_endian;
+    } odd[] = {{1, false}, {2, false}, {2, true}};
+    if (!script_open(script, file, arena, err) || !find_blocks(script->units, arena, blocks, n, contents, err)) {
+        return false;
+    }
+    bool zeros = file.n != 0 && memchr(file.p, 0, file.n) != NULL;
+    for (size_t i = 0; zeros && *n == 0 && i < sizeof odd / sizeof *odd; i++) {
+        if (!script_reopen(script, odd[i].width, odd[i].big_endian, arena, err) ||
+            !find_blocks(script->units, arena, blocks, n, contents, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* whole is false when only the file's end was read, which begins at at: then nothing can be said of its digest. */
 static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *arena, struct contents *contents, struct error *err) {
     struct script script;
@@ -279,9 +252,11 @@ static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *
     if (blocks == NULL) {
         return arena_full(arena, err);
     }
-    if (!script_open(&script, file, arena, err) || !find_blocks(script.units, arena, blocks, &n, contents, err)) {
+    contents->other = true;
+    if (!find_anyhow(&script, file, arena, blocks, &n, contents, err)) {
         return false;
     }
+    whole = whole && script.encoding != SCRIPT_ODD;
     for (size_t i = 0; i < n; i++) {
         size_t first = contents->n_signatures;
         const char *part = n == 1 ? "signature" : arena_printf(arena, "block%zu", i);
@@ -304,6 +279,20 @@ static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *
     return true;
 }
 
+/* Whether there is a mark anywhere. Windows of END_READ that overlap by more than a mark. */
+static bool has_mark_anywhere(struct source *source, uint8_t *window, bool *found, struct error *err) {
+    enum { OVERLAP = 64 };
+    for (uint64_t at = 0; !*found && at + OVERLAP < source->size; at += END_READ - OVERLAP) {
+        uint64_t left = source->size - at;
+        size_t n = left < END_READ ? (size_t)left : END_READ;
+        if (!source_into(source, window, n, at, err)) {
+            return false;
+        }
+        *found = script_has_beginning(bytes_make(window, n));
+    }
+    return true;
+}
+
 /* Text larger than scripts are: its end, behind the mark of its beginning. */
 static bool read_end(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
     uint8_t *text = arena_alloc(arena, 2 + END_READ);
@@ -320,10 +309,17 @@ static bool read_end(struct source *source, struct arena *arena, struct contents
         !read_text(bytes_make(text + (wide ? 0 : 2), END_READ + (wide ? 2 : 0)), at, false, arena, contents, err)) {
         return false;
     }
-    if (contents->n_signatures != 0) {
+    bool found = contents->n_signatures != 0;
+    if (!found && !has_mark_anywhere(source, text, &found, err)) {
+        return false;
+    }
+    if (found) {
         struct error why;
-        error_set(&why, ERR_LIMIT, "a script of more than %d MiB: its digest is not checked", LARGEST >> 20);
+        error_set(&why, ERR_LIMIT, "a script of more than %d MiB: %s", LARGEST >> 20,
+                  contents->n_signatures != 0 ? "its digest is not checked"
+                                              : "the mark of a signature is before its end, which alone is read");
         contents_unreadable(contents, &why);
+        contents->other = false;
     }
     return true;
 }

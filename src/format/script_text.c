@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads: text of a script in UTF-8, UTF-16LE and Windows-1252, for what its signature covers (script.h). Refuses nothing. */
+/* Reads: text of a script in UTF-8, UTF-16LE and Windows-1252, for what its signature covers (script.h), and in the forms that nothing
+ * signs. Refuses nothing. */
 #include "format/script.h"
 
 #include "base/text.h"
@@ -9,6 +10,21 @@ static const uint16_t cp1252[32] = {
     0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
     0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 };
+
+/* One octet for each two of file, of which the one at high says whether it is no ASCII. */
+static bool narrow(struct script *script, size_t high, struct arena *arena, struct error *err) {
+    struct bytes file = script->file;
+    uint8_t *units = arena_alloc(arena, file.n / 2);
+    if (units == NULL) {
+        return arena_full(arena, err);
+    }
+    for (size_t i = 0; i < file.n / 2; i++) {
+        units[i] = file.p[2 * i + high] != 0 ? 0xff : file.p[2 * i + 1 - high];
+    }
+    script->width = 2;
+    script->units = bytes_make(units, file.n / 2);
+    return true;
+}
 
 bool script_open(struct script *script, struct bytes file, struct arena *arena, struct error *err) {
     static const uint8_t utf8_mark[] = {0xef, 0xbb, 0xbf}, utf16_mark[] = {0xff, 0xfe};
@@ -20,18 +36,14 @@ bool script_open(struct script *script, struct bytes file, struct arena *arena, 
     if (!bytes_starts(file, bytes_make(utf16_mark, sizeof utf16_mark))) {
         return true;
     }
-    uint8_t *units = arena_alloc(arena, file.n / 2);
-    if (units == NULL) {
-        return arena_full(arena, err);
-    }
-    for (size_t i = 0; i < file.n / 2; i++) {
-        units[i] = file.p[2 * i + 1] != 0 ? 0xff : file.p[2 * i];
-    }
     script->encoding = SCRIPT_UTF16;
-    script->width = 2;
     script->mark = 1;
-    script->units = bytes_make(units, file.n / 2);
-    return true;
+    return narrow(script, 1, arena, err);
+}
+
+bool script_reopen(struct script *script, size_t width, bool big_endian, struct arena *arena, struct error *err) {
+    *script = (struct script){.file = script->file, .units = script->file, .width = 1, .encoding = SCRIPT_ODD};
+    return width == 1 || narrow(script, big_endian ? 0 : 1, arena, err);
 }
 
 /* A buffer of UTF-16LE that is large enough: no byte of text in one of the other encodings gives more than one unit. */
