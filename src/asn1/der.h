@@ -86,6 +86,10 @@ CERTBAN_MUST_USE bool der_minimal(const struct der *element, struct arena *arena
 /* der_wrap is an element of that tag with that content and a minimal length, in the arena. */
 CERTBAN_MUST_USE bool der_wrap(uint8_t tag, struct bytes content, struct arena *arena, struct bytes *out, struct error *err);
 
+/* der_canonical is the same elements in the arena as DER would have them, at all levels: definite, minimal lengths, strings in one piece;
+ * the order of a SET stays. The arena takes some times their size for each level. */
+CERTBAN_MUST_USE bool der_canonical(struct bytes elements, struct arena *arena, struct bytes *out, struct error *err);
+
 /* der_is_ber says whether a length in b, at any level down to DER_DEPTH_MAX, is indefinite or not minimal. What is no element is
  * passed over. */
 bool der_is_ber(struct bytes b);

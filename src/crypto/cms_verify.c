@@ -112,6 +112,22 @@ static void try_known(struct signed_thing *thing, const struct cert *known, size
     }
 }
 
+/* Signed attributes that are no DER, once more as DER: who verifies by encoding them anew (RFC 5652 5.4, OpenSSL, macOS) takes them so,
+ * and only the key's owner could have signed them. */
+static void try_as_der(struct signed_thing *thing, const struct signer_info *signer, const struct cert *bag, size_t n_bag,
+                       const struct cert *known, size_t n_known, struct signer_proof *out) {
+    enum { ATTRIBUTES_MAX = 64 << 10, ROOM = 16 << 20 };
+    struct arena scratch = arena_make(ROOM);
+    struct bytes der;
+    if (out->state != CHECK_GOOD && signer->signed_attrs.n != 0 && signer->signed_attrs.n <= ATTRIBUTES_MAX &&
+        der_canonical(signer->signed_attrs, &scratch, &der, NULL) && !bytes_equal(der, signer->signed_attrs)) {
+        thing->b = bytes_cut(der, 1, der.n);
+        try_keys(thing, bag, n_bag, signer, out);
+        try_known(thing, known, n_known, out);
+    }
+    arena_free(&scratch);
+}
+
 void signer_check(const struct signer_info *signer, struct bytes content, const struct cert *bag, size_t n_bag, const struct cert *known,
                   size_t n_known, struct signer_proof *out, bool *differs) {
     struct signed_thing thing;
@@ -125,6 +141,7 @@ void signer_check(const struct signer_info *signer, struct bytes content, const 
     }
     try_keys(&thing, bag, n_bag, signer, out);
     try_known(&thing, known, n_known, out);
+    try_as_der(&thing, signer, bag, n_bag, known, n_known, out);
     for (size_t i = 0; i < n_bag && out->signer != NULL; i++) {
         if (!bag[i].broken && cert_named_by(&bag[i], signer->issuer, signer->serial, signer->key_id) &&
             !bytes_equal(bag[i].spki, out->signer->spki)) {

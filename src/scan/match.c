@@ -137,18 +137,18 @@ static void match_apple(struct exam *exam, const struct signature *s, size_t sig
     }
 }
 
-/* A signer that is only named, its certificate left out of the bag: issuer and serial still identify it. */
+/* A signer that is only named, its certificate left out of the bag: issuer and serial still identify it, where a rule has them. */
 static void match_named_signer(struct exam *exam, const struct signature *s, size_t signature) {
-    if (s->signer->serial.n == 0) {
-        return;
-    }
     for (size_t i = 0; i < s->sd->n_certs; i++) {
         const struct cert *cert = &s->sd->certs[i];
         if (!cert->broken && cert_named_by(cert, s->signer->issuer, s->signer->serial, s->signer->key_id)) {
             return;
         }
     }
-    match_find_serial(exam, s->signer->serial, s->signer->issuer, ROLE_SIGNER, signature, NULL);
+    anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_MISSING_CERTIFICATE, s->signer->at, 0, NULL);
+    if (s->signer->serial.n != 0) {
+        match_find_serial(exam, s->signer->serial, s->signer->issuer, ROLE_SIGNER, signature, NULL);
+    }
 }
 
 /* A name in the file that rules may ask for. */

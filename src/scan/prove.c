@@ -91,7 +91,7 @@ static void note_signer(struct exam *exam, const struct signature *s, const stru
     if (p->signer.lookalike) {
         anomaly_note(anomalies, exam->arena, ANOMALY_LOOKALIKE_CERTIFICATE, at, 0, NULL);
     }
-    if (p->signer.missing) {
+    if (p->signer.missing && s->signer == NULL) { /* else the search for identities said so */
         anomaly_note(anomalies, exam->arena, ANOMALY_MISSING_CERTIFICATE, at, 0, NULL);
     }
     if (p->signer.state == CHECK_BAD) {

@@ -53,6 +53,45 @@ static void lengths_in_every_form(void **state) {
     }
 }
 
+/* What a signer signed, back from what somebody made of it. */
+static void as_der_would_have_it(void **state) {
+    (void)state;
+    const struct {
+        struct bytes in, out;
+    } rows[] = {
+        {B(""), B("")},
+        {B("\x04\x02hi"), B("\x04\x02hi")},
+        {B("\xa0\x80\x30\x80\x05\0\0\0\0\0"), B("\xa0\x04\x30\x02\x05\0")},
+        {B("\x30\x84\0\0\0\x06\x04\x81\x01h\x05\0"), B("\x30\x05\x04\x01h\x05\0")},
+        {B("\x31\x80\x24\x80\x04\x01h\x24\x03\x04\x01i\0\0\0\0"), B("\x31\x04\x04\x02hi")},
+        {B("\x05\0\x2c\x03\x0c\x01x"), B("\x05\0\x0c\x01x")},
+        {B("\x23\x80\x03\x02\0x\0\0"), B("\x23\x04\x03\x02\0x")},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena arena = arena_make(1 << 16);
+        struct bytes out;
+        struct error err = {0};
+        assert_true(der_canonical(rows[i].in, &arena, &out, &err));
+        assert_true(bytes_equal(out, rows[i].out));
+        arena_free(&arena);
+    }
+    uint8_t deep[4 * (DER_DEPTH_MAX + 2)] = {0};
+    for (size_t i = 0; i < DER_DEPTH_MAX + 2; i++) {
+        deep[2 * i] = 0x30;
+        deep[2 * i + 1] = 0x80;
+    }
+    const struct bytes bad[] = {B("\x30\x04\x04\x09hi"), B("\x30"), B("\x30\x80\x05\0")};
+    for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
+        struct arena arena = arena_make(1 << 20);
+        struct bytes out = B("untouched");
+        struct error err = {0};
+        assert_false(der_canonical(i < sizeof bad / sizeof *bad ? bad[i] : bytes_make(deep, sizeof deep), &arena, &out, &err));
+        assert_int_not_equal(err.kind, ERR_NONE);
+        assert_true(bytes_is(out, "untouched"));
+        arena_free(&arena);
+    }
+}
+
 /* 200,000 octets of 30 80, alone and in the places where a walker could be made to look at them again and again. */
 static void deep_nesting_ends_soon(void **state) {
     (void)state;
@@ -288,6 +327,7 @@ static void hostile(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths_in_every_form),
+        cmocka_unit_test(as_der_would_have_it),
         cmocka_unit_test(deep_nesting_ends_soon),
         cmocka_unit_test(cursors_know_their_place),
         cmocka_unit_test(cursors_stop_at_the_depth),

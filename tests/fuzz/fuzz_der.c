@@ -30,8 +30,13 @@ static void walk(const struct der_cursor *from, struct arena *arena) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena arena = arena_make((size_t)4 << 20);
     struct der_cursor c = der_cursor_make(bytes_make(data, size), 0);
+    struct bytes once, twice;
     der_is_ber(c.left);
     walk(&c, &arena);
+    arena_reset(&arena);
+    if (der_canonical(c.left, &arena, &once, NULL) && der_canonical(once, &arena, &twice, NULL) && !bytes_equal(once, twice)) {
+        __builtin_trap();
+    }
     arena_free(&arena);
     return 0;
 }

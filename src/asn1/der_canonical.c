@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads: elements in BER. Writes them as DER would have it (X.690 10.1, 10.2): definite, minimal lengths, strings in one piece. The order
+ * of a SET's elements and their values stay as they are. Refused: more than DER_DEPTH_MAX levels, what is no element.
+ */
+#include "asn1/der.h"
+
+enum {
+    CONSTRUCTED = 0x20,
+    NUMBER = 0x1f,
+    UNIVERSAL_MAX = 0x3f, /* the two bits of the class are 0 */
+    FIRST_STRING = 18,    /* from here on all are strings and times */
+};
+
+/* Whether an element is a string in pieces: constructed, of the universal class, and neither SEQUENCE nor SET. A BIT STRING in pieces, each
+ * of which counts its unused bits, stays as it is. */
+static bool in_pieces(uint8_t tag) {
+    unsigned number = tag & NUMBER;
+    return tag <= UNIVERSAL_MAX && (tag & CONSTRUCTED) != 0 && (number == DER_OCTET_STRING || number == DER_UTF8 || number >= FIRST_STRING);
+}
+
+static bool canonical(struct bytes elements, unsigned depth, struct arena *arena, struct bytes *out, struct error *err);
+
+/* One element, whose content goes through canonical when it has elements in it. */
+static bool one(const struct der *e, unsigned depth, struct arena *arena, struct bytes *out, struct error *err) {
+    struct bytes content = e->content;
+    uint8_t tag = e->tag;
+    if (in_pieces(tag)) {
+        tag &= (uint8_t)~CONSTRUCTED;
+        if (!der_octets(e, arena, &content, err)) {
+            return false;
+        }
+    } else if ((tag & CONSTRUCTED) != 0 && !canonical(e->content, depth + 1, arena, &content, err)) {
+        return false;
+    }
+    return der_wrap(tag, content, arena, out, err);
+}
+
+static bool canonical(struct bytes elements, unsigned depth, struct arena *arena, struct bytes *out, struct error *err) {
+    struct der_cursor c = der_cursor_make(elements, 0);
+    struct der e;
+    struct bytes all = bytes_none();
+    if (depth > DER_DEPTH_MAX) {
+        return error_set(err, ERR_LIMIT, "elements more than %d deep", DER_DEPTH_MAX);
+    }
+    uint8_t *to = arena_alloc(arena, elements.n + elements.n / 2 + 1); /* 30 80 … 00 00 becomes two octets longer at most */
+    if (to == NULL) {
+        return arena_full(arena, err);
+    }
+    while (der_next(&c, &e, err)) {
+        struct bytes part;
+        if (!one(&e, depth, arena, &part, err)) {
+            return false;
+        }
+        memcpy(to + all.n, part.p, part.n);
+        all = bytes_make(to, all.n + part.n);
+    }
+    if (c.failed) {
+        return false;
+    }
+    *out = all;
+    return true;
+}
+
+bool der_canonical(struct bytes elements, struct arena *arena, struct bytes *out, struct error *err) {
+    return canonical(elements, 0, arena, out, err);
+}
