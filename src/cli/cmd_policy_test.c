@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* certban policy test: what policies would hit on this machine, before they are live. Nothing is changed, whatever they ask for. */
+/* certban policy test: what policies would hit on this machine, or would have hit by the reports of earlier scans, before they are live.
+ * Nothing is changed, whatever they ask for. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -8,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/ui.h"
+#include "scan/past.h"
 
 enum { EXAMPLES_MAX = 3, PATH_SHOWN = 4096 };
 
@@ -163,31 +165,76 @@ static bool wants_inventory(const struct options *options) {
     return wants;
 }
 
-static int run(const struct command *command, const struct options *options) {
-    struct tally tally = {.events = {.file = on_file, .error = on_error}, .list = blocklist_new(), .progress = progress_make(options)};
-    struct error err = {0};
-    struct output output = {0};
-    struct scan_summary summary = {0};
-    if (options->n_words[OPTION_AGAINST] == 0) {
-        blocklist_free(tally.list);
-        return command_usage(command, "test needs --against PATH");
+/* What --against names: reports, and all else, which is looked at as it is. */
+struct against {
+    const char **paths, **reports;
+    size_t n_paths, n_reports;
+};
+
+static bool sort_out(const struct options *options, struct against *against, struct error *err) {
+    size_t n = options->n_words[OPTION_AGAINST];
+    against->paths = calloc(n + 1, sizeof *against->paths);
+    against->reports = calloc(n + 1, sizeof *against->reports);
+    if (against->paths == NULL || against->reports == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory");
     }
-    if (wants_inventory(options)) {
-        blocklist_free(tally.list);
-        ui_say("this version of certban keeps no inventory of earlier scans: give a folder instead, --against /srv/software "
-               "(./inventory where one is called so)");
-        return STATUS_NOT_EXAMINED;
+    for (size_t i = 0; i < n; i++) {
+        const char *path = options->words[OPTION_AGAINST][i];
+        if (past_is_report(path)) {
+            against->reports[against->n_reports++] = path;
+        } else {
+            against->paths[against->n_paths++] = path;
+        }
     }
-    tally.events.progress = tally.progress.wanted ? on_progress : NULL;
-    bool ok = (tally.list != NULL || error_set(&err, ERR_LIMIT, "no memory")) && load(&tally, options, &err);
+    return true;
+}
+
+static void say_gap(uint64_t n, const char *one, const char *many, const char *words) {
+    if (n != 0) {
+        ui_say("%llu %s %s", (unsigned long long)n, n == 1 ? one : many, words);
+    }
+}
+
+/* What reports do not tell, so that nobody takes it for a miss. */
+static void say_gaps(const struct tally *tally, const struct past_gaps *gaps) {
+    uint64_t untried = 0;
+    bool any_file = blocklist_wants(tally->list, KEY_FILE_SHA256, 0);
+    for (uint32_t i = 0; i < blocklist_count(tally->list); i++) {
+        const struct rule *rule = blocklist_rule(tally->list, i);
+        untried += !rule->allow && !past_can_try(rule);
+    }
+    say_gap(gaps->hidden, "clean file has", "clean files have", "no record in the reports: scan with --json --all --verify");
+    say_gap(gaps->bare, "record holds", "records hold", "no certificates: scan with --json --all --verify");
+    say_gap(gaps->unproven, "file has", "files have", "a signature that was not proven, so that it counts as listed: scan with --verify");
+    say_gap(any_file ? gaps->unhashed : 0, "record has", "records have", "no SHA-256: what rules name files was not asked of them");
+    say_gap(gaps->broken, "line is", "lines are", "no record of certban's");
+    say_gap(gaps->cut, "report ends", "reports end", "too early: the scan did not finish, or not all of it was kept");
+    say_gap(untried, "rule names", "rules name", "only what no report holds (other hashes than of reports, page hashes): not tried");
+}
+
+static bool read_reports(struct tally *tally, const struct against *against, struct scan_summary *summary, struct error *err) {
+    struct past_gaps gaps = {0};
+    bool ok = true;
+    for (size_t i = 0; i < against->n_reports && ok; i++) {
+        ok = past_run(against->reports[i], tally->list, &tally->events, summary, &gaps, err);
+    }
+    if (against->n_reports != 0 && ok) {
+        say_gaps(tally, &gaps);
+        summary->errors += gaps.hidden + gaps.bare + gaps.broken + gaps.cut; /* of those nothing is known */
+    }
+    return ok;
+}
+
+static bool scan(struct tally *tally, const struct options *options, const struct against *against, struct scan_summary *summary,
+                 struct error *err) {
     struct scan_options scan = {
-        .examiner = {.list = tally.list,
+        .examiner = {.list = tally->list,
                      .thorough = options->given[OPTION_THOROUGH],
                      .members = !options->given[OPTION_NO_MEMBERS],
                      .anchor_files = options->words[OPTION_ANCHORS],
                      .n_anchor_files = options->n_words[OPTION_ANCHORS]},
-        .paths = options->words[OPTION_AGAINST],
-        .n_paths = options->n_words[OPTION_AGAINST],
+        .paths = against->paths,
+        .n_paths = against->n_paths,
         .walk = true,
         .cross_filesystems = options->given[OPTION_CROSS_FILESYSTEMS],
         .include = options->words[OPTION_INCLUDE],
@@ -199,13 +246,39 @@ static int run(const struct command *command, const struct options *options) {
         .action = ACTION_REPORT,
     };
     struct helper_programs helpers;
+    *summary = (struct scan_summary){.complete = true};
     scan.examiner.helpers = run_helpers(&helpers, options);
-    ok = ok && scan_run(&scan, &tally.events, &summary, &err);
-    progress_clear(&tally.progress);
+    bool ok = against->n_paths == 0 || scan_run(&scan, &tally->events, summary, err);
+    progress_clear(&tally->progress);
+    return ok;
+}
+
+static int run(const struct command *command, const struct options *options) {
+    struct tally tally = {.events = {.file = on_file, .error = on_error}, .list = blocklist_new(), .progress = progress_make(options)};
+    struct against against = {0};
+    struct error err = {0};
+    struct output output = {0};
+    struct scan_summary summary = {0};
+    if (options->n_words[OPTION_AGAINST] == 0) {
+        blocklist_free(tally.list);
+        return command_usage(command, "test needs --against PATH");
+    }
+    if (wants_inventory(options)) {
+        blocklist_free(tally.list);
+        ui_say("this version of certban keeps no inventory of earlier scans: give a folder instead, --against /srv/software, or a report "
+               "(scan --json --all --verify -o REPORT); ./inventory where something is called so");
+        return STATUS_NOT_EXAMINED;
+    }
+    tally.events.progress = tally.progress.wanted ? on_progress : NULL;
+    bool ok = (tally.list != NULL || error_set(&err, ERR_LIMIT, "no memory")) && load(&tally, options, &err) &&
+              sort_out(options, &against, &err) && scan(&tally, options, &against, &summary, &err) &&
+              read_reports(&tally, &against, &summary, &err);
     ok = ok && output_open(options, &output, &err);
     bool printed = ok && print(&tally, options, &summary, output.stream);
     ok = ok && output_finish(&output, printed, &err) && (printed || error_set(&err, ERR_LIMIT, "no memory for the report"));
     tally_free(&tally);
+    free(against.paths);
+    free(against.reports);
     if (!ok) {
         ui_error("", &err);
     }
@@ -216,11 +289,14 @@ const struct command policy_test = {
     .name = "test",
     .args = "FILE…",
     .help = "what policies would hit, rule by rule, before they are live; nothing is changed",
-    .more = "Only the policies named are used. A file counts once for each rule, its members for themselves.",
+    .more = "Only the policies named are used. A file counts once for each rule, its members for themselves. PATH may be a report that\n"
+            "certban scan --json --all --verify (or check, or show) wrote: what the policies would have hit then is told without reading\n"
+            "the files again, and so is what the report does not tell.",
     .takes = TAKE(AGAINST) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(ANCHORS) | TAKE(INCLUDE) | TAKE(EXCLUDE) |
              TAKE(CROSS_FILESYSTEMS) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(HELPERS) | TAKE(QUIET) |
              TAKE(PROGRESS),
-    .examples = "  certban policy test new.xml --against /srv/software",
+    .examples = "  certban policy test new.xml --against /srv/software\n"
+                "  certban scan --json --all --verify -o monday.json /srv; certban policy test new.xml --against monday.json",
     .min_args = 1,
     .max_args = SIZE_MAX,
     .run = run,

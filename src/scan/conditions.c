@@ -31,27 +31,26 @@ static bool same_text(const char *wanted, const char *is) {
     return wanted == NULL || (is != NULL && fold_equal(bytes_text(wanted), bytes_text(is)));
 }
 
-static bool platform_fits(const char *platform, const struct format *format) {
+static bool platform_fits(const char *platform, const char *format) {
     static const char *const macos[] = {"macho", "dmg", "pkg", "app"};
-    if (platform == NULL || format == NULL) {
+    if (platform == NULL || format[0] == '\0') {
         return true;
     }
     bool is_macos = false;
     for (size_t i = 0; i < sizeof macos / sizeof macos[0]; i++) {
-        is_macos = is_macos || strcmp(format->name, macos[i]) == 0;
+        is_macos = is_macos || strcmp(format, macos[i]) == 0;
     }
     return strcmp(platform, "macos") == 0 ? is_macos : strcmp(platform, "windows") != 0 || !is_macos;
 }
 
 /* Globs are over whole paths; a file that was named from where the user stands has one, too. */
-static bool path_fits(const struct exam *exam, const char *glob) {
-    const char *path = exam->path, *folder = exam->examiner->folder;
-    if (path[0] != '/' && folder != NULL) {
-        path += strncmp(path, "./", 2) == 0 ? 2 : 0;
-        const char *whole = arena_printf(exam->arena, "%s/%s", folder, path);
-        path = whole != NULL ? whole : path;
+bool conditions_fit_path(const struct conditions *only, const char *path, const char *folder, struct arena *arena) {
+    const char *whole = path;
+    if (only->path != NULL && path[0] != '/' && folder != NULL) {
+        const char *joined = arena_printf(arena, "%s/%s", folder, strncmp(path, "./", 2) == 0 ? path + 2 : path);
+        whole = joined != NULL ? joined : path;
     }
-    return glob_fits(glob, path) || glob_fits(glob, exam->path);
+    return only->path == NULL || glob_fits(only->path, whole) || glob_fits(only->path, path);
 }
 
 /* Where the hash can't be computed for want of memory, it might have been the one that is asked for. */
@@ -108,20 +107,21 @@ bool prove_exceptions(struct exam *exam, const struct conditions *only, size_t s
     return fits;
 }
 
-bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature) {
-    const struct version_info *v = &exam->contents.version;
-    if (!platform_fits(only->platform, exam->format) || !same_text(only->product, v->product) ||
+bool conditions_fit_file(const struct conditions *only, const char *format, const struct version_info *v) {
+    struct version is;
+    if (!platform_fits(only->platform, format) || !same_text(only->product, v->product) ||
         !same_text(only->original_name, v->original_name) || !same_text(only->company, v->company) ||
-        !same_text(only->internal_name, v->internal_name) || !same_text(only->description, v->description) ||
-        !signer_fits(exam, only, signature)) {
+        !same_text(only->internal_name, v->internal_name) || !same_text(only->description, v->description)) {
         return false;
     }
-    struct version is;
     if ((only->has_min || only->has_max) && !version_parse(v->file_version, &is)) {
         return false;
     }
-    if ((only->has_min && version_order(&is, &only->min) < 0) || (only->has_max && version_order(&is, &only->max) > 0)) {
-        return false;
-    }
-    return only->path == NULL || path_fits(exam, only->path);
+    return (!only->has_min || version_order(&is, &only->min) >= 0) && (!only->has_max || version_order(&is, &only->max) <= 0);
+}
+
+bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature) {
+    const char *format = exam->format != NULL ? exam->format->name : "";
+    return conditions_fit_file(only, format, &exam->contents.version) && signer_fits(exam, only, signature) &&
+           conditions_fit_path(only, exam->path, exam->examiner->folder, exam->arena);
 }

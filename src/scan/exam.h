@@ -124,6 +124,19 @@ void addresses_note(struct exam *exam, const struct cert *cert);
  * none); dates and exceptions are apart, they excuse instead. */
 bool prove_conditions(struct exam *exam, const struct conditions *only, size_t signature);
 
+/* conditions_fit_file and conditions_fit_path are those of them that ask what a file is (its format's name, "" for other) and says of
+ * itself, and where it lies; folder is where the user stands, for a path from there (NULL: not known). */
+bool conditions_fit_file(const struct conditions *only, const char *format, const struct version_info *v);
+bool conditions_fit_path(const struct conditions *only, const char *path, const char *folder, struct arena *arena);
+
+/* prove_role_fits says whether a certificate that stands there is what a rule with that role means: any is the signer or who vouches for
+ * it, since a banned authority that only stamped the time, or lies in the bag, signed nothing. */
+bool prove_role_fits(enum role wanted, enum role is);
+
+/* prove_dates_excuse says whether a rule's dates waive it for what was verifiably signed at that time: no time stamp (TIME_NONE), no
+ * waiver. */
+bool prove_dates_excuse(const struct conditions *only, int64_t when);
+
 /* prove_exceptions says whether the file is one of those that the conditions except. Where a rule fits by a signature, it is only if that
  * covers the file: else it would be another one than was meant. */
 bool prove_exceptions(struct exam *exam, const struct conditions *only, size_t signature);

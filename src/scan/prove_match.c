@@ -49,8 +49,7 @@ static bool issuer_verified(const struct proven *p, const struct match *m) {
     return false;
 }
 
-/* Any is the signer or who vouches for it: a banned authority that only stamped the time, or lies in the bag, signed nothing. */
-static bool role_fits(enum role wanted, enum role is) {
+bool prove_role_fits(enum role wanted, enum role is) {
     return wanted == is || (wanted == ROLE_ANY && (is == ROLE_SIGNER || is == ROLE_CHAIN));
 }
 
@@ -64,7 +63,7 @@ static enum proof certificate_proof(const struct exam *exam, struct match *m) {
     if (m->key->kind == KEY_SUBSCRIBER) {
         by_name = by_name || p->chain.state != CHAIN_TRUSTED || !p->has_chain;
     }
-    bool proven = p->signer.state == CHECK_GOOD && p->digest == CHECK_GOOD && role_fits(m->key->role, m->role) && m->role != ROLE_BAG;
+    bool proven = p->signer.state == CHECK_GOOD && p->digest == CHECK_GOOD && prove_role_fits(m->key->role, m->role) && m->role != ROLE_BAG;
     if (m->role == ROLE_TIMESTAMP) {
         proven = proven && timestamp_good(p, m->cert);
     }
@@ -107,8 +106,7 @@ static int64_t signed_at(const struct exam *exam, const struct match *m) {
     return m->signature == NO_SIGNATURE ? TIME_NONE : exam->proven[m->signature].signed_at;
 }
 
-/* A verified time stamp on the other side of the rule's date waives it; no time stamp, no waiver. */
-static bool dates_excuse(const struct conditions *only, int64_t when) {
+bool prove_dates_excuse(const struct conditions *only, int64_t when) {
     if (when == TIME_NONE) {
         return false;
     }
@@ -125,7 +123,7 @@ void prove_matches(struct exam *exam) {
         if (!prove_conditions(exam, &rule->only, m.signature)) {
             continue;
         }
-        bool by_dates = m.proof == PROOF_PROVEN && dates_excuse(&rule->only, signed_at(exam, &m));
+        bool by_dates = m.proof == PROOF_PROVEN && prove_dates_excuse(&rule->only, signed_at(exam, &m));
         m.excuse = by_dates || prove_exceptions(exam, &rule->only, m.signature) ? rule : NULL;
         exam->matches[kept++] = m;
     }
