@@ -31,7 +31,7 @@ static size_t rarest(struct bytes needle) {
     return best;
 }
 
-enum { SHORT_NEEDLE = 32, FALSE_HITS = 64 };
+enum { SHORT_NEEDLE = 32, FALSE_HITS = 64, HIT_DISTANCE = 64 };
 
 /* memmem looks at each octet, memchr at many at once: so the rarest octet of a short needle is looked for. Where that one is not rare
  * at all, memmem goes on, which is linear whatever it gets. */
@@ -42,7 +42,7 @@ size_t bytes_find(struct bytes a, struct bytes needle, size_t from) {
     size_t at = from, last = a.n - needle.n;
     if (needle.n <= SHORT_NEEDLE) {
         size_t k = rarest(needle);
-        for (unsigned tries = 0; tries < FALSE_HITS; tries++) {
+        for (size_t tries = 0; tries < FALSE_HITS + (at - from) / HIT_DISTANCE; tries++) {
             const uint8_t *hit = at <= last ? memchr(a.p + at + k, needle.p[k], last - at + 1) : NULL;
             if (hit == NULL) {
                 return a.n;

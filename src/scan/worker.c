@@ -22,7 +22,7 @@
 
 enum { BESIDE_MAX = 16 }; /* files that may be open beside the one in hand */
 
-enum { MEMORY_KEPT = 2 << 20 };
+enum { MEMORY_KEPT = 8 << 20 };
 
 struct worker {
     struct verdict_sink sink;
