@@ -57,9 +57,13 @@ static bool is_java(const struct probe *probe, const struct macho_shape *shape) 
         return false;
     }
     while (r.left.n >= FAT_ARCH) {
+        struct reader type = r;
+        if (!macho_arch_known(reader_u32be(&type))) {
+            reader_skip(&r, FAT_ARCH);
+            continue;
+        }
         struct fat_arch a = fat_arch_read(&r, shape);
-        if (macho_arch_known(a.type) && a.at >= FAT_HEADER && a.at % GAP_STEP == 0 && a.at < probe->size && a.size >= THIN_MIN &&
-            a.size <= probe->size - a.at) {
+        if (a.at >= FAT_HEADER && a.at % GAP_STEP == 0 && a.at < probe->size && a.size >= THIN_MIN && a.size <= probe->size - a.at) {
             return false;
         }
     }

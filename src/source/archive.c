@@ -6,12 +6,21 @@
  * Left to 7z, where there is one: UDF file systems, 7z and RAR archives for which libarchive has no codec. Not readable, and said so:
  * what is encrypted, volumes of a set.
  */
+#include "base/reader.h"
 #include "source/archive_read.h"
+#include "source/deflate.h"
 #include "source/helper.h"
 
 #include <stdlib.h>
 
-enum { NAME_MAX_KEPT = 4096, SPOOL_FIRST = 64 << 10, SPOOL_MAX = 16 << 20, DESCRIPTORS_MAX = 64 };
+enum {
+    NAME_MAX_KEPT = 4096,
+    SPOOL_FIRST = 64 << 10,
+    SPOOL_MAX = 16 << 20,
+    DESCRIPTORS_MAX = 64,
+    GZIP_SMALL = 4 << 20, /* packed */
+    GZIP_MIN = 18,        /* header and trailer */
+};
 
 struct walk {
     struct source *source;
@@ -153,9 +162,32 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
     return w->visitor->visit(w->visitor, &member, err);
 }
 
+/* A gzip file that is small, sound, of one piece and no tar archive, as nearly all are, is unpacked at once: its last field is how long
+ * that is (RFC 1952 ISIZE). False: libarchive is to look at it. */
+static bool unpack_gzip(struct walk *w, struct bytes *out) {
+    struct bytes packed;
+    struct error why;
+    size_t n = (size_t)w->source->size;
+    if (!deflate_there() || w->source->size > GZIP_SMALL || n < GZIP_MIN || !source_read(w->source, &w->scratch, 0, n, &packed, &why)) {
+        return false;
+    }
+    struct reader r = reader_make(bytes_cut(packed, n - 4, 4), n - 4);
+    uint32_t size = reader_u32le(&r);
+    bool fits = size != 0 && size <= SPOOL_MAX && size <= w->budget->bytes_left;
+    uint8_t *p = fits ? arena_raw(&w->scratch, size) : NULL;
+    *out = bytes_make(p, p != NULL ? size : 0);
+    return p != NULL && deflate_gzip_whole(packed.p, n, p, size) && !archive_reader_goes_on(*out);
+}
+
+static bool visit_memory(struct walk *w, const char *path, struct bytes content, struct error *err) {
+    struct memory_source memory;
+    memory_source_init(&memory, path, content);
+    const struct member member = {.path = path, .source = &memory.source};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
 static bool visit_unsized(struct walk *w, const char *path, struct error *err) {
     struct spool spool;
-    struct memory_source memory;
     if (!fill_spool(w, &spool, err)) {
         return false;
     }
@@ -169,9 +201,7 @@ static bool visit_unsized(struct walk *w, const char *path, struct error *err) {
         struct error why;
         return w->reader.stream.restart(&w->reader.stream, &why) ? visit_stream(w, path, spool.n, err) : visit_problem(w, path, &why, err);
     }
-    memory_source_init(&memory, path, bytes_make(spool.p, (size_t)spool.n));
-    const struct member member = {.path = path, .source = &memory.source};
-    return w->visitor->visit(w->visitor, &member, err);
+    return visit_memory(w, path, bytes_make(spool.p, (size_t)spool.n), err);
 }
 
 /* RAR leaves the type of a file to attributes that may be absent. */
@@ -241,6 +271,12 @@ static bool walk_by_helper(struct walk *w, enum archive_kind kind, const struct 
 
 static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
     struct error why = {0};
+    struct bytes content;
+    if (kind == ARCHIVE_GZIP && unpack_gzip(w, &content)) {
+        const char *path = unpacked_name(w);
+        return path != NULL ? budget_spend(w->budget, content.n, err) && visit_memory(w, path, content, err) : arena_full(&w->scratch, err);
+    }
+    arena_reset(&w->scratch);
     bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, &why) && walk_entries(w, &why);
     archive_reader_close(&w->reader);
     if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {

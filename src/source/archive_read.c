@@ -7,6 +7,8 @@
 /* Headers that don't make sense, one behind the other, that are gone past before an archive is given up. */
 enum { RETRIES_MAX = 1 << 16 };
 
+enum { INNER_HEAD = 512 }; /* of what is packed: a tar header */
+
 typedef archive_support support;
 
 /* What is enabled for a kind. What a packed file holds is one entry, "raw", unless it begins like an archive. */
@@ -294,8 +296,19 @@ static bool restart(struct stream *stream, struct error *err) {
 }
 
 /* What a packed file begins with decides what it holds. libarchive would take anything that begins with zeros for an empty tar archive. */
+static archive_support *inner_of(struct bytes head) {
+    struct bytes b = bytes_cut(head, 0, INNER_HEAD);
+    return archive_kind_of(b) == ARCHIVE_TAR         ? archive_read_support_format_tar
+           : bytes_starts(b, bytes_make("07070", 5)) ? archive_read_support_format_cpio
+                                                     : NULL;
+}
+
+bool archive_reader_goes_on(struct bytes head) {
+    return inner_of(head) != NULL;
+}
+
 static archive_support *look_ahead(struct archive_reader *r) {
-    uint8_t head[512];
+    uint8_t head[INNER_HEAD];
     size_t n = 0, got = 1;
     bool end;
     struct error why;
@@ -305,10 +318,7 @@ static archive_support *look_ahead(struct archive_reader *r) {
     while (n < sizeof head && got != 0 && next(&r->stream, head + n, sizeof head - n, &got, &why)) {
         n += got;
     }
-    struct bytes b = bytes_make(head, n);
-    return archive_kind_of(b) == ARCHIVE_TAR         ? archive_read_support_format_tar
-           : bytes_starts(b, bytes_make("07070", 5)) ? archive_read_support_format_cpio
-                                                     : NULL;
+    return inner_of(bytes_make(head, n));
 }
 
 bool archive_reader_open(struct archive_reader *r, enum archive_kind kind, struct source *source, struct budget *budget,

@@ -49,6 +49,10 @@ CERTBAN_MUST_USE bool archive_reader_next(struct archive_reader *r, bool *end, s
 /* archive_reader_encrypted says whether what can't be read can't be read for want of a password. */
 bool archive_reader_encrypted(const struct archive_reader *r);
 
+/* archive_reader_goes_on says whether what is packed, by its first bytes, is an archive that the reader of the packed file goes on into:
+ * the two are one. */
+bool archive_reader_goes_on(struct bytes head);
+
 /* archive_reader_close gives libarchive's memory back; always after archive_reader_open. */
 void archive_reader_close(struct archive_reader *r);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deflated data (RFC 1951) that is in memory whole, unpacked by libdeflate in half of zlib's time. */
+/* Deflated data (RFC 1951), and gzip files (RFC 1952), in memory whole, unpacked by libdeflate in half of zlib's time. */
 #ifndef CERTBAN_SOURCE_DEFLATE_H
 #define CERTBAN_SOURCE_DEFLATE_H
 
@@ -13,5 +13,8 @@ bool deflate_there(void);
 /* deflate_whole unpacks n bytes to size bytes. False without the library, and when it is not exactly so: what it is then, and what is
  * wrong with it, is for zlib to say. */
 bool deflate_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size);
+
+/* deflate_gzip_whole is the same for a gzip file of one piece, with its header and its checksum. */
+bool deflate_gzip_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size);
 
 #endif

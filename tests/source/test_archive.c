@@ -170,6 +170,28 @@ static void packed_files(void **state) {
     expect("t.bz2", bytes_make(twice, 2 * two.n), "t=MZ smallMZ small");
 }
 
+/* Most are unpacked at once. What is odd about one makes no difference. */
+static void gzip_files_of_all_sorts(void **state) {
+    (void)state;
+    const struct part part = {"x", bytes_text("MZ small")};
+    struct bytes b = make_archive(arena, archive_write_set_format_raw, archive_write_add_filter_gzip, "", &part, 1);
+    uint8_t *twice = arena_alloc(arena, 2 * b.n + 512);
+    memcpy(twice, b.p, b.n);
+    expect("a.gz", b, "a=MZ small");
+    memcpy(twice + b.n, b.p, b.n);
+    expect("a.gz", bytes_make(twice, 2 * b.n), "a=MZ smallMZ small");
+    memset(twice + b.n, 0, 512); /* as on a tape */
+    expect("a.gz", bytes_make(twice, b.n + 512), "a=MZ small");
+    for (uint32_t size = 0; size < 20; size++) { /* a length that is not so */
+        twice[b.n - 4] = (uint8_t)size;
+        expect("a.gz", bytes_make(twice, b.n), "a=MZ small");
+    }
+    memset(twice + b.n - 4, 0xff, 4);
+    expect("a.gz", bytes_make(twice, b.n), "a=MZ small");
+    twice[b.n - 8] ^= 1; /* and a checksum that is not */
+    expect("a.gz", bytes_make(twice, b.n), "a=MZ small");
+}
+
 /* Nothing, packed, holds nothing; what was cut short is no such thing. */
 static void packed_nothing(void **state) {
     (void)state;
@@ -284,6 +306,7 @@ int main(void) {
         cmocka_unit_test(members_of_every_kind),
         cmocka_unit_test(names_of_other_scripts),
         cmocka_unit_test(packed_files),
+        cmocka_unit_test(gzip_files_of_all_sorts),
         cmocka_unit_test(packed_nothing),
         cmocka_unit_test(large_members_are_unpacked_again),
         cmocka_unit_test(what_stands_behind_the_end_mark),
