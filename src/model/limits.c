@@ -13,6 +13,7 @@ const struct limit_row limit_table[LIMIT_COUNT] = {
 static const char *const sentences[LIMIT_COUNT] = {
     [LIMIT_DEPTH] = "archives more than %s deep in one another",
     [LIMIT_MEMBERS] = "more than %s members",
+    [LIMIT_PLACES] = "more than %s places that may be the beginning of a file",
     [LIMIT_UNPACKED] = "unpacks to more than %s",
     [LIMIT_RUN] = "this run has unpacked more than %s",
     [LIMIT_RATIO] = "unpacks to more than %s times its size",

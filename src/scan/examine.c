@@ -133,7 +133,9 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
         level->prefix = "";
     }
     struct beside *around = budget->beside;
+    bool search = budget->search;
     budget->beside = exam->beside;
+    budget->search = probe->thorough;
     for (size_t i = 0; containers[i] != NULL; i++) {
         struct error err;
         if (!containers[i]->probe(probe)) {
@@ -147,6 +149,7 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
         budget->depth_left += !level->too_deep;
     }
     budget->beside = around;
+    budget->search = search;
     if (level->bundles.hash) {
         enum finding finding = bundles_judge(&level->bundles, level->prefix, sink);
         level->strongest = finding > level->strongest ? finding : level->strongest;

@@ -134,35 +134,16 @@ static bool walk_files(struct walk *w, struct source *source, struct error *err)
     return tables->cut.kind == ERR_NONE || error_set(err, tables->cut.kind, "%s", tables->cut.text);
 }
 
-/* The next file at or behind at; piece.kind is NULL when there is none. */
-static bool find_piece(struct walk *w, struct source *source, uint64_t *at, struct piece *piece, struct error *err) {
-    struct bytes b;
-    *piece = (struct piece){0};
-    arena_reset(&w->scratch);
-    if (*at >= source->size) {
-        return true;
-    }
-    if (!source_read_some(source, &w->scratch, *at, BEHIND_MAX, &b, err)) {
-        return false;
-    }
-    for (size_t i = piece_find(b, 0); i < b.n && piece->kind == NULL; i = piece_find(b, i + 1)) {
-        if (!budget_spend(w->budget, 0, err) || !piece_at(source, *at + i, source->size, &w->scratch, piece, err)) {
-            return false;
-        }
-        *at += piece->kind != NULL ? i : 0;
-    }
-    return true;
-}
-
 static bool walk_behind(struct walk *w, struct source *source, struct error *err) {
     struct piece piece;
     uint64_t at = 0;
     if (!piece_at(source, 0, source->size, &w->scratch, &piece, err)) {
         return false;
     }
-    for (uint64_t n = piece.n; n != 0; n = piece.n) {
+    for (uint64_t n = piece.own; n != 0; n = piece.own) {
         at += n;
-        if (!find_piece(w, source, &at, &piece, err)) {
+        uint64_t most = w->budget->search ? PIECE_END : BEHIND_MAX, to = source->size - at < most ? source->size : at + most;
+        if (!piece_next(source, w->budget, &w->scratch, &at, to, source->size, &piece, err)) {
             return false;
         }
         struct window_source window;

@@ -3,8 +3,7 @@
 
 extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_pieces, container_xar,
     container_zip;
-extern const struct container container_archive, container_asar, container_helped, container_inno, container_script_payload,
-    container_unread;
+extern const struct container container_archive, container_asar, container_helped, container_inno, container_carrier, container_unread;
 
 /* One row a container, one driver a row. */
 /* clang-format off */
@@ -20,7 +19,7 @@ const struct container *const containers[] = {
     &container_asar,
     &container_helped,
     &container_inno,
-    &container_script_payload,
+    &container_carrier,
     &container_unread,
     NULL,
 };

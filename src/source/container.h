@@ -32,6 +32,7 @@ struct budget {
     unsigned depth_left;
     uint64_t members_left;
     uint64_t bytes_left;         /* unpacked bytes that may still be produced */
+    uint64_t places;             /* that looked like the beginning of a file in another one, tried so far */
     uint64_t *run_left;          /* that all files of the run may still unpack; NULL: nobody counts */
     int64_t deadline;            /* CLOCK_MONOTONIC nanoseconds; 0 none */
     int64_t cpu_deadline;        /* CLOCK_PROCESS_CPUTIME_ID nanoseconds, without those of *hashing */
@@ -39,6 +40,7 @@ struct budget {
     const int64_t *hashing;      /* what of the process's time went into hashing; NULL: nothing */
     const struct limits *limits; /* NULL: the usual ones */
     struct beside *beside;       /* of the file in hand; NULL: nothing */
+    bool search;                 /* the file in hand is searched to its end, for what no mark of it points to */
     struct helper *helper;       /* takes apart what this program can't (helper.h); NULL: there is none */
 };
 

@@ -16,7 +16,7 @@
 enum {
     FIRST_SEARCH = 1 << 20, /* so many bytes of what is behind the sections, or behind the certificate table */
     NEXT_SEARCH = 64 << 10, /* and behind each piece */
-    PIECES_MAX = 64,        /* of one program, its resources aside */
+    PIECES_MAX = 1024,      /* of one program, its resources aside */
     ADVANCED_TAIL = 512,
     RESOURCE_MIN = 64, /* a smaller one holds nothing that is signed */
 };
@@ -160,7 +160,7 @@ static bool is_file(struct walk *w, const struct pe_resource *resource, bool *is
     /* The two that are known by little else than small numbers are left to files that say what they are by being files. */
     *is = bytes_starts(head, bytes_text("PK\3\4")) || bytes_starts(head, bytes_text("xar!")) ||
           (kind != ARCHIVE_KINDS && kind != ARCHIVE_LZMA && kind != ARCHIVE_COMPRESS);
-    if (!*is && piece_find(head, 0) == 0) {
+    if (!*is && piece_begins(head)) {
         if (!piece_at(w->source, resource->at, resource->at + resource->n, &w->scratch, &piece, err)) {
             return false;
         }
@@ -199,48 +199,10 @@ static bool walk_resources(struct walk *w, struct error *err) {
 
 /* ---- what no section holds ---- */
 
-/* A stored member of a ZIP archive, which is shown with its name where the archive is: its local header (APPNOTE 4.3.7) ends here. */
-static bool is_stored(struct bytes b, size_t pos) {
-    enum { LOCAL = 30, NEAR = 1024 };
-    size_t from = pos > NEAR ? pos - NEAR : 0;
-    struct bytes magic = bytes_text("PK\3\4");
-    for (size_t at = bytes_find(b, magic, from); at < pos; at = bytes_find(b, magic, at + 1)) {
-        struct reader r = reader_make(bytes_cut(b, at, LOCAL), 0);
-        reader_skip(&r, 26);
-        size_t n = (size_t)reader_u16le(&r) + reader_u16le(&r);
-        if (reader_ok(&r) && at + LOCAL + n == pos) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The next piece in [at, to) that was not shown; *found is its offset, UINT64_MAX when there is none. */
-static bool find(struct walk *w, uint64_t at, uint64_t to, uint64_t end, uint64_t *found, struct piece *piece, struct error *err) {
-    struct bytes b;
-    *found = UINT64_MAX;
-    if (!source_read_some(w->source, &w->scratch, at, to - at, &b, err)) {
-        return false;
-    }
-    for (size_t pos = piece_find(b, 0); pos < b.n; pos = piece_find(b, pos + 1)) {
-        if (is_stored(b, pos)) {
-            continue;
-        }
-        if (!budget_spend(w->budget, 0, err) || !piece_at(w->source, at + pos, end, &w->scratch, piece, err)) {
-            return false;
-        }
-        if (piece->kind != NULL) {
-            *found = at + pos;
-            return true;
-        }
-    }
-    return true;
-}
-
 /* The beginning of a range is searched, and what is behind each piece in it. */
 static bool walk_range(struct walk *w, uint64_t at, uint64_t end, struct error *err) {
     struct piece piece;
-    uint64_t found, until = at + FIRST_SEARCH;
+    uint64_t most = w->budget->search ? PIECE_END : FIRST_SEARCH, until = at + most;
     while (at < end) {
         const struct extent *seen = seen_from(w, at);
         if (seen != NULL && (seen->at <= at || at >= until)) {
@@ -250,17 +212,13 @@ static bool walk_range(struct walk *w, uint64_t at, uint64_t end, struct error *
         }
         uint64_t to = until < end ? until : end;
         to = seen != NULL && seen->at < to ? seen->at : to;
-        arena_reset(&w->scratch);
         if (at >= to) {
             return true;
         }
-        if (!find(w, at, to, end, &found, &piece, err)) {
+        if (!piece_next(w->source, w->budget, &w->scratch, &at, to, end, &piece, err) ||
+            (piece.kind != NULL && !visit_piece(w, &piece, at, piece.n, err))) {
             return false;
         }
-        if (found != UINT64_MAX && !visit_piece(w, &piece, found, piece.n, err)) {
-            return false;
-        }
-        at = found != UINT64_MAX ? found : to;
     }
     return true;
 }

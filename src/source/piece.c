@@ -1,210 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Lengths are from: cbCabinet of [MS-CAB], the FAT of [MS-CFB], the start header of 7zFormat.txt (7-Zip SDK), the sections and the
- * certificate table of "PE Format".
- */
+/* How files begin that are looked for in others. Where a magic number is short, or stands as a word in many programs, more must fit: first
+ * of what is in memory, then (source/piece_measure.h) of what it leads to. */
 #include "source/piece.h"
 
-#include <zlib.h>
-
 #include "base/reader.h"
-#include "layout/cab.h"
-#include "layout/cfb.h"
 #include "source/archive.h"
-#include "source/pe_overlay.h"
-#include "source/rar.h"
-#include "source/unread.h"
+#include "source/piece_measure.h"
+#include "source/stream.h"
 
-/* The window begins where the piece does. *n stays 0 where none begins. False (err) when that can't be said. */
-typedef bool measure(struct source *window, struct arena *scratch, uint64_t *n, struct error *err);
+enum {
+    STEP = 1 << 20,    /* so much is searched at once */
+    BEGINNING = 1024,  /* is in memory of each place, unless the file ends before */
+    MAGIC_AT = 257,    /* the farthest place of a magic number */
+    STORED_NEAR = 1024 /* from a local header of a ZIP archive to its data */
+};
 
-/* Whether what went wrong only means that this is no such file. */
-static bool is_other(const struct error *why, struct error *err) {
-    return why->kind == ERR_MALFORMED || error_set(err, why->kind, "what stands in a program: %s", why->text);
-}
-
-static uint64_t least(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
-/* With the signature that may stand behind it. */
-static bool measure_cabinet(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    struct cab_header header;
-    struct error why = {0};
-    if (!cab_header_read(&header, window, scratch, &why)) {
-        return is_other(&why, err);
-    }
-    if (header.size > window->size || header.files_at < header.behind || header.files_at >= header.size || header.n_folders == 0 ||
-        header.version != CAB_VERSION) {
-        return true;
-    }
-    uint64_t signature_end = header.signature_at + header.signature_size;
-    bool is_signed = header.has_pointer && header.signature_at >= header.size && signature_end <= window->size;
-    *n = is_signed ? signature_end : header.size;
-    return true;
-}
-
-static bool measure_compound(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    struct cfb cfb;
-    struct error why = {0};
-    if (!cfb_open(&cfb, window, scratch, &why)) {
-        return is_other(&why, err);
-    }
-    *n = least(cfb.end, window->size);
-    return true;
-}
-
-/* Start header: 8 u32 CRC of what follows, 12 u64 offset of the header from 32 on, 20 u64 its size, 28 u32 its CRC. */
-static bool measure_7z(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    enum { START = 32, COVERED_AT = 12 };
-    struct bytes b;
-    if (!source_read_some(window, scratch, 0, START, &b, err)) {
-        return false;
-    }
-    struct reader r = reader_make(b, 0);
-    reader_skip(&r, 8);
-    uint32_t told = reader_u32le(&r);
-    uint64_t at = reader_u64le(&r), size = reader_u64le(&r);
-    struct bytes covered = bytes_cut(b, COVERED_AT, START - COVERED_AT);
-    if (b.n == START && crc32(0, covered.p, (uInt)covered.n) == told) {
-        bool fits = at < window->size && size < window->size; /* one cut short is still one */
-        *n = fits ? least(START + at + size, window->size) : window->size;
-    }
-    return true;
-}
-
-/* Whether the pointer at 60 of a DOS header (e_lfanew) leads to "PE\0\0". */
-static bool points_to_pe(struct source *window, bool *yes, struct error *err) {
+/* Whether e_lfanew, at 60 of a DOS header, leads to "PE\0\0"; true where that is not in memory. */
+static bool may_be_program(struct bytes b) {
     enum { POINTER_AT = 60 };
-    uint8_t octets[4];
-    *yes = false;
-    if (window->size < POINTER_AT + sizeof octets) {
-        return true;
-    }
-    if (!source_into(window, octets, sizeof octets, POINTER_AT, err)) {
-        return false;
-    }
-    struct reader r = reader_make(bytes_make(octets, sizeof octets), 0);
-    uint32_t at = reader_u32le(&r);
-    if (at > window->size - sizeof octets) {
-        return true;
-    }
-    if (!source_into(window, octets, sizeof octets, at, err)) {
-        return false;
-    }
-    *yes = bytes_equal(bytes_make(octets, sizeof octets), bytes_make("PE\0\0", 4));
-    return true;
-}
-
-/* Up to the end of its certificate table: by what stands behind that, its digest would not fit. */
-static bool measure_program(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    struct pe pe;
-    struct pe_overlay overlay;
-    bool is_pe;
-    if (!points_to_pe(window, &is_pe, err)) {
-        return false;
-    }
-    if (!is_pe) { /* so are most places that begin like one: they must not cost what headers do */
-        return true;
-    }
-    if (!pe_overlay_find(window, scratch, &pe, &overlay, err)) {
-        return false;
-    }
-    if (pe.n_sections != 0 && pe.header != 0) {
-        *n = overlay.end < overlay.after ? overlay.after : overlay.at;
-    }
-    return true;
-}
-
-/* From the first header to the end, 24 u32 as it says itself (fileform.h of NSIS: 0 flags, 4 "NullsoftInst", 20 u32 header's size). */
-static bool measure_nsis(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    enum { FIRST_HEADER = 28 };
-    struct bytes b;
-    if (!source_read_some(window, scratch, 0, FIRST_HEADER, &b, err)) {
-        return false;
-    }
     struct reader r = reader_make(b, 0);
-    reader_skip(&r, FIRST_HEADER - 4);
-    uint64_t all = reader_u32le(&r);
-    if (reader_ok(&r) && all >= FIRST_HEADER && archive_is_nsis(b)) {
-        *n = least(all, window->size);
+    reader_skip(&r, POINTER_AT);
+    uint32_t at = reader_u32le(&r);
+    return reader_ok(&r) && (at >= b.n || b.n - at < 4 || bytes_equal(bytes_cut(b, at, 4), bytes_make("PE\0\0", 4)));
+}
+
+static bool may_be_archive(struct bytes b) {
+    return archive_kind_of(b) != ARCHIVE_KINDS;
+}
+
+/* The header of the first member ends so (ar(5)). */
+static bool may_be_ar(struct bytes b) {
+    return archive_kind_of(b) != ARCHIVE_KINDS && bytes_is(bytes_cut(b, 66, 2), "`\n");
+}
+
+/* Type 0 or 1 and version 3 or 4 (rpm's file format, "The Lead"). */
+static bool may_be_rpm(struct bytes b) {
+    return b.n > 7 && (b.p[4] == 3 || b.p[4] == 4) && b.p[6] == 0 && b.p[7] <= 1;
+}
+
+/* Six digits and more of them behind: all of the header's numbers (cpio(5)). */
+static bool may_be_cpio(struct bytes b) {
+    enum { ODC = 76, NEWC = 110 };
+    bool octal = bytes_starts(b, bytes_text("070707"));
+    size_t n = octal ? ODC : NEWC;
+    for (size_t i = 0; i < n && i < b.n; i++) {
+        uint8_t c = b.p[i];
+        bool digit = (c >= '0' && c <= (octal ? '7' : '9')) || (!octal && ((c | 32) >= 'a' && (c | 32) <= 'f'));
+        if (!digit) {
+            return false;
+        }
     }
-    return true;
-}
-
-static bool measure_rar(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    (void)scratch;
-    return rar_extent(window, n, err);
-}
-
-/* It does not say how long it is: its first byte is its own. */
-static bool measure_none(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    (void)window;
-    (void)scratch;
-    (void)err;
-    *n = 1;
-    return true;
-}
-
-/* Encoded files, which nobody here can follow to their end. */
-static bool measure_installshield(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    struct bytes head;
-    if (!source_read_some(window, scratch, 0, UNREAD_HEAD, &head, err)) {
-        return false;
-    }
-    *n = unread_kind_of(head, bytes_none()) == UNREAD_INSTALLSHIELD;
-    return true;
+    return b.n > n;
 }
 
 static const struct row {
     const char *kind;
     size_t n;
     const char *magic;
-    size_t at; /* where the magic stands in the piece */
-    measure *measure;
+    size_t at;                      /* where the magic stands in the piece */
+    bool (*may_be)(struct bytes b); /* by what is in memory; NULL: by the magic alone */
+    piece_measure *measure;
     bool open; /* what it measures is its own, and it may go on behind that */
 } rows[] = {
-    {"cabinet", 8, "MSCF\0\0\0\0", 0, measure_cabinet, false},
-    {"7z", 6, "7z\xbc\xaf\x27\x1c", 0, measure_7z, false},
-    {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, measure_compound, false},
-    {"program", 2, "MZ", 0, measure_program, false},
-    {"nsis", 16, "\xef\xbe\xad\xdeNullsoftInst", 4, measure_nsis, false},
-    {"rar", 7, "Rar!\x1a\7\0", 0, measure_rar, true},
-    {"rar", 8, "Rar!\x1a\7\1\0", 0, measure_rar, true},
-    {"wim", 8, "MSWIM\0\0\0", 0, measure_none, true},
-    {"installshield", 14, "InstallShield", 0, measure_installshield, true},
-    {"installshield", 14, "ISSetupStream", 0, measure_installshield, true},
+    {"cabinet", 8, "MSCF\0\0\0\0", 0, NULL, measure_cabinet, false},
+    {"7z", 6, "7z\xbc\xaf\x27\x1c", 0, NULL, measure_7z, false},
+    {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, NULL, measure_compound, false},
+    {"program", 2, "MZ", 0, may_be_program, measure_program, false},
+    {"program", 4, "\xcf\xfa\xed\xfe", 0, NULL, measure_apple, false},
+    {"program", 4, "\xca\xfe\xba\xbe", 0, NULL, measure_apple, false},
+    {"nsis", 16, "\xef\xbe\xad\xdeNullsoftInst", 4, NULL, measure_nsis, false},
+    {"rar", 7, "Rar!\x1a\7\0", 0, NULL, measure_rar, true},
+    {"rar", 8, "Rar!\x1a\7\1\0", 0, NULL, measure_rar, true},
+    {"wim", 8, "MSWIM\0\0\0", 0, NULL, measure_wim, true},
+    {"installshield", 14, "InstallShield", 0, NULL, measure_installshield, true},
+    {"installshield", 14, "ISSetupStream", 0, NULL, measure_installshield, true},
+    {"xar", 4, "xar!", 0, NULL, measure_xar, true},
+    {"tar", 5, "ustar", MAGIC_AT, may_be_archive, measure_tar, false},
+    {"gz", 3, "\x1f\x8b\x08", 0, may_be_archive, measure_gzip, true},
+    {"bz2", 10, "BZh91AY&SY", 0, NULL, measure_begun, true},
+    {"xz", 6, "\xfd\x37zXZ\0", 0, NULL, measure_xz, false},
+    {"lzma", 3, "\x5d\0\0", 0, may_be_archive, measure_lzma, true},
+    {"zst", 4, "\x28\xb5\x2f\xfd", 0, may_be_archive, measure_frames, true},
+    {"lz4", 4, "\x04\x22\x4d\x18", 0, may_be_archive, measure_frames, true},
+    {"ar", 8, "!<arch>\n", 0, may_be_ar, measure_begun, true},
+    {"rpm", 4, "\xed\xab\xee\xdb", 0, may_be_rpm, measure_begun, true},
+    {"cpio", 5, "07070", 0, may_be_cpio, measure_begun, true},
 };
-enum { ROWS = sizeof rows / sizeof *rows, MAGIC_MAX = 20 };
+enum { ROWS = sizeof rows / sizeof *rows };
+
+/* The first octets of the magic numbers. */
+static const bool first[256] = {['M'] = true,  ['7'] = true,  [0xd0] = true, [0xcf] = true, [0xca] = true, [0xef] = true, ['R'] = true,
+                                ['x'] = true,  ['I'] = true,  ['u'] = true,  [0x1f] = true, ['B'] = true,  [0xfd] = true, [0x5d] = true,
+                                [0x28] = true, [0x04] = true, ['!'] = true,  [0xed] = true, ['0'] = true};
+
+/* The row whose magic number stands at a place, of a piece that begins in [from, to) and may be one; NULL: there is none. */
+static const struct row *row_at(struct bytes b, size_t magic_at, size_t from, size_t to) {
+    struct bytes rest = bytes_cut(b, magic_at, b.n);
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        if (magic_at < from + row->at || magic_at - row->at >= to || !bytes_starts(rest, bytes_make(row->magic, row->n))) {
+            continue;
+        }
+        if (row->may_be == NULL || row->may_be(bytes_cut(b, magic_at - row->at, BEGINNING))) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* The next place in [from, to) of b where one may begin; to when there is none. */
+static size_t find(struct bytes b, size_t from, size_t to) {
+    for (size_t i = from; i < b.n && i < to + MAGIC_AT; i++) {
+        const struct row *row = first[b.p[i]] ? row_at(b, i, from, to) : NULL;
+        if (row != NULL) {
+            return i - row->at;
+        }
+    }
+    return to;
+}
 
 static const struct row *row_of(struct bytes b) {
     for (size_t i = 0; i < ROWS; i++) {
-        if (bytes_starts(bytes_cut(b, rows[i].at, b.n), bytes_make(rows[i].magic, rows[i].n))) {
+        if (rows[i].at < b.n && row_at(b, rows[i].at, 0, 1) == &rows[i]) {
             return &rows[i];
         }
     }
     return NULL;
 }
 
-size_t piece_find(struct bytes b, size_t from) {
-    for (size_t at = from; at < b.n; at++) {
-        uint8_t c = b.p[at];
-        bool nsis = c < 16 && b.n - at > 4 && b.p[at + 4] == 0xef; /* its magic is not at its beginning */
-        if ((nsis || c == 'M' || c == '7' || c == 0xd0 || c == 'R' || c == 'I') && row_of(bytes_cut(b, at, MAGIC_MAX)) != NULL) {
-            return at;
-        }
-    }
-    return b.n;
+bool piece_begins(struct bytes head) {
+    return row_of(head) != NULL;
 }
 
 bool piece_at(struct source *source, uint64_t at, uint64_t end, struct arena *scratch, struct piece *out, struct error *err) {
-    uint8_t octets[MAGIC_MAX];
+    uint8_t octets[BEGINNING];
     *out = (struct piece){0};
-    end = least(end, source->size);
+    end = end < source->size ? end : source->size;
     if (at >= end) {
         return true;
     }
-    size_t have = (size_t)least(sizeof octets, end - at);
+    size_t have = end - at < sizeof octets ? (size_t)(end - at) : sizeof octets;
     if (!source_into(source, octets, have, at, err)) {
         return false;
     }
@@ -219,5 +154,59 @@ bool piece_at(struct source *source, uint64_t at, uint64_t end, struct arena *sc
         return false;
     }
     *out = n != 0 ? (struct piece){.kind = row->kind, .n = row->open ? end - at : n, .own = n} : *out;
+    return true;
+}
+
+/* A stored member of a ZIP archive: its local header (APPNOTE 4.3.7) ends here. */
+static bool is_stored(struct bytes b, size_t pos) {
+    enum { LOCAL = 30 };
+    size_t from = pos > STORED_NEAR ? pos - STORED_NEAR : 0;
+    struct bytes magic = bytes_text("PK\3\4");
+    for (size_t at = bytes_find(b, magic, from); at < pos; at = bytes_find(b, magic, at + 1)) {
+        struct reader r = reader_make(bytes_cut(b, at, LOCAL), 0);
+        reader_skip(&r, 26);
+        size_t n = (size_t)reader_u16le(&r) + reader_u16le(&r);
+        if (reader_ok(&r) && at + LOCAL + n == pos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The next one of b, whose first octet has the offset at: begins in [*pos, to); *pos is to when there is none. */
+static bool next_in(struct source *source, struct budget *budget, struct bytes b, uint64_t at, size_t *pos, size_t to, uint64_t end,
+                    struct piece *piece, struct error *err) {
+    struct arena measuring = arena_make(ARENA_FILE_CAP);
+    bool ok = true;
+    while (ok && (*pos = find(b, *pos, to)) < to) {
+        arena_reset(&measuring);
+        ok = budget_place(budget, err) && piece_at(source, at + *pos, end, &measuring, piece, err);
+        if (ok && piece->kind != NULL && !is_stored(b, *pos)) {
+            break;
+        }
+        ++*pos;
+    }
+    arena_free(&measuring);
+    return ok;
+}
+
+bool piece_next(struct source *source, struct budget *budget, struct arena *scratch, uint64_t *at, uint64_t to, uint64_t end,
+                struct piece *piece, struct error *err) {
+    *piece = (struct piece){0};
+    while (*at < to) {
+        size_t before = *at < STORED_NEAR + 64 ? (size_t)*at : STORED_NEAR + 64, n = to - *at < STEP ? (size_t)(to - *at) : STEP;
+        size_t pos = before;
+        struct bytes b;
+        arena_reset(scratch);
+        if (!budget_spend(budget, 0, err) || !source_read_some(source, scratch, *at - before, before + n + BEGINNING, &b, err) ||
+            !next_in(source, budget, b, *at - before, &pos, before + n, end, piece, err)) {
+            return false;
+        }
+        *at += pos - before;
+        if (pos < before + n) {
+            return true;
+        }
+    }
+    *piece = (struct piece){0};
     return true;
 }

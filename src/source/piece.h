@@ -3,7 +3,7 @@
 #ifndef CERTBAN_SOURCE_PIECE_H
 #define CERTBAN_SOURCE_PIECE_H
 
-#include "base/source.h"
+#include "source/container.h"
 
 struct piece {
     const char *kind; /* "cabinet"; NULL: none begins there */
@@ -16,7 +16,17 @@ struct piece {
 CERTBAN_MUST_USE bool piece_at(struct source *source, uint64_t at, uint64_t end, struct arena *scratch, struct piece *out,
                                struct error *err);
 
-/* piece_find is the offset of the next place in b, at or after from, where one might begin; b.n when there is none. */
-size_t piece_find(struct bytes b, size_t from);
+/* piece_begins says whether one may begin with these bytes. */
+bool piece_begins(struct bytes head);
+
+/* piece_next finds the next one that begins in [*at, to) and ends at end at the latest: *at is then its offset, else to, with
+ * piece->kind NULL. What is stored in a ZIP archive is passed over: it is shown with its name where the archive is. The scratch arena is
+ * given back before. False (err) when that can't be said: past LIMIT_PLACES, too. */
+CERTBAN_MUST_USE bool piece_next(struct source *source, struct budget *budget, struct arena *scratch, uint64_t *at, uint64_t to,
+                                 uint64_t end, struct piece *piece, struct error *err);
+
+/* A file that is searched whole is searched whole up to PIECE_WHOLE, a larger one PIECE_END from both its ends. */
+#define PIECE_WHOLE (UINT64_C(1) << 30)
+#define PIECE_END (UINT64_C(64) << 20)
 
 #endif

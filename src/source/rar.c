@@ -7,6 +7,7 @@ enum { MAGIC_4 = 7, MAGIC_5 = 8, LOOK = 64, BLOCKS_MAX = 1 << 16 };
 
 struct block {
     bool known, last; /* of a kind that hides nothing; the archive's end */
+    bool first;       /* of a kind that comes first */
     uint64_t head, data;
 };
 
@@ -17,7 +18,7 @@ static struct block read_4(struct reader *r) {
     reader_skip(r, 2);
     uint8_t type = reader_u8(r);
     uint16_t flags = reader_u16le(r);
-    struct block b = {.head = reader_u16le(r), .last = type == END};
+    struct block b = {.head = reader_u16le(r), .last = type == END, .first = type == MAIN};
     b.known = type == FILE_ || type == END || (type == MAIN && (flags & SECRET) == 0);
     if ((flags & LONG) != 0) {
         b.data = reader_u32le(r);
@@ -43,7 +44,7 @@ static uint64_t number(struct reader *r) {
 /* Version 5: u32 checksum, size of what follows, type, flags; with flag 1 the size of an extra area (in the header), with flag 2 that of
  * the data. */
 static struct block read_5(struct reader *r) {
-    enum { MAIN = 1, FILE_ = 2, END = 5, EXTRA = 1, DATA = 2 };
+    enum { MAIN = 1, FILE_ = 2, SECRET = 4, END = 5, EXTRA = 1, DATA = 2 };
     reader_skip(r, 4);
     uint64_t size = number(r), begin = r->at, type = number(r), flags = number(r);
     if ((flags & EXTRA) != 0) {
@@ -52,6 +53,7 @@ static struct block read_5(struct reader *r) {
     return (struct block){
         .known = type == MAIN || type == FILE_ || type == END,
         .last = type == END,
+        .first = type == MAIN || type == SECRET,
         .head = begin + size > size ? begin + size : 0,
         .data = (flags & DATA) != 0 ? number(r) : 0,
     };
@@ -75,6 +77,10 @@ bool rar_extent(struct source *archive, uint64_t *n, struct error *err) {
         struct reader r = reader_make(bytes_make(octets, have), 0);
         struct block b = five ? read_5(&r) : read_4(&r);
         uint64_t left = archive->size - at;
+        if (i == 1 && !b.first) { /* a word in a program that reads such archives */
+            *n = 0;
+            return true;
+        }
         bool fits = reader_ok(&r) && b.head >= (five ? r.at : MAGIC_4) && b.head <= left && b.data <= left - b.head;
         if (!fits || !b.known) {
             return true;

@@ -6,8 +6,8 @@
 #include "base/source.h"
 
 /* rar_extent is how many bytes from the archive's beginning on are headers and the data of its files, so that nothing but its members
- * can be in them. It ends at the first block of another kind (a comment, a recovery record) and where headers make no sense. False only
- * when the source can't be read. */
+ * can be in them. It ends at the first block of another kind (a comment, a recovery record) and where headers make no sense; 0 where the
+ * first block is none that comes first. False only when the source can't be read. */
 CERTBAN_MUST_USE bool rar_extent(struct source *archive, uint64_t *n, struct error *err);
 
 #endif

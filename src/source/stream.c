@@ -42,6 +42,13 @@ bool budget_spend(struct budget *budget, uint64_t n, struct error *err) {
     return true;
 }
 
+bool budget_place(struct budget *budget, struct error *err) {
+    if (budget->places++ >= limit_most(budget->limits, LIMIT_PLACES)) {
+        return limit_reached(budget->limits, LIMIT_PLACES, err);
+    }
+    return budget_spend(budget, 0, err);
+}
+
 bool budget_ratio(const struct budget *budget, uint64_t unpacked, uint64_t packed, struct error *err) {
     bool bomb = unpacked > LIMIT_RATIO_FROM && unpacked / limit_most(budget->limits, LIMIT_RATIO) > packed;
     return !bomb || limit_reached(budget->limits, LIMIT_RATIO, err);

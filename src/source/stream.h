@@ -52,6 +52,9 @@ void budget_start_clocks(struct budget *budget, uint64_t seconds, const int64_t 
 /* budget_spend takes n unpacked bytes off; ERR_LIMIT when there are not so many left or the deadline has passed. */
 CERTBAN_MUST_USE bool budget_spend(struct budget *budget, uint64_t n, struct error *err);
 
+/* budget_place counts one more place where a file may begin in another one; ERR_LIMIT past so many, or past the deadline. */
+CERTBAN_MUST_USE bool budget_place(struct budget *budget, struct error *err);
+
 /* budget_ratio says whether packed bytes may unpack to so many; ERR_LIMIT past the ratio that makes a bomb. */
 CERTBAN_MUST_USE bool budget_ratio(const struct budget *budget, uint64_t unpacked, uint64_t packed, struct error *err);
 

@@ -259,6 +259,16 @@ def stored_rar5(*members, between=b""):
     return out + between + rar5_block(5, rest=b"\0")
 
 
+def xar(size, length, offset, heap):
+    table = (
+        '<?xml version="1.0"?><xar><toc><file id="1"><name>a.exe</name><type>file</type><data>'
+        f"<length>{length}</length><offset>{offset}</offset><size>{size}</size>"
+        '<encoding style="application/octet-stream"/></data></file></toc></xar>'
+    ).encode()
+    packed = zlib.compress(table)
+    return struct.pack(">4sHHQQI", b"xar!", 28, 1, len(packed), len(table), 0) + packed + heap
+
+
 def write(name, data):
     (work / name).write_bytes(data)
     return name

@@ -37,15 +37,18 @@ static inline bool container_visit(struct visitor *visitor, const struct member 
 /* beside: what the container's driver may open; NULL: nothing. */
 static inline void container_target_beside(const struct container *container, const uint8_t *data, size_t size, struct beside *beside) {
     struct arena arena = arena_make((size_t)16 << 20);
-    struct budget budget = {.depth_left = 8, .members_left = CONTAINER_MEMBERS, .bytes_left = CONTAINER_BYTES, .beside = beside};
+    struct budget budget = {
+        .depth_left = 8, .members_left = CONTAINER_MEMBERS, .bytes_left = CONTAINER_BYTES, .beside = beside, .search = true};
     struct container_visitor v = {.visitor = {container_visit}};
     struct anomalies anomalies = {0};
     struct memory_source memory;
     struct error err = {0};
     struct bytes b = bytes_make(data, size);
     memory_source_init(&memory, "input", b);
-    struct probe probe = {
-        .head = bytes_cut(b, 0, PROBE_HEAD), .tail = bytes_cut(b, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL), .size = size};
+    struct probe probe = {.head = bytes_cut(b, 0, PROBE_HEAD),
+                          .tail = bytes_cut(b, size > PROBE_TAIL ? size - PROBE_TAIL : 0, PROBE_TAIL),
+                          .size = size,
+                          .thorough = true};
     if (container->probe(&probe) && !container->walk(&memory.source, &arena, &budget, &v.visitor, &anomalies, &err) &&
         err.kind == ERR_NONE) {
         __builtin_trap(); /* a failure without a reason */

@@ -73,12 +73,14 @@ static inline bool visit(struct visitor *visitor, const struct member *member, s
 static inline bool walk(const struct container *container, struct bytes b, struct arena *arena, struct listing *listing,
                         struct error *err) {
     struct memory_source memory;
-    struct budget budget = {.depth_left = 8, .members_left = 1000, .bytes_left = 64 << 20};
+    struct budget budget = {.depth_left = 8, .members_left = 1000, .bytes_left = 64 << 20, .search = true};
     struct anomalies anomalies = {0};
     listing->visitor.visit = visit;
     memory_source_init(&memory, "sample", b);
-    struct probe probe = {
-        .head = bytes_cut(b, 0, PROBE_HEAD), .tail = bytes_cut(b, b.n > PROBE_TAIL ? b.n - PROBE_TAIL : 0, PROBE_TAIL), .size = b.n};
+    struct probe probe = {.head = bytes_cut(b, 0, PROBE_HEAD),
+                          .tail = bytes_cut(b, b.n > PROBE_TAIL ? b.n - PROBE_TAIL : 0, PROBE_TAIL),
+                          .size = b.n,
+                          .thorough = true};
     bool mine = container->probe(&probe);
     return !mine || container->walk(&memory.source, arena, &budget, &listing->visitor, &anomalies, err);
 }

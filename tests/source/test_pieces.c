@@ -2,7 +2,7 @@
 /* Archives of Electron programs, and what stands in Windows programs: what the seeds show, whole, cut short and changed. */
 #include "listing.h"
 
-extern const struct container container_asar, container_pe_pieces, container_script_payload;
+extern const struct container container_asar, container_pe_pieces, container_carrier;
 
 static void test_tree(void **state) {
     (void)state;
@@ -40,8 +40,26 @@ static void test_pieces(void **state) {
 
 static void test_script(void **state) {
     (void)state;
-    struct listing l = list(&container_script_payload, "pieces/script");
+    struct listing l = list(&container_carrier, "pieces/script");
     has(&l, "payload@41 27 ");
+    text_free(&l.text);
+}
+
+static void test_carriers(void **state) {
+    static const char *const text[] = {"tar@50 2560 ", "gz@", "xz@", "bz2@", "lzma@", "cpio@", "xar@", "wim@"};
+    (void)state;
+    struct listing l = list(&container_carrier, "pieces/text");
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        has(&l, text[i]);
+    }
+    text_free(&l.text);
+    l = list(&container_carrier, "pieces/elf");
+    has(&l, "gz@320 103 ");
+    has(&l, "xz@347 76 ");
+    text_free(&l.text);
+    l = list(&container_carrier, "pieces/mac");
+    has(&l, "gz@104 ");
+    has(&l, "program@");
     text_free(&l.text);
 }
 
@@ -57,13 +75,15 @@ static void test_hostile(void **state) {
     hostile(&container_pe_pieces, "pieces/resources");
     hostile(&container_pe_pieces, "pieces/overlay");
     hostile(&container_pe_pieces, "pieces/burn");
-    hostile(&container_script_payload, "pieces/script");
+    hostile(&container_carrier, "pieces/script");
+    hostile(&container_carrier, "pieces/elf");
+    hostile(&container_carrier, "pieces/mac");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tree),   cmocka_unit_test(test_odd),     cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_script), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_tree),   cmocka_unit_test(test_odd),      cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_script), cmocka_unit_test(test_carriers), cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

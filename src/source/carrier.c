@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that are no archive themselves and carry one: scripts that unpack what stands behind their own text, as makeself and many
+ * installers for macOS and Linux do; archives, packages and programs behind text, a picture or a program for Linux or macOS, or
+ * anywhere in any other file. ZIP archives there are found by source/zip.c, what Windows programs hold by source/pe_pieces.c.
+ *
+ * Where everything is to be read, all of the file is searched. Else its beginning and its end must show that it goes on behind what
+ * it is: text that does not end as text, a program that is longer than its headers say, a picture without its end.
+ */
+#include "layout/program_end.h"
+#include "source/container.h"
+#include "source/disk.h"
+#include "source/piece.h"
+#include "source/stream.h"
+
+enum {
+    LINES_MAX = 1 << 20, /* of a script, at whose lines anything is taken for an archive that may be one */
+    BEGINNING = 512,
+    TEXT_BEGINS = 32, /* octets that show whether text begins or ends there */
+};
+
+/* ---- which files ---- */
+
+/* No control characters, and no octet that no text has; no branch within, so that the compiler takes many octets at once. */
+static bool is_text(struct bytes b) {
+    uint8_t found = 0;
+    for (size_t i = 0; i < b.n; i++) {
+        uint8_t c = b.p[i];
+        found |= (c < '\t') | ((c > '\r') & (c < ' ') & (c != 0x1b)) | (c == 0xff);
+    }
+    return found == 0;
+}
+
+static struct bytes last(struct bytes b, size_t n) {
+    return bytes_cut(b, b.n > n ? b.n - n : 0, n);
+}
+
+/* A library of object files begins like text; its container says what it is. */
+static bool is_text_with_more(const struct probe *probe) {
+    if (bytes_starts(probe->head, bytes_text("#!"))) {
+        return !is_text(probe->tail);
+    }
+    return probe->head.n >= TEXT_BEGINS && is_text(bytes_cut(probe->head, 0, TEXT_BEGINS)) && !is_text(last(probe->tail, TEXT_BEGINS)) &&
+           !bytes_starts(probe->head, bytes_text("!<arch>\n"));
+}
+
+static bool is_program_with_more(const struct probe *probe) {
+    uint64_t end = program_end(probe->head);
+    return end != 0 && end < probe->size;
+}
+
+/* How pictures begin, and how they end where nothing is behind them. JPEG is none of them: cameras put what they like behind it. */
+static bool is_picture_with_more(const struct probe *probe) {
+    static const struct {
+        const char *begin;
+        size_t n;
+        const char *end;
+        size_t n_end;
+    } rows[] = {
+        {"\x89PNG\r\n\x1a\n", 8, "IEND\xae\x42\x60\x82", 8},
+        {"GIF8", 4, ";", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (bytes_starts(probe->head, bytes_make(rows[i].begin, rows[i].n))) {
+            return !bytes_equal(last(probe->tail, rows[i].n_end), bytes_make(rows[i].end, rows[i].n_end));
+        }
+    }
+    return false;
+}
+
+/* What is a container from its first byte on is for its own driver. */
+static bool is_container(const struct probe *probe) {
+    struct bytes head = probe->head;
+    return bytes_starts(head, bytes_text("MZ")) || bytes_starts(head, bytes_text("PK\3\4")) || probe_archive(probe) != ARCHIVE_KINDS ||
+           probe_udif(probe) || disk_probe(head) || asar_at_head(head) || archive_is_iso(probe->middle) ||
+           (piece_begins(head) && program_end(head) == 0);
+}
+
+static bool probe(const struct probe *probe) {
+    bool more =
+        probe->thorough || is_text_with_more(probe) || (!probe_zip(probe) && (is_program_with_more(probe) || is_picture_with_more(probe)));
+    return more && !is_container(probe);
+}
+
+/* ---- what they carry ---- */
+
+struct walk {
+    struct source *source;
+    struct budget *budget;
+    struct visitor *visitor;
+    struct arena scratch;
+};
+
+static bool visit(struct walk *w, const char *kind, uint64_t at, uint64_t n, struct error *err) {
+    const char *path = arena_printf(&w->scratch, "%s@%llu", kind, (unsigned long long)at);
+    struct window_source window;
+    if (path == NULL) {
+        return arena_full(&w->scratch, err);
+    }
+    window_source_init(&window, path, w->source, at, n);
+    const struct member member = {.path = path, .source = &window.source};
+    return w->visitor->visit(w->visitor, &member, err);
+}
+
+/* Everything in [at, to), as far as it is searched. */
+static bool walk_pieces(struct walk *w, uint64_t at, uint64_t to, struct error *err) {
+    struct piece piece;
+    bool parted = w->budget->search && w->source->size > PIECE_WHOLE;
+    while (at < to) {
+        if (parted && at > PIECE_END && at < w->source->size - PIECE_END) {
+            at = w->source->size - PIECE_END;
+            continue;
+        }
+        if (!piece_next(w->source, w->budget, &w->scratch, &at, to, w->source->size, &piece, err) ||
+            (piece.kind != NULL && !visit(w, piece.kind, at, piece.n, err))) {
+            return false;
+        }
+        at += piece.own;
+    }
+    return true;
+}
+
+/* The first line of a script at which something begins; *at is the text's size when there is none. */
+static bool find_line(struct walk *w, struct bytes text, size_t *at, struct piece *piece, struct error *err) {
+    struct arena measuring = arena_make(ARENA_FILE_CAP);
+    bool ok = true;
+    *piece = (struct piece){0};
+    for (*at = 0; ok && (*at = bytes_find(text, bytes_text("\n"), *at) + 1) < text.n;) {
+        struct bytes line = bytes_cut(text, *at, BEGINNING);
+        arena_reset(&measuring);
+        ok = !piece_begins(line) || piece_at(w->source, *at, w->source->size, &measuring, piece, err);
+        if (piece->kind != NULL || (!piece_begins(line) && archive_kind_of(line) != ARCHIVE_KINDS)) {
+            break;
+        }
+    }
+    *at = *at < text.n ? *at : text.n;
+    arena_free(&measuring);
+    return ok;
+}
+
+static bool walk_script(struct walk *w, uint64_t to, struct error *err) {
+    struct arena arena = arena_make(ARENA_FILE_CAP);
+    struct bytes text;
+    struct piece piece;
+    size_t at = 0;
+    bool ok =
+        source_read_some(w->source, &arena, 0, LINES_MAX, &text, err) && find_line(w, text, &at, &piece, err) && walk_pieces(w, 1, at, err);
+    if (ok && at < text.n) {
+        arena_reset(&w->scratch);
+        ok = visit(w, "payload", at, w->source->size - at, err);
+    }
+    arena_free(&arena);
+    return ok && (at + piece.own >= to || walk_pieces(w, at + (piece.kind != NULL ? piece.own : 1), to, err));
+}
+
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
+    struct bytes head;
+    uint64_t from = 0;
+    (void)anomalies;
+    bool ok = source_read_some(source, arena, 0, 4, &head, err);
+    /* What is inside of a program for macOS its format knows. */
+    if (ok && !(budget->search && bytes_starts(head, bytes_text("\177ELF")))) {
+        ok = program_end_exact(source, arena, &from, err);
+    }
+    from = from == 0 ? 1 : from < source->size ? from : source->size;
+    uint64_t to = budget->search || source->size - from < PIECE_END ? source->size : from + PIECE_END;
+    ok = ok && (bytes_starts(head, bytes_text("#!")) ? walk_script(&w, to, err) : walk_pieces(&w, from, to, err));
+    arena_free(&w.scratch);
+    return ok;
+}
+
+const struct container container_carrier = {.name = "carrier", .probe = probe, .walk = walk};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long files are by their own word, for the table in source/piece.c. */
+#ifndef CERTBAN_SOURCE_PIECE_MEASURE_H
+#define CERTBAN_SOURCE_PIECE_MEASURE_H
+
+#include "base/source.h"
+
+/* The window begins where the piece does. *n, which is 0 before, stays so where none begins; it is 1 where its length can't be said. False
+ * (err) when that can't be said. */
+typedef bool piece_measure(struct source *window, struct arena *scratch, uint64_t *n, struct error *err);
+
+/* Installers and programs: piece_measure.c. */
+piece_measure measure_cabinet, measure_compound, measure_7z, measure_program, measure_apple, measure_nsis, measure_rar, measure_wim,
+    measure_installshield, measure_xar;
+/* Archives, and files packed by themselves, of which the first bytes are unpacked: piece_packed.c. */
+piece_measure measure_tar, measure_gzip, measure_xz, measure_lzma, measure_frames, measure_begun;
+
+#endif
