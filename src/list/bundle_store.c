@@ -248,33 +248,56 @@ static bool same_keys(const struct rule *a, const struct rule *b) {
     return same;
 }
 
-static bool had_rule(const struct bundle *before, const struct policy *policy, const struct rule *rule) {
-    for (size_t p = 0; p < before->n_policies; p++) {
-        const struct policy *old = before->policies[p];
-        for (size_t r = 0; strcmp(old->id, policy->id) == 0 && r < old->n_rules; r++) {
-            if (strcmp(old->rules[r].id, rule->id) == 0) {
-                return same_keys(&old->rules[r], rule);
-            }
+/* The rules of the bundle before, by policy and id: a list of 100,000 is held against one as long. */
+struct before {
+    struct bundle bundle;
+    const struct rule **rules;
+    size_t n;
+};
+
+static int rule_order(const void *left, const void *right) {
+    const struct rule *const *a = left, *const *b = right;
+    int order = strcmp((*a)->policy->id, (*b)->policy->id);
+    return order != 0 ? order : strcmp((*a)->id, (*b)->id);
+}
+
+/* Without it, or without memory, every rule counts as new. */
+static void before_load(struct before *before, const char *path) {
+    struct error ignored;
+    if (load_one(path, &before->bundle, &ignored)) {
+        before->rules = calloc(before->bundle.n_rules + 1, sizeof(void *));
+    }
+    for (size_t p = 0; before->rules != NULL && p < before->bundle.n_policies; p++) {
+        const struct policy *policy = before->bundle.policies[p];
+        for (size_t r = 0; r < policy->n_rules; r++) {
+            before->rules[before->n++] = &policy->rules[r];
         }
     }
-    return false;
+    if (before->n != 0) {
+        qsort(before->rules, before->n, sizeof(void *), rule_order);
+    }
+}
+
+static bool had_rule(const struct before *before, const struct rule *rule) {
+    const struct rule *const *old = before->n != 0 ? bsearch(&rule, before->rules, before->n, sizeof(void *), rule_order) : NULL;
+    return old != NULL && same_keys(*old, rule);
 }
 
 static void mark_fresh(const char *path, const char *previous, int64_t now, struct bundle *bundle) {
-    struct bundle before = {0};
-    struct error ignored;
+    struct before before = {0};
     struct stat st;
     if (stat(path, &st) != 0 || st.st_mtime <= now - BUNDLE_FRESH) {
         return;
     }
-    bool had = load_one(previous, &before, &ignored);
+    before_load(&before, previous);
     for (size_t p = 0; p < bundle->n_policies; p++) {
         struct policy *policy = bundle->policies[p];
         for (size_t r = 0; r < policy->n_rules; r++) {
-            policy->rules[r].fresh = !had || !had_rule(&before, policy, &policy->rules[r]);
+            policy->rules[r].fresh = !had_rule(&before, &policy->rules[r]);
         }
     }
-    bundle_free(&before);
+    free(before.rules);
+    bundle_free(&before.bundle);
 }
 
 bool bundle_load(const char *path, int64_t now, struct bundle *out, struct error *fallback, struct error *err) {
