@@ -10,15 +10,15 @@
 #include "crypto/digest.h"
 #include "scan/match_inside.h"
 
-void match_add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert) {
+void match_keep(struct exam *exam, const struct match *match) {
     for (size_t i = 0; i < exam->n_matches; i++) {
         const struct match *m = &exam->matches[i];
-        if (m->key == key && m->signature == signature && m->role == role && m->cert == cert) {
+        if (m->key == match->key && m->signature == match->signature && m->role == match->role && m->cert == match->cert) {
             return;
         }
     }
     if (exam->n_matches == MATCHES_MAX) {
-        return; /* the file is long since listed; the first 256 are enough to say why */
+        return; /* the file is long since listed; the first 256 are enough to say why, and prove_matches has another look at them */
     }
     if (exam->n_matches == exam->room_matches) {
         size_t room = exam->room_matches == 0 ? 8 : exam->room_matches * 2;
@@ -35,7 +35,12 @@ void match_add(struct exam *exam, const struct key *key, enum role role, size_t 
         exam->matches = all;
         exam->room_matches = room;
     }
-    exam->matches[exam->n_matches++] = (struct match){.key = key, .role = role, .signature = signature, .cert = cert};
+    exam->matches[exam->n_matches++] = *match;
+}
+
+void match_add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert) {
+    const struct match match = {.key = key, .role = role, .signature = signature, .cert = cert};
+    match_keep(exam, &match);
 }
 
 bool match_hash_of(struct exam *exam, enum hash hash, struct bytes b, uint8_t *out) {
@@ -216,6 +221,16 @@ void match_version(struct exam *exam) {
 
 void match_identities(struct exam *exam) {
     match_first_page(exam);
+    for (size_t i = 0; i < exam->contents.n_signatures; i++) { /* first what is no bag of certificates, as that may be stuffed */
+        const struct signature *s = &exam->contents.signatures[i];
+        if (s->claimed.n != 0) {
+            match_find(exam, KEY_AUTHENTICODE, s->claimed, ROLE_ANY, i, NULL);
+        }
+        if (s->program != NULL) {
+            find_name(exam, KEY_PROGRAM, s->program, i);
+        }
+        match_apple(exam, s, i);
+    }
     for (size_t i = 0; i < exam->contents.n_signatures; i++) {
         const struct signature *s = &exam->contents.signatures[i];
         if (s->sd != NULL) {
@@ -228,13 +243,6 @@ void match_identities(struct exam *exam) {
         for (size_t k = 0; k < s->n_certs; k++) {
             match_cert(exam, &s->certs[k], k == 0 ? ROLE_SIGNER : ROLE_CHAIN, i);
         }
-        if (s->claimed.n != 0) {
-            match_find(exam, KEY_AUTHENTICODE, s->claimed, ROLE_ANY, i, NULL);
-        }
-        if (s->program != NULL) {
-            find_name(exam, KEY_PROGRAM, s->program, i);
-        }
-        match_apple(exam, s, i);
     }
 }
 

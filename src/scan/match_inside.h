@@ -5,7 +5,8 @@
 
 #include "scan/exam.h"
 
-/* match_add notes that a key fits, once. cert may be NULL. */
+/* match_keep notes a match, once: of more than MATCHES_MAX the first ones. match_add notes that a key fits; cert may be NULL. */
+void match_keep(struct exam *exam, const struct match *match);
 void match_add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert);
 
 /* match_hash_of hashes something in the file. Where that fails for want of memory, it might have been the banned one: the file is

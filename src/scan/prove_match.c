@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a match is worth: where the certificate really stands now that it is known who signed, and whether that is what its rule demands. */
-#include "scan/exam.h"
+#include "scan/match_inside.h"
 
 static bool in_chain(const struct proven *p, const struct cert *cert) {
     for (size_t i = 0; p->has_chain && i < p->chain.n; i++) {
@@ -113,8 +113,35 @@ bool prove_dates_excuse(const struct conditions *only, int64_t when) {
     return (only->has_after && when < only->signed_after) || (only->has_before && when >= only->signed_before);
 }
 
+/* Anybody can stuff a bag with certificates that name the signer, or have its key, until there is no room for more matches. What is known
+ * by now to have signed comes first then, and the file's own hash. */
+static void signers_first(struct exam *exam) {
+    const struct match *all = exam->matches;
+    size_t n = exam->n_matches;
+    if (n < MATCHES_MAX) {
+        return;
+    }
+    exam->matches = NULL;
+    exam->n_matches = exam->room_matches = 0;
+    match_file(exam);
+    for (size_t i = 0; i < exam->contents.n_signatures; i++) {
+        const struct proven *p = &exam->proven[i];
+        if (p->signer.state != CHECK_GOOD) {
+            continue;
+        }
+        match_cert(exam, p->signer.signer, ROLE_SIGNER, i);
+        for (size_t k = 0; p->has_chain && k < p->chain.n; k++) {
+            match_cert(exam, p->chain.certs[k], ROLE_CHAIN, i);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        match_keep(exam, &all[i]);
+    }
+}
+
 void prove_matches(struct exam *exam) {
     size_t kept = 0;
+    signers_first(exam);
     for (size_t i = 0; i < exam->n_matches; i++) {
         struct match m = exam->matches[i];
         const struct rule *rule = m.key->rule;
