@@ -18,8 +18,9 @@
 #include "format/format.h"
 
 enum {
-    LARGEST = 8 << 20,  /* text that is read whole */
-    END_READ = 2 << 20, /* of larger text */
+    LARGEST = 8 << 20,   /* text that is read whole */
+    END_READ = 2 << 20,  /* of larger text */
+    SEARCHED = 64 << 20, /* of larger text, from its beginning, for a mark only */
     BLOCKS_MAX = 16,
     SIGNATURE_MIN = 128, /* octets: what is shorter has no certificate, nor room for one */
     TEXT_LIKE = 512,     /* so much of a file's beginning shows whether it is text */
@@ -279,10 +280,10 @@ static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *
     return true;
 }
 
-/* Whether there is a mark anywhere. Windows of END_READ that overlap by more than a mark. */
-static bool has_mark_anywhere(struct source *source, uint8_t *window, bool *found, struct error *err) {
+/* Whether there is a mark in what is searched of large text. Windows of END_READ that overlap by more than a mark. */
+static bool has_mark_before(struct source *source, uint8_t *window, bool *found, struct error *err) {
     enum { OVERLAP = 64 };
-    for (uint64_t at = 0; !*found && at + OVERLAP < source->size; at += END_READ - OVERLAP) {
+    for (uint64_t at = 0; !*found && at < SEARCHED && at + OVERLAP < source->size; at += END_READ - OVERLAP) {
         uint64_t left = source->size - at;
         size_t n = left < END_READ ? (size_t)left : END_READ;
         if (!source_into(source, window, n, at, err)) {
@@ -310,7 +311,7 @@ static bool read_end(struct source *source, struct arena *arena, struct contents
         return false;
     }
     bool found = contents->n_signatures != 0;
-    if (!found && !has_mark_anywhere(source, text, &found, err)) {
+    if (!found && !has_mark_before(source, text, &found, err)) {
         return false;
     }
     if (found) {
