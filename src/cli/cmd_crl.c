@@ -127,4 +127,6 @@ const struct command command_crl = {
     .args = "COMMAND …",
     .help = "certificates that their issuers revoked: list and fetch revocation lists, check files against them",
     .sub = crl_commands,
+    .examples = "  certban crl fetch setup.exe && certban crl check setup.exe\n"
+                "  certban crl check --help",
 };

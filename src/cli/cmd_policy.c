@@ -393,4 +393,6 @@ const struct command command_policy = {
     .args = "COMMAND …",
     .help = "what is banned: list, show, check and try policies, import and export blocklists, sign and update",
     .sub = policy_commands,
+    .examples = "  certban policy list\n"
+                "  certban policy import --help",
 };

@@ -74,4 +74,7 @@ const struct command command_quarantine = {
     .args = "COMMAND …",
     .help = "what was moved away: list, show, restore, export, purge, verify",
     .sub = quarantine_commands,
+    .examples = "  certban quarantine list\n"
+                "  certban quarantine restore 20230404-000001\n"
+                "  certban quarantine restore --help",
 };

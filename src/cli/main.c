@@ -26,11 +26,13 @@ static int unknown(const struct command *parent, const struct command *const *ta
 /* Wrong numbers of arguments are the same for every command. */
 static int run(const struct command *command, const struct options *options) {
     bool more = options->given[OPTION_FILES_FROM];
+    const char *parent = command->parent != NULL ? command->parent->name : "";
     if (options->n_args < command->min_args && !more) {
-        return command_usage(command, "%s needs %s", command->name, command->args);
+        return command_usage(command, "%s%s%s needs %s", parent, parent[0] != '\0' ? " " : "", command->name, command->args);
     }
     if (options->n_args > command->max_args) {
-        return command_usage(command, "%s takes no further argument \"%s\"", command->name, options->args[command->max_args]);
+        return command_usage(command, "%s%s%s takes no further argument \"%s\"", parent, parent[0] != '\0' ? " " : "", command->name,
+                             options->args[command->max_args]);
     }
     return command->run(command, options);
 }

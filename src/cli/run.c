@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/json.h"
 #include "cli/online.h"
@@ -68,6 +69,21 @@ static bool take_paths(const struct options *options, struct paths *paths, struc
     paths->n = options->n_args;
     const char *list = options->word[OPTION_FILES_FROM];
     return list == NULL || read_list(list, options->given[OPTION_NULL_SEPARATED] ? '\0' : '\n', paths, err);
+}
+
+/* A report never takes the place of what it is about. */
+static bool output_is_apart(const struct options *options, const struct paths *paths, struct error *err) {
+    const char *name = options->word[OPTION_OUTPUT];
+    struct stat report, st;
+    if (name == NULL || stat(name, &report) != 0 || !S_ISREG(report.st_mode)) {
+        return true;
+    }
+    for (size_t i = 0; i < paths->n; i++) {
+        if (stat(paths->all[i], &st) == 0 && st.st_dev == report.st_dev && st.st_ino == report.st_ino) {
+            return error_set(err, ERR_USAGE, "--output %s is a file to examine: the report would take its place", name);
+        }
+    }
+    return true;
 }
 
 /* The run's events go to the report; the progress line makes way for them. */
@@ -307,7 +323,7 @@ int run_command(const struct run *run, const struct command *command, const stru
     if (asked) {
         error_clear(&err);
     }
-    asked = asked && confirms_are_whole(options, &err) && take_paths(options, &paths, &err);
+    asked = asked && confirms_are_whole(options, &err) && take_paths(options, &paths, &err) && output_is_apart(options, &paths, &err);
     if (!asked || !policies_load(options, &policies, &err)) {
         status = !asked && err.kind == ERR_USAGE ? command_usage(command, "%s", err.text) : refuse(options, &err);
     } else if (paths.n == 0) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "crypto/trust.h"
 
 enum { ANCHOR_FILE_MAX = 4 << 20 };
 
@@ -32,6 +33,14 @@ static bool read_anchor(const char *path, struct bytes *out, struct error *err) 
     return true;
 }
 
+/* A file without certificates is a mistake, of which the readers could not tell. */
+static bool is_anchor(const char *path, struct bytes pem, struct error *err) {
+    struct anchors *anchors = anchors_new();
+    bool ok = anchors != NULL ? anchors_add_pem(anchors, pem, err) : error_set(err, ERR_LIMIT, "no memory");
+    anchors_free(anchors);
+    return ok || error_within(err, "anchors %s", path);
+}
+
 void anchor_files_free(struct examiner *examiner) {
     for (size_t i = 0; i < examiner->n_anchor_pems; i++) {
         void *text;
@@ -51,6 +60,9 @@ bool anchor_files_read(struct examiner *examiner, struct error *err) {
             return false;
         }
         examiner->n_anchor_pems = i + 1;
+        if (!is_anchor(examiner->anchor_files[i], examiner->anchor_pems[i], err)) {
+            return false;
+        }
     }
     return true;
 }
