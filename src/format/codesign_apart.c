@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "asn1/carve.h"
 #include "base/reader.h"
 #include "format/codesign.h"
 #include "format/format.h"
@@ -161,13 +162,21 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     if (code.blobs == NULL) {
         return arena_full(arena, err);
     }
+    size_t anomalies = contents->anomalies.n;
     if (is_double(file)) {
         read_double(file, &code, arena, &contents->anomalies);
-        contents->other = code.n == 0;
+        contents->other = code.n == 0 && contents->anomalies.n == anomalies;
     } else {
         take(&code, magic == CODESIGN_MAGIC_WRAPPER ? CODESIGN_SLOT_CMS : CODESIGN_SLOT_DIRECTORY, file, 0, arena, &contents->anomalies);
     }
-    return code.n == 0 || codesign_add(&code, &target, contents, arena, NULL, err);
+    bool odd = contents->anomalies.n != anomalies; /* what its length hides is found all the same */
+    if (code.n != 0 && !codesign_add(&code, &target, contents, arena, NULL, err)) {
+        return false;
+    }
+    if (odd || contents->unreadable.kind != ERR_NONE) {
+        carve_bytes(contents, arena, file, 0);
+    }
+    return true;
 }
 
 const struct format format_codesign = {
