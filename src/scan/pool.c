@@ -10,6 +10,7 @@
 
 enum {
     LOW_WATER = 4,      /* a reader with fewer jobs in hand gets more */
+    IN_HAND = 4 << 20,  /* bytes; with more of them in hand it gets none, so that the last large files are not one reader's */
     REPLACEMENTS = 100, /* workers that may die in one run */
 };
 
@@ -203,12 +204,21 @@ static bool send_batch(const struct slot *slot, uint8_t *buffer, size_t used, co
     return sent == (ssize_t)used;
 }
 
+static uint64_t weight(const struct job *job) {
+    uint64_t size = job_size(job);
+    return size < IN_HAND ? size : IN_HAND;
+}
+
 /* Hands a worker as many jobs as it should have. What can't be sent goes back to the head of the queue. */
 static void feed(struct pool *pool, struct slot *slot, size_t most) {
     int fds[WORKER_BATCH];
     struct job *batch[WORKER_BATCH];
     size_t n = 0, used = 0;
-    while (pool->queue != NULL && n < most) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < slot->n_jobs; i++) {
+        bytes += weight(slot->jobs[i]);
+    }
+    while (pool->queue != NULL && n < most && bytes < IN_HAND) {
         bool alone = pool->queue->alone;
         struct bytes path = real_path(pool, pool->queue);
         if ((alone && (n != 0 || slot->n_jobs != 0)) || used + sizeof(struct worker_ask) + path.n > WORKER_ASK_MAX) {
@@ -217,6 +227,7 @@ static void feed(struct pool *pool, struct slot *slot, size_t most) {
         batch[n] = queue_take(pool);
         used += write_ask(pool, batch[n], path, pool->buffer + used);
         fds[n] = (int)batch[n]->file.os;
+        bytes += weight(batch[n]);
         n++;
         if (alone) {
             break;
