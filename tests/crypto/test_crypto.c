@@ -482,6 +482,14 @@ static void chains_end_in_anchors(void **state) {
     }
     assert_true(cert_signed_by(&leaf.cert, &ca.cert));
     assert_false(cert_signed_by(&leaf.cert, &root.cert));
+    for (size_t i = 4; i < 4 + leaf.cert.tbs.n; i += 7) { /* that a link held once says nothing of any other certificate */
+        struct bytes copy;
+        struct cert altered;
+        assert_true(arena_copy(&test_arena, leaf.cert.der, &copy, &err));
+        memcpy((uint8_t *)(uintptr_t)copy.p + i, &(uint8_t){copy.p[i] ^ 1}, 1);
+        assert_false(cert_parse(copy, 0, &test_arena, &altered, &err) && cert_signed_by(&altered, &ca.cert));
+    }
+    assert_true(cert_signed_by(&leaf.cert, &ca.cert));
     anchors_free(anchors);
     anchors_free(wrong);
     anchors_free(none);
