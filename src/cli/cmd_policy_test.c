@@ -90,6 +90,9 @@ static bool load(struct tally *tally, const struct options *options, struct erro
         }
     }
     ok = ok && blocklist_seal(tally->list, err);
+    if (ok) {
+        policies_say_spared(tally->list);
+    }
     tally->hits = ok ? calloc(blocklist_count(tally->list) + 1, sizeof *tally->hits) : NULL;
     return ok && (tally->hits != NULL || error_set(err, ERR_LIMIT, "no memory to count hits"));
 }

@@ -25,6 +25,15 @@ static void heard_odd(struct search_listener *listener, const char *words) {
     ui_say("%s", words);
 }
 
+void policies_say_spared(const struct blocklist *list) {
+    const struct rule *first;
+    size_t n = blocklist_spared(list, &first);
+    if (n != 0) {
+        ui_say("rule %s/%s%s a certificate on the never-ban list, which no rule may hit: that is left out (certban policy check)",
+               first->policy->id, first->id, n == 1 ? " names" : " and others each name");
+    }
+}
+
 /* Loads and seals; the first policy that can't be read ends it. */
 static bool load(const struct search *search, struct policies *out, struct error *err) {
     struct strict_listener strict = {.listener = {heard_unreadable, heard_odd}};
@@ -38,6 +47,7 @@ static bool load(const struct search *search, struct policies *out, struct error
     }
     ok = ok && blocklist_seal(policies.list, err);
     if (ok) {
+        policies_say_spared(policies.list);
         *out = policies;
     } else {
         policies_free(&policies);

@@ -72,4 +72,7 @@ CERTBAN_MUST_USE bool policies_builtin(struct policies *out, struct error *err);
 CERTBAN_MUST_USE bool policies_revocations(const struct options *options, const char *otherwise, struct policies *out, struct error *err);
 void policies_free(struct policies *policies);
 
+/* policies_say_spared says on standard error which rules name what is on the never-ban list, where some do. */
+void policies_say_spared(const struct blocklist *list);
+
 #endif

@@ -73,12 +73,16 @@ bool blocklist_add(struct blocklist *list, const struct policy *policy, int64_t 
             list->n_expired++;
             continue;
         }
+        bool spared = false;
         for (size_t k = 0; k < rule->n_keys; k++) {
             const struct key *key = &rule->keys[k];
             bool never = !rule->allow && !rule->never_ban_overridden && never_ban_has(key->kind, key->value);
             list->keys[list->n_keys] = key;
             list->n_keys += !never;
+            spared = spared || never;
         }
+        list->spared = spared && list->n_spared == 0 ? rule : list->spared;
+        list->n_spared += spared;
     }
     return true;
 }
@@ -237,6 +241,11 @@ size_t blocklist_count(const struct blocklist *list) {
 
 size_t blocklist_expired(const struct blocklist *list) {
     return list->n_expired;
+}
+
+size_t blocklist_spared(const struct blocklist *list, const struct rule **first) {
+    *first = list->spared;
+    return list->n_spared;
 }
 
 const struct rule *blocklist_rule(const struct blocklist *list, uint32_t number) {

@@ -56,6 +56,10 @@ size_t blocklist_count(const struct blocklist *list);
 size_t blocklist_expired(const struct blocklist *list); /* those among them that had expired: they have a number but are never found */
 const struct rule *blocklist_rule(const struct blocklist *list, uint32_t number); /* NULL past the end */
 
+/* blocklist_spared is how many rules name a certificate on the never-ban list outright, by a key that was left out; *first gets the first
+ * of them, NULL when there is none. */
+size_t blocklist_spared(const struct blocklist *list, const struct rule **first);
+
 /* The policies in the order they were added. */
 size_t blocklist_policies(const struct blocklist *list);
 const struct policy *blocklist_policy(const struct blocklist *list, size_t i);

@@ -15,8 +15,10 @@ struct blocklist {
     size_t n_kept, room_kept;
     const struct rule **rules; /* by number */
     size_t n_rules, room_rules, n_expired;
-    const struct key **keys; /* in the order of the index once sealed */
-    uint64_t *heads;         /* the sort head of each key */
+    const struct key **keys;   /* in the order of the index once sealed */
+    uint64_t *heads;           /* the sort head of each key */
+    size_t n_spared;           /* rules of which keys were left out: they name what is on the never-ban list */
+    const struct rule *spared; /* the first of them */
     size_t n_keys, room_keys;
     uint64_t *filter; /* a bit for each kind and head that is there, among many that are not set */
     uint64_t filter_mask;

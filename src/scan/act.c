@@ -48,7 +48,7 @@ static void count_hits(struct actor *actor, struct scan_events *events, const ui
 struct actor *actor_new(const struct acts *acts) {
     struct actor *actor = calloc(1, sizeof *actor);
     struct plan *plans = calloc(acts->n + 1, sizeof *plans);
-    struct brake *brake = brake_new(acts->options, acts->n);
+    struct brake *brake = brake_new(acts->options, acts->n + acts->n_forbidden);
     if (actor == NULL || plans == NULL || brake == NULL) {
         free(actor);
         free(plans);

@@ -46,12 +46,18 @@ static struct tally *find(const struct brake *brake, uint32_t rule) {
     return NULL;
 }
 
-void brake_count(struct brake *brake, uint32_t rule, unsigned weight, const char *path) {
+/* A rule's tally, made where there is none; NULL when there is no room, which there is for as many as brake_new was told of. */
+static struct tally *tally_of(struct brake *brake, uint32_t rule) {
     struct tally *tally = find(brake, rule);
     if (tally == NULL && brake->n < brake->room) {
         tally = &brake->tallies[brake->n++];
         *tally = (struct tally){.rule = rule};
     }
+    return tally;
+}
+
+void brake_count(struct brake *brake, uint32_t rule, unsigned weight, const char *path) {
+    struct tally *tally = tally_of(brake, rule);
     if (tally != NULL) {
         tally->files++;
         tally->weight += weight;
@@ -62,7 +68,7 @@ void brake_count(struct brake *brake, uint32_t rule, unsigned weight, const char
 }
 
 void brake_forbid(struct brake *brake, uint32_t rule) {
-    struct tally *tally = find(brake, rule);
+    struct tally *tally = tally_of(brake, rule);
     if (tally != NULL) {
         tally->forbidden = true;
     }

@@ -14,14 +14,15 @@ enum { BRAKE_FILES = 50, BRAKE_FRESH = 10, BRAKE_SYSTEM = 10 };
 
 struct brake;
 
-/* brake_new is a brake for at most n files; NULL without memory. */
+/* brake_new is a brake for at most n files and rules that are forbidden; NULL without memory. */
 struct brake *brake_new(const struct scan_options *options, size_t n);
 void brake_free(struct brake *brake);
 
 /* brake_count counts a file that a rule wants moved. weight: BRAKE_SYSTEM, 1, or 0. The path stays the caller's. */
 void brake_count(struct brake *brake, uint32_t rule, unsigned weight, const char *path);
 
-/* brake_forbid says that a rule hit a certificate that nobody may ban: whatever else it hits, it moves nothing in this run. */
+/* brake_forbid says that a rule hit a certificate that nobody may ban: whatever else it hits, it moves nothing in this run, and that is
+ * told though it hits nothing else. */
 void brake_forbid(struct brake *brake, uint32_t rule);
 
 /* brake_settle ends the counting and tells of every rule that is held. */
