@@ -86,6 +86,13 @@ struct record {
     struct metadata metadata;
 };
 
+/* A private folder that could not be removed yet. */
+struct lingering {
+    int folder; /* around it */
+    char name[64];
+};
+enum { LINGERING_MAX = 64 };
+
 struct quarantine {
     int folder, lock;
     struct quarantine_limits limits;
@@ -94,6 +101,8 @@ struct quarantine {
     struct text state; /* path of the state folder */
     uint8_t last_event[32];
     bool has_last_event;
+    struct lingering lingering[LINGERING_MAX]; /* when the store is closed, they are tried again */
+    size_t n_lingering;
 };
 
 void record_free(struct record *record);

@@ -147,6 +147,10 @@ void quarantine_close(struct quarantine *store) {
     if (store == NULL) {
         return;
     }
+    for (size_t i = 0; i < store->n_lingering; i++) { /* what is open elsewhere still, the next scan will find */
+        (void)unlinkat(store->lingering[i].folder, store->lingering[i].name, AT_REMOVEDIR);
+        close(store->lingering[i].folder);
+    }
     if (store->lock >= 0) {
         close(store->lock);
     }

@@ -262,7 +262,7 @@ static bool restore_open(struct quarantine *store, int item, int content, struct
     text_add_bytes(&out->path, bytes_make(text_c(&record->to), record->to.n));
     out->allowed = allow;
     out->changed = !same;
-    return restored(store, item, record, options, allow, err);
+    return true;
 }
 
 bool quarantine_restore(struct quarantine *store, const char *id, const struct restore_options *options, struct restored *out,
@@ -281,9 +281,10 @@ bool quarantine_restore(struct quarantine *store, const char *id, const struct r
         ok = content >= 0 || error_sys(err, errno, "can't open the content of item %s", id);
     }
     ok = ok && restore_open(store, item, content, &record, options, out, err);
-    if (content >= 0) {
+    if (content >= 0) { /* before the item goes: some file systems keep what is open as a file in its folder */
         close(content);
     }
+    ok = ok && restored(store, item, &record, options, out->allowed, err);
     close(item);
     record_free(&record);
     return ok;

@@ -96,6 +96,24 @@ static bool give_back_copy(struct quarantine *store, int item, int folder, int p
            item_drop(store, item, record->id, err) && take_gave_back(store, record, beside, err);
 }
 
+/* NFS and FUSE keep what somebody has open as a file in its folder, which can't be removed then: it goes when the store is closed, or when
+ * a scan comes by that finds it empty. */
+static bool drop_private(struct quarantine *store, int folder, const char *name, struct error *err) {
+    if (unlinkat(folder, name, AT_REMOVEDIR) == 0) {
+        return true;
+    }
+    if (errno != ENOTEMPTY && errno != EEXIST) {
+        return error_sys(err, errno, "can't remove the private folder");
+    }
+    struct lingering *lingering = &store->lingering[store->n_lingering];
+    if (store->n_lingering < LINGERING_MAX && strlen(name) < sizeof lingering->name) {
+        *lingering = (struct lingering){.folder = fcntl(folder, F_DUPFD_CLOEXEC, 3)};
+        memcpy(lingering->name, name, strlen(name) + 1);
+        store->n_lingering += lingering->folder >= 0;
+    }
+    return true;
+}
+
 bool take_finish_copy(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
     bool same;
     uint64_t links = 1;
@@ -113,10 +131,11 @@ bool take_finish_copy(struct quarantine *store, int item, int folder, int privat
         !placeholder_remove(folder, record_name(record), private, record->placeholder, err)) {
         return false;
     }
-    if (unlinkat(private, PRIVATE_FILE, 0) != 0 || fsync(private) != 0 || unlinkat(folder, text_c(&record->private), AT_REMOVEDIR) != 0) {
+    if (unlinkat(private, PRIVATE_FILE, 0) != 0 || fsync(private) != 0) {
         return error_sys(err, errno, "can't remove the original");
     }
-    return flush(folder, "the folder", err) && take_ownership(item, &links, err) && take_held(store, item, record, err);
+    return drop_private(store, folder, text_c(&record->private), err) && flush(folder, "the folder", err) &&
+           take_ownership(item, &links, err) && take_held(store, item, record, err);
 }
 
 bool take_by_copy(struct quarantine *store, int item, int folder, const struct take *take, struct record *record, struct error *err) {
