@@ -29,21 +29,38 @@ static size_t width(void) {
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : WIDTH_USUAL;
 }
 
+static void add_walk(struct text *line, const struct progress *progress, const struct scan_progress *now) {
+    double seconds = (double)(now_ns() - progress->start_ns) / 1e9;
+    double rate = seconds > 0.01 ? (double)now->files / seconds : 0;
+    text_addf(line, "%llu files, %.0f a second, ", (unsigned long long)now->files, rate);
+    if (now->members != 0) {
+        text_addf(line, "%llu members inside, ", (unsigned long long)now->members);
+    }
+    text_addf(line, "%llu found  ", (unsigned long long)now->hits);
+}
+
+static void add_act(struct text *line, const struct scan_progress *now) {
+    text_addf(line, "acting on file %llu of %llu", (unsigned long long)now->acted + 1, (unsigned long long)now->to_act);
+    if (now->acting_size >> 20 != 0) {
+        text_addf(line, " (%llu MiB)", (unsigned long long)now->acting_size >> 20);
+    }
+    text_add(line, "  ");
+}
+
 void progress_show(struct progress *progress, const struct scan_progress *now) {
     if (!progress->wanted) {
         return;
     }
-    double seconds = (double)(now_ns() - progress->start_ns) / 1e9;
-    double rate = seconds > 0.01 ? (double)now->files / seconds : 0;
+    bool acts = now->to_act != 0;
     struct text line = {0};
-    text_addf(&line, "%llu files, %.0f a second, ", (unsigned long long)now->files, rate);
-    if (now->members != 0) {
-        text_addf(&line, "%llu members inside, ", (unsigned long long)now->members);
+    if (acts) {
+        add_act(&line, now);
+    } else {
+        add_walk(&line, progress, now);
     }
-    text_addf(&line, "%llu found  ", (unsigned long long)now->hits);
     size_t room = width() - 1;
     if (line.n < room) { /* escaped bytes are as wide as they are long: the line never wraps */
-        text_add_safe(&line, now->folder, room - line.n > 12 ? room - line.n - 12 : 0);
+        text_add_safe(&line, acts ? now->acting : now->folder, room - line.n > 12 ? room - line.n - 12 : 0);
     }
     if (progress->terminal) {
         fprintf(stderr, "\r\x1b[K%s", text_c(&line));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/digest.h"
@@ -15,7 +16,28 @@ struct acting {
     struct pool_sink sink; /* of the provers; it comes first */
     struct run *run;
     struct actor *actor;
+    uint64_t done, all;
+    int64_t told; /* when the progress was told last */
 };
+
+/* A few times a second, and of each large file before it is moved, which may take a while. */
+static void tell_progress(struct acting *acting, const struct job *job) {
+    enum { LARGE = 64 << 20, BETWEEN_NS = 200000000 };
+    struct run *run = acting->run;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t now = (int64_t)t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+    if (run->events->progress == NULL || (now - acting->told < BETWEEN_NS && job->identity.size < LARGE)) {
+        return;
+    }
+    acting->told = now;
+    struct scan_progress progress = {.hits = run->summary->finding[FINDING_BANNED] + run->summary->finding[FINDING_LISTED],
+                                     .acted = acting->done,
+                                     .to_act = acting->all,
+                                     .acting = job_path(job),
+                                     .acting_size = job->identity.size};
+    run->events->progress(run->events, &progress);
+}
 
 /* Opens a parked file again. Its content must be what was judged. */
 static bool reopen(struct run *run, struct job *job, struct error *err) {
@@ -66,6 +88,7 @@ static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes mes
 static void on_done(struct pool_sink *sink, struct job *job, const struct error *failure) {
     struct acting *acting = (struct acting *)sink;
     struct error err = {0};
+    tell_progress(acting, job);
     struct taken taken = {.state = TAKEN_FAILED, .id = "", .detail = err.text};
     if (failure != NULL) {
         err = *failure;
@@ -75,6 +98,7 @@ static void on_done(struct pool_sink *sink, struct job *job, const struct error 
     } else {
         taken = actor_act(acting->actor, job);
     }
+    acting->done++;
     emit_job(acting->run, job, &taken);
 }
 
@@ -180,6 +204,7 @@ void acting_finish(struct run *run) {
                                                               .forbidden = run->forbidden,
                                                               .n_forbidden = run->n_forbidden})
                                    : NULL;
+    acting.all = n;
     if (acting.actor != NULL && provers != NULL) {
         prove_and_act(&acting, provers);
     } else {
