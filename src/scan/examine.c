@@ -160,6 +160,21 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
     arena_free(&level->arena);
 }
 
+/* Whether what a search of the file's bytes would find is its members'. */
+static bool by_members(const struct exam *exam) {
+    return exam->format != NULL && exam->format->members_only && exam->examiner->members;
+}
+
+static void search_bytes(struct exam *exam) {
+    struct error err;
+    size_t added;
+    uint64_t size = exam->source->size, ends = size < CARVE_ENDS ? size : CARVE_ENDS;
+    if (!carve_source(&exam->contents, exam->arena, exam->source, 0, ends, &added, &err) ||
+        (ends < size && !carve_source(&exam->contents, exam->arena, exam->source, size - ends, ends, &added, &err))) {
+        contents_unreadable(&exam->contents, &err);
+    }
+}
+
 static void read_formats(struct exam *exam, const struct probe *probe, bool search) {
     size_t signed_formats = 0;
     for (size_t i = 0; formats[i] != NULL; i++) {
@@ -187,15 +202,8 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
     if (signed_formats > 1) {
         anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_POLYGLOT, 0, 0, NULL);
     }
-    bool by_members = exam->format != NULL && exam->format->members_only && exam->examiner->members;
-    if (search && !by_members && exam->contents.n_signatures == 0 && !loose_certificates(exam->source, exam->arena)) {
-        struct error err;
-        size_t added;
-        uint64_t size = exam->source->size, ends = size < CARVE_ENDS ? size : CARVE_ENDS;
-        if (!carve_source(&exam->contents, exam->arena, exam->source, 0, ends, &added, &err) ||
-            (ends < size && !carve_source(&exam->contents, exam->arena, exam->source, size - ends, ends, &added, &err))) {
-            contents_unreadable(&exam->contents, &err);
-        }
+    if (search && !by_members(exam) && exam->contents.n_signatures == 0 && !loose_certificates(exam->source, exam->arena)) {
+        search_bytes(exam);
     }
 }
 
@@ -277,6 +285,11 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
     struct level level = {0};
     if (examiner->members && source->size != 0) {
         look_inside(exam, &probe, inside, budget, sink, &level);
+    }
+    if (probe.thorough && source->size != 0 && by_members(exam) && level.members == 0 && exam->contents.n_signatures == 0 &&
+        examiner->slice.of <= 1) {
+        search_bytes(exam); /* an archive with nothing in it, so that what its bytes hold is no member's */
+        judge(exam);
     }
     if (exam->arena->ran_out) { /* whoever asked may have gone on without: what was found is not all */
         arena_full(exam->arena, &err);
