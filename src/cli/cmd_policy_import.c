@@ -9,6 +9,7 @@
 #include "cli/ui.h"
 #include "list/files.h"
 #include "list/importer.h"
+#include "list/wide.h"
 #include "scan/members.h"
 
 /* Reasons that are told apart; what comes after them is told line by line as it comes. */
@@ -146,8 +147,8 @@ static const struct importer *choose(struct session *s, struct bytes content, st
     return importer;
 }
 
-/* One list, under the name by which it is told of. */
-static bool read_content(struct session *s, const char *path, struct bytes content, struct error *err) {
+/* One list in UTF-8, or of octets. */
+static bool read_narrow(struct session *s, const char *path, struct bytes content, struct error *err) {
     struct import_counts before = import_counts(s->import);
     s->path = path;
     const struct importer *importer = choose(s, content, err);
@@ -158,6 +159,15 @@ static bool read_content(struct session *s, const char *path, struct bytes conte
     }
     tell_summary(s, importer, &before);
     return true;
+}
+
+/* One list, under the name by which it is told of. */
+static bool read_content(struct session *s, const char *path, struct bytes content, struct error *err) {
+    struct text narrow = {0};
+    bool wide = wide_is(content), ok = !wide || wide_narrow(content, &narrow, err) || error_within(err, "%s", path);
+    ok = ok && read_narrow(s, path, wide ? bytes_make(text_c(&narrow), narrow.n) : content, err);
+    text_free(&narrow);
+    return ok;
 }
 
 /* A list in an archive. */

@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "list/csv.h"
 #include "list/policy_write.h"
+#include "list/wide.h"
 
 static void csv_reads_what_rfc_4180_says(void **state) {
     (void)state;
@@ -201,8 +202,67 @@ static void what_no_rule_may_ban_is_refused(void **state) {
     file_forget(never);
 }
 
+static void wide_text_is_made_narrow(void **state) {
+    (void)state;
+#define WIDE(text) text, sizeof(text) - 1
+    static const struct {
+        const char *in;
+        size_t n;
+        const char *out;
+    } rows[] = {
+        {WIDE("\xff\xfe"), ""},
+        {WIDE("\xff\xfe\x61\0\xe4\0\xac\x20"), "a\xc3\xa4\xe2\x82\xac"},
+        {WIDE("\xfe\xff\0\x61\0\xe4\x20\xac"), "a\xc3\xa4\xe2\x82\xac"},
+        {WIDE("\xff\xfe\x3d\xd8\0\xde!\0"), "\xf0\x9f\x98\x80!"},
+        {WIDE("\xff\xfe\x3d\xd8!\0"), "\xef\xbf\xbd!"},
+        {WIDE("\xff\xfe\0\xde!\0"), "\xef\xbf\xbd!"},
+        {WIDE("\xff\xfe!\0\x3d\xd8"), "!\xef\xbf\xbd"},
+        {WIDE("\xff\xfe!\0x"), "!\xef\xbf\xbd"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct text out = {0};
+        uint8_t *exact = malloc(rows[i].n);
+        assert_non_null(exact);
+        memcpy(exact, rows[i].in, rows[i].n);
+        assert_true(wide_is(bytes_make(exact, rows[i].n)));
+        assert_true(wide_narrow(bytes_make(exact, rows[i].n), &out, NULL));
+        assert_string_equal(text_c(&out), rows[i].out);
+        free(exact);
+        text_free(&out);
+    }
+    assert_false(wide_is(bytes_text("\xef\xbb\xbfserial")));
+    assert_false(wide_is(bytes_make("\xff", 1)));
+}
+
+/* What the text is no longer must not be said of it: libxml would believe it. */
+static void a_declared_encoding_goes(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {
+        {"<?xml version='1.0' encoding='utf-16'?><a/>", "<?xml version='1.0'                  ?><a/>"},
+        {"<?xml version=\"1.0\" encoding=\"UTF-16\" standalone=\"yes\"?><a/>",
+         "<?xml version=\"1.0\"                   standalone=\"yes\"?><a/>"},
+        {"<a encoding='utf-16'/>", "<a encoding='utf-16'/>"},
+        {"<?xml version='1.0'?><a encoding='x'/>", "<?xml version='1.0'?><a encoding='x'/>"},
+        {"<?xml encoding='utf-16", "<?xml encoding='utf-16"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct text wide = {0}, out = {0};
+        text_add(&wide, "\xff\xfe");
+        for (const char *c = rows[i][0]; *c != '\0'; c++) {
+            text_add_char(&wide, *c);
+            text_add_char(&wide, '\0');
+        }
+        assert_true(wide_narrow(bytes_make(wide.p, wide.n), &out, NULL));
+        assert_string_equal(text_c(&out), rows[i][1]);
+        text_free(&wide);
+        text_free(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wide_text_is_made_narrow),
+        cmocka_unit_test(a_declared_encoding_goes),
         cmocka_unit_test(csv_reads_what_rfc_4180_says),
         cmocka_unit_test(values_are_normalised),
         cmocka_unit_test(times_are_read_as_lists_write_them),
