@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 enum {
-    LOW_WATER = 4,      /* a reader with fewer jobs in hand gets more */
-    IN_HAND = 4 << 20,  /* bytes; with more of them in hand it gets none, so that the last large files are not one reader's */
+    LOW_WATER = 4, /* a reader with fewer jobs in hand gets more */
+    IN_HAND =
+        4 << 20, /* bytes to be read whole; with more of them in hand it gets none, so that the last large files are not one reader's */
     REPLACEMENTS = 100, /* workers that may die in one run */
 };
 
@@ -34,8 +35,8 @@ struct pool *pool_new(struct nursery *nursery, enum worker_kind kind, unsigned n
     *pool = (struct pool){.nursery = nursery,
                           .kind = kind,
                           .sink = sink,
+                          .examiner = examiner,
                           .n_rules = blocklist_count(examiner->list),
-                          .limits = &examiner->limits,
                           .n_slots = n,
                           .buffer = buffer,
                           .arena = arena_make(ARENA_FILE_CAP)};
@@ -170,7 +171,7 @@ static struct bytes real_path(struct pool *pool, const struct job *job) {
 
 static size_t write_ask(struct pool *pool, struct job *job, struct bytes path, uint8_t *to) {
     job->id = pool->next_id++;
-    uint64_t most = limit_most(pool->limits, LIMIT_RUN);
+    uint64_t most = limit_most(&pool->examiner->limits, LIMIT_RUN);
     struct worker_ask ask = {.id = job->id,
                              .unpacked_left = pool->unpacked < most ? most - pool->unpacked : 0,
                              .path_n = (uint32_t)path.n,
@@ -204,9 +205,13 @@ static bool send_batch(const struct slot *slot, uint8_t *buffer, size_t used, co
     return sent == (ssize_t)used;
 }
 
-static uint64_t weight(const struct job *job) {
+/* What a job costs, in bytes: where each file is read whole, its size. */
+static uint64_t weight(const struct pool *pool, const struct job *job) {
+    const struct examiner *examiner = pool->examiner;
     uint64_t size = job_size(job);
-    return size < IN_HAND ? size : IN_HAND;
+    bool whole =
+        examiner->verify || examiner->describe || examiner->thorough || examiner->search || blocklist_wants_size(examiner->list, size);
+    return !whole ? 0 : size < IN_HAND ? size : IN_HAND;
 }
 
 /* Hands a worker as many jobs as it should have. What can't be sent goes back to the head of the queue. */
@@ -216,7 +221,7 @@ static void feed(struct pool *pool, struct slot *slot, size_t most) {
     size_t n = 0, used = 0;
     uint64_t bytes = 0;
     for (size_t i = 0; i < slot->n_jobs; i++) {
-        bytes += weight(slot->jobs[i]);
+        bytes += weight(pool, slot->jobs[i]);
     }
     while (pool->queue != NULL && n < most && bytes < IN_HAND) {
         bool alone = pool->queue->alone;
@@ -227,7 +232,7 @@ static void feed(struct pool *pool, struct slot *slot, size_t most) {
         batch[n] = queue_take(pool);
         used += write_ask(pool, batch[n], path, pool->buffer + used);
         fds[n] = (int)batch[n]->file.os;
-        bytes += weight(batch[n]);
+        bytes += weight(pool, batch[n]);
         n++;
         if (alone) {
             break;
@@ -296,14 +301,14 @@ static int64_t cpu_ns(const struct slot *slot) {
 /* Whether a worker's first job takes too long, by the clock on the wall or by the processor's; that one is asked once a job has taken a
  * second, and counted from there. */
 static bool takes_too_long(const struct pool *pool, struct slot *slot, int64_t now, struct error *err) {
-    uint64_t size = job_size(slot->jobs[0]), seconds = limit_seconds(pool->limits, size);
+    uint64_t size = job_size(slot->jobs[0]), seconds = limit_seconds(&pool->examiner->limits, size);
     enum limit which = LIMIT_TIME;
     bool late = (now - slot->since) / SECOND > (int64_t)seconds;
     if (!late && now - slot->since > SECOND) {
         int64_t cpu = cpu_ns(slot);
         slot->cpu_before = slot->cpu_before < 0 ? cpu : slot->cpu_before;
         which = LIMIT_CPU;
-        seconds = limit_cpu_seconds(pool->limits, size);
+        seconds = limit_cpu_seconds(&pool->examiner->limits, size);
         late = cpu >= 0 && (cpu - slot->cpu_before) / SECOND >= (int64_t)seconds;
     }
     if (late) {

@@ -21,8 +21,8 @@ struct pool {
     struct nursery *nursery;
     enum worker_kind kind;
     struct pool_sink *sink;
+    const struct examiner *examiner; /* the workers' */
     size_t n_rules;
-    const struct limits *limits;
     struct job *queue, **last;
     size_t n_queue;
     unsigned deaths;
