@@ -3,6 +3,8 @@
  * of what is in memory, then (source/piece_measure.h) of what it leads to. */
 #include "source/piece.h"
 
+#include <pthread.h>
+
 #include "base/reader.h"
 #include "source/archive.h"
 #include "source/piece_measure.h"
@@ -88,16 +90,30 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* The first octets of the magic numbers. */
-static const bool first[256] = {['M'] = true,  ['7'] = true,  [0xd0] = true, [0xcf] = true, [0xca] = true, [0xef] = true, ['R'] = true,
-                                ['x'] = true,  ['I'] = true,  ['u'] = true,  [0x1f] = true, ['B'] = true,  [0xfd] = true, [0x5d] = true,
-                                [0x28] = true, [0x04] = true, ['!'] = true,  [0xed] = true, ['0'] = true};
+/* Few places are worth a look at the rows, and of those only at some. */
+static struct {
+    uint64_t pairs[UINT16_MAX / 64 + 1]; /* a bit for each two octets: whether a magic number begins with them */
+    uint8_t row[256];                    /* for its first octet, the first of the rows, from 1 on; 0: there is none */
+    uint8_t next[ROWS + 1];              /* of each of these, the next one with the same octet; 0 ends them */
+} table;
+static pthread_once_t table_once = PTHREAD_ONCE_INIT;
+
+static void table_gather(void) {
+    for (size_t i = ROWS; i > 0; i--) {
+        uint8_t first = (uint8_t)rows[i - 1].magic[0];
+        unsigned pair = (unsigned)first << 8 | (uint8_t)rows[i - 1].magic[1];
+        table.pairs[pair / 64] |= UINT64_C(1) << pair % 64;
+        table.next[i] = table.row[first];
+        table.row[first] = (uint8_t)i;
+    }
+}
 
 /* The row whose magic number stands at a place, of a piece that begins in [from, to) and may be one; NULL: there is none. */
 static const struct row *row_at(struct bytes b, size_t magic_at, size_t from, size_t to) {
     struct bytes rest = bytes_cut(b, magic_at, b.n);
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct row *row = &rows[i];
+    pthread_once(&table_once, table_gather);
+    for (size_t i = rest.n != 0 ? table.row[rest.p[0]] : 0; i != 0; i = table.next[i]) {
+        const struct row *row = &rows[i - 1];
         if (magic_at < from + row->at || magic_at - row->at >= to || !bytes_starts(rest, bytes_make(row->magic, row->n))) {
             continue;
         }
@@ -110,8 +126,10 @@ static const struct row *row_at(struct bytes b, size_t magic_at, size_t from, si
 
 /* The next place in [from, to) of b where one may begin; to when there is none. */
 static size_t find(struct bytes b, size_t from, size_t to) {
-    for (size_t i = from; i < b.n && i < to + MAGIC_AT; i++) {
-        const struct row *row = first[b.p[i]] ? row_at(b, i, from, to) : NULL;
+    pthread_once(&table_once, table_gather);
+    for (size_t i = from; i + 1 < b.n && i < to + MAGIC_AT; i++) {
+        unsigned pair = (unsigned)b.p[i] << 8 | b.p[i + 1];
+        const struct row *row = (table.pairs[pair / 64] >> pair % 64 & 1) != 0 ? row_at(b, i, from, to) : NULL;
         if (row != NULL) {
             return i - row->at;
         }
