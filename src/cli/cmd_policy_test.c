@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/ui.h"
+#include "list/files.h"
 #include "scan/past.h"
 
 enum { EXAMPLES_MAX = 3, PATH_SHOWN = 4096 };
@@ -159,37 +160,89 @@ static void tally_free(struct tally *tally) {
     blocklist_free(tally->list);
 }
 
-/* What is known of earlier scans is no file: it must not be read as one that happens to be called so. */
-static bool wants_inventory(const struct options *options) {
-    bool wants = false;
-    for (size_t i = 0; i < options->n_words[OPTION_AGAINST]; i++) {
-        wants = wants || strcmp(options->words[OPTION_AGAINST][i], "inventory") == 0;
-    }
-    return wants;
-}
-
 /* What --against names: reports, and all else, which is looked at as it is. */
 struct against {
     const char **paths, **reports;
     size_t n_paths, n_reports;
+    struct text folder; /* the inventory */
+    struct names kept;  /* in it */
+    char **kept_paths;
 };
+
+/* The word "inventory" is no path: it stands for the reports of earlier scans that the administrator keeps in a folder of that name below
+ * the state folder. */
+static bool is_inventory(const char *word) {
+    return strcmp(word, "inventory") == 0;
+}
+
+static bool find_inventory(const struct options *options, struct against *against, struct error *err) {
+    static const char *const endings[] = {".json", ".ndjson", NULL};
+    if (!ui_state(options, &against->folder, err)) {
+        return false;
+    }
+    text_add(&against->folder, "/inventory");
+    if (!text_ok(&against->folder) || !folder_names(text_c(&against->folder), FILE_ANYBODYS, endings, &against->kept, err)) {
+        return text_ok(&against->folder) ? false : error_set(err, ERR_LIMIT, "no memory");
+    }
+    if (against->kept.n == 0) {
+        return error_set(err, ERR_USAGE,
+                         "no report is kept in %s: certban scan --json --all --verify -o %s/srv.json /srv keeps one (a folder that is "
+                         "called inventory is ./inventory)",
+                         text_c(&against->folder), text_c(&against->folder));
+    }
+    against->kept_paths = calloc(against->kept.n, sizeof *against->kept_paths);
+    for (size_t i = 0; against->kept_paths != NULL && i < against->kept.n; i++) {
+        if (asprintf(&against->kept_paths[i], "%s/%s", text_c(&against->folder), against->kept.all[i]) < 0) {
+            against->kept_paths[i] = NULL;
+            return error_set(err, ERR_LIMIT, "no memory");
+        }
+        if (!past_is_report(against->kept_paths[i])) {
+            return error_set(err, ERR_MALFORMED, "%s: not a report of a scan (certban scan --json)", against->kept_paths[i]);
+        }
+    }
+    return against->kept_paths != NULL || error_set(err, ERR_LIMIT, "no memory");
+}
 
 static bool sort_out(const struct options *options, struct against *against, struct error *err) {
     size_t n = options->n_words[OPTION_AGAINST];
+    bool inventory = false;
+    for (size_t i = 0; i < n; i++) {
+        inventory = inventory || is_inventory(options->words[OPTION_AGAINST][i]);
+    }
+    if (inventory && !find_inventory(options, against, err)) {
+        return false;
+    }
     against->paths = calloc(n + 1, sizeof *against->paths);
-    against->reports = calloc(n + 1, sizeof *against->reports);
+    against->reports = calloc(n + against->kept.n + 1, sizeof *against->reports);
     if (against->paths == NULL || against->reports == NULL) {
         return error_set(err, ERR_LIMIT, "no memory");
     }
     for (size_t i = 0; i < n; i++) {
         const char *path = options->words[OPTION_AGAINST][i];
+        if (is_inventory(path)) {
+            continue;
+        }
         if (past_is_report(path)) {
             against->reports[against->n_reports++] = path;
         } else {
             against->paths[against->n_paths++] = path;
         }
     }
+    for (size_t i = 0; i < against->kept.n; i++) {
+        against->reports[against->n_reports++] = against->kept_paths[i];
+    }
     return true;
+}
+
+static void against_free(struct against *against) {
+    for (size_t i = 0; against->kept_paths != NULL && i < against->kept.n; i++) {
+        free(against->kept_paths[i]);
+    }
+    free(against->kept_paths);
+    names_free(&against->kept);
+    text_free(&against->folder);
+    free(against->paths);
+    free(against->reports);
 }
 
 static void say_gap(uint64_t n, const char *one, const char *many, const char *words) {
@@ -266,12 +319,6 @@ static int run(const struct command *command, const struct options *options) {
         blocklist_free(tally.list);
         return command_usage(command, "test needs --against PATH");
     }
-    if (wants_inventory(options)) {
-        blocklist_free(tally.list);
-        ui_say("this version of certban keeps no inventory of earlier scans: give a folder instead, --against /srv/software, or a report "
-               "(scan --json --all --verify -o REPORT); ./inventory where something is called so");
-        return STATUS_NOT_EXAMINED;
-    }
     tally.events.progress = tally.progress.wanted ? on_progress : NULL;
     bool ok = (tally.list != NULL || error_set(&err, ERR_LIMIT, "no memory")) && load(&tally, options, &err) &&
               sort_out(options, &against, &err) && scan(&tally, options, &against, &summary, &err) &&
@@ -280,8 +327,7 @@ static int run(const struct command *command, const struct options *options) {
     bool printed = ok && print(&tally, options, &summary, output.stream);
     ok = ok && output_finish(&output, printed, &err) && (printed || error_set(&err, ERR_LIMIT, "no memory for the report"));
     tally_free(&tally);
-    free(against.paths);
-    free(against.reports);
+    against_free(&against);
     if (!ok) {
         ui_error("", &err);
     }
@@ -294,8 +340,9 @@ const struct command policy_test = {
     .help = "what policies would hit, rule by rule, before they are live; nothing is changed",
     .more = "Only the policies named are used. A file counts once for each rule, its members for themselves. PATH may be a report that\n"
             "certban scan --json --all --verify (or check, or show) wrote: what the policies would have hit then is told without reading\n"
-            "the files again, and so is what the report does not tell.",
-    .takes = TAKE(AGAINST) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(ANCHORS) | TAKE(INCLUDE) | TAKE(EXCLUDE) |
+            "the files again, and so is what the report does not tell. The word inventory stands for all reports that are kept in the\n"
+            "folder inventory of the state folder.",
+    .takes = TAKE(AGAINST) | TAKE(STATE) | TAKE(JSON) | TAKE(FORMAT) | TAKE(OUTPUT) | TAKE(ANCHORS) | TAKE(INCLUDE) | TAKE(EXCLUDE) |
              TAKE(CROSS_FILESYSTEMS) | TAKE(JOBS) | TAKE(NO_SANDBOX) | TAKE(THOROUGH) | TAKE(NO_MEMBERS) | TAKE(HELPERS) | TAKE(QUIET) |
              TAKE(PROGRESS),
     .examples = "  certban policy test new.xml --against /srv/software\n"

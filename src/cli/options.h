@@ -78,7 +78,8 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(EXPIRES, "expires", 0, TAKES_WORD, "TIME", "from then on nobody takes the bundle any more (in 90 days)")                             \
     X(CA, "ca", 0, TAKES_WORD, "FILE", "CAs that the server may be certified by (PEM), instead of the system's")                           \
     X(ALLOW_PRIVATE, "allow-private", 0, TAKES_NOTHING, NULL, "follow addresses in files into private networks too")                       \
-    X(AGAINST, "against", 0, TAKES_WORDS, "PATH", "try the list on these files, folders, or reports of earlier scans")                     \
+    X(AGAINST, "against", 0, TAKES_WORDS, "PATH|inventory",                                                                                \
+      "try it on files, folders, reports of earlier scans; inventory: all kept ones")                                                      \
     X(TO_FOLDER, "to", 0, TAKES_WORD, "DIR", "restore into this folder instead of where the file was")                                     \
     X(AS, "as", 0, TAKES_WORD, "NAME", "restore under this name")                                                                          \
     X(PARENTS, "parents", 0, TAKES_NOTHING, NULL, "make missing folders")                                                                  \
