@@ -49,8 +49,11 @@ bool never_ban_certificate(const uint8_t sha256[32], const uint8_t spki_sha256[3
 bool never_ban_subject(struct bytes common_name, struct bytes organization) {
     /* The organizations; and the common names that stand on the leaves of the platforms themselves. */
     static const char *const organizations[] = {"Microsoft", "Microsoft Corporation", "Apple", "Apple Inc.", "Apple Computer, Inc."};
-    static const char *const names[] = {"Microsoft Windows", "Microsoft Windows Publisher",
-                                        "Microsoft Windows Hardware Compatibility Publisher", "Software Signing",
+    static const char *const names[] = {"Microsoft Windows",
+                                        "Microsoft Windows Publisher",
+                                        "Microsoft Windows Hardware Compatibility Publisher",
+                                        "Microsoft Windows UEFI Driver Publisher",
+                                        "Software Signing",
                                         "Apple Mac OS Application Signing"};
     size_t n_organizations = sizeof organizations / sizeof *organizations;
     for (size_t i = 0; i < n_organizations + sizeof names / sizeof *names; i++) {

@@ -15,6 +15,7 @@
 #include "base/hex.h"
 #include "crypto/identity.h"
 #include "list/files.h"
+#include "list/never_ban.h"
 #include "list/policy_report.h"
 #include "list/policy_schema.h"
 #include "list/search.h"
@@ -292,6 +293,27 @@ static void replacements_are_not_hit(void **state) {
     assert_false(blocklist_wants(list, KEY_SUBJECT, 0)); /* nobody's new certificates by an old name */
     assert_null(find_hex(list, KEY_FILE_SHA256, "908d6d0119d9a943c123bab1c8de8201868e3ccc9d6df5dbf075d27b0129a09e")); /* 3CX 18.12.425 */
     blocklist_free(list);
+}
+
+/* What starts Debian under Secure Boot: a rule that hit it would leave a machine that does not start. */
+static void boot_signers_are_never_banned(void **state) {
+    (void)state;
+    static const char *const sha256[] = {
+        "079646974bce09b1f04da67bd722d1fb0947ae4c4010bccdbba52d5b23cbf1a2", /* Debian Secure Boot CA */
+        "bc75dc6b1bf285c2cf2e9c4e10aa24c1e3e152ca3a0e2bd1392c702968121a31", /* its signers 2022: shim */
+        "71024100bf7718749440e65f9360f8df6f9a28d0842d3a493dfcbfcbc478991d", /* GRUB */
+        "65378fdbd50b85960563bac3923b4cf6e43f60b7c969c1527ce2ca34f82f2dc5", /* Linux */
+        "a84a932361ca073ccc186d4cd5a465194e4b38aba08e01f7f5c4624cac361c77", /* fwupd */
+        "48e99b991f57fc52f76149599bff0a58c47154229b9f8d603ac40d3500248507", /* Microsoft Corporation UEFI CA 2011 */
+        "f6124e34125bee3fe6d79a574eaa7b91c0e7bd9d929c1a321178efd611dad901", /* Microsoft UEFI CA 2023 */
+    };
+    for (size_t i = 0; i < sizeof sha256 / sizeof *sha256; i++) {
+        uint8_t value[32];
+        size_t n;
+        assert_true(hex_decode(bytes_text(sha256[i]), value, sizeof value, &n));
+        assert_true(never_ban_certificate(value, NULL));
+    }
+    assert_true(never_ban_subject(bytes_text("microsoft windows  UEFI driver publisher"), bytes_none()));
 }
 
 /* A folder for files that the tests write. */
@@ -582,6 +604,7 @@ int main(void) {
         cmocka_unit_test(as_the_published_hashes_say),
         cmocka_unit_test(as_the_catalogue_of_incidents_says),
         cmocka_unit_test(replacements_are_not_hit),
+        cmocka_unit_test(boot_signers_are_never_banned),
         cmocka_unit_test(the_higher_version_holds),
         cmocka_unit_test(only_allow_rules_in_the_state),
         cmocka_unit_test(a_certificate_is_a_ban_by_itself),
