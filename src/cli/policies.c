@@ -92,13 +92,16 @@ static void heard_list(struct revocations_listener *listener, const char *words)
     ui_say("%s", words);
 }
 
-/* The revocation lists under these paths go behind the rules. */
+/* The revocation lists under these paths go behind the rules. A path without any is a mistake that would pass for "nothing is revoked". */
 static bool load_crls(const char *const *paths, size_t n, struct blocklist *list, struct error *err) {
-    struct revocations_listener listener = {heard_list};
+    struct revocations_listener listener = {.odd = heard_list};
     struct revocations *set = revocations_new((int64_t)time(NULL));
     bool ok = set != NULL || error_set(err, ERR_LIMIT, "no memory for revocation lists");
     for (size_t i = 0; ok && i < n; i++) {
-        ok = revocations_add(set, paths[i], &listener, err);
+        size_t before = listener.seen;
+        ok = revocations_add(set, paths[i], &listener, err) &&
+             (listener.seen != before ||
+              error_set(err, ERR_USAGE, "%s: there is no revocation list (certban crl fetch FILE… gets them)", paths[i]));
     }
     ok = ok && blocklist_revoke(list, set, err);
     if (!ok) {

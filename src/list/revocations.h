@@ -47,6 +47,7 @@ struct revocations;
 /* Hears what is wrong with a list that is left out, and what is odd about one that is used; the words name it. */
 struct revocations_listener {
     void (*odd)(struct revocations_listener *listener, const char *words);
+    size_t seen; /* lists and certificates, also those that are left out */
 };
 
 /* revocations_new is an empty set, for a run at that time (seconds since 1970); NULL without memory. revocations_free takes NULL. */

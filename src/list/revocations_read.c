@@ -139,12 +139,20 @@ static bool read_pem(struct reading *r, struct bytes content, struct error *err)
     return true;
 }
 
+static void note_seen(const struct reading *r, size_t n_certs) {
+    if (r->listener != NULL) {
+        r->listener->seen += r->n + n_certs;
+    }
+}
+
 bool revocations_read(struct revocations *set, const char *path, struct bytes content, struct revocations_listener *listener,
                       struct error *err) {
     struct reading r = {.set = set, .listener = listener, .path = path};
     if (content.n == 0 || content.p[0] != DER_SEQUENCE) {
+        size_t before = set->n_certs;
         bool ok = read_pem(&r, content, err);
         file_forget(content);
+        note_seen(&r, set->n_certs - before);
         return ok;
     }
     if (!room_make((void **)&set->contents, &set->room_contents, set->n_contents, 1, sizeof *set->contents)) {
@@ -152,7 +160,9 @@ bool revocations_read(struct revocations *set, const char *path, struct bytes co
         return error_set(err, ERR_LIMIT, "no memory for revocation lists");
     }
     set->contents[set->n_contents++] = content;
-    return read_der(&r, content, err);
+    bool ok = read_der(&r, content, err);
+    note_seen(&r, 0);
+    return ok;
 }
 
 static bool add_folder(struct revocations *set, const char *folder, struct revocations_listener *listener, struct error *err) {
