@@ -30,6 +30,7 @@ static bool identify(int fd, struct fs_identity *out, struct error *err) {
         .number = st.stx_ino,
         .birth_ns = (st.stx_mask & STATX_BTIME) != 0 ? nanoseconds(&st.stx_btime) : 0,
         .size = st.stx_size,
+        .allocated = st.stx_blocks * UINT64_C(512),
         .mtime_ns = nanoseconds(&st.stx_mtime),
         .ctime_ns = nanoseconds(&st.stx_ctime),
         .names = st.stx_nlink,
@@ -42,6 +43,11 @@ static bool identify(int fd, struct fs_identity *out, struct error *err) {
 
 bool fs_identify(struct handle file, struct fs_identity *out, struct error *err) {
     return identify((int)file.os, out, err);
+}
+
+uint64_t fs_extent(const struct fs_identity *identity) {
+    uint64_t least = identity->allocated > FS_EXTENT_MIN ? identity->allocated : FS_EXTENT_MIN;
+    return identity->size < least ? identity->size : least;
 }
 
 bool fs_same(const struct fs_identity *a, const struct fs_identity *b) {

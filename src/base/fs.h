@@ -20,6 +20,7 @@ struct fs_identity {
     uint64_t volume, number; /* st_dev, st_ino */
     int64_t birth_ns;        /* nanoseconds since 1970; 0 where the file system has none */
     uint64_t size;
+    uint64_t allocated; /* bytes on the disk: fewer where the file has holes, or is packed by its file system */
     int64_t mtime_ns, ctime_ns;
     uint32_t names; /* hard links */
     uint32_t mode;  /* permission bits, as the system has them */
@@ -28,6 +29,11 @@ struct fs_identity {
 
 /* fs_identify describes an open file or folder. */
 CERTBAN_MUST_USE bool fs_identify(struct handle file, struct fs_identity *out, struct error *err);
+
+/* fs_extent is how much of a file there is to read, for the time that it may take: its size, but of what is larger than FS_EXTENT_MIN no
+ * more than is allocated. */
+enum { FS_EXTENT_MIN = 1 << 30 };
+uint64_t fs_extent(const struct fs_identity *identity);
 
 /* fs_same says whether two identities of one run are the same file (volume, number, birth). */
 bool fs_same(const struct fs_identity *a, const struct fs_identity *b);

@@ -11,6 +11,7 @@
 #include "scan/exam.h"
 #include "scan/loose.h"
 #include "source/stream.h"
+#include "source/timed.h"
 
 /* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
 #define HASH_MAX (UINT64_C(4) << 30)
@@ -320,13 +321,15 @@ void examine(struct examiner *examiner, struct source *source, const char *path,
                             .limits = limits,
                             .helper = examiner->helper};
     struct verdict verdict;
-    uint64_t seconds = limit_seconds(limits, source->size);
+    uint64_t seconds = limit_seconds(limits, examiner->extent != 0 ? examiner->extent : source->size);
     if (examiner->slice.of > 1) { /* what needs more is examined whole, and has no less for that */
         budget.bytes_left /= examiner->slice.of;
         seconds /= 2;
     }
     budget_start_clocks(&budget, seconds, digest_cpu_ns());
-    struct exam exam = {.examiner = examiner, .source = source, .arena = arena, .path = path, .beside = examiner->beside};
+    struct timed_source timed;
+    timed_source_init(&timed, source, &budget);
+    struct exam exam = {.examiner = examiner, .source = &timed.source, .arena = arena, .path = path, .beside = examiner->beside};
     examine_part(&exam, "", &budget, sink, &verdict);
     verdict.slice_mark = examiner->slice.mark;
     sink->verdict(sink, &verdict);

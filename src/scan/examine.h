@@ -38,6 +38,7 @@ struct examiner {
     struct bytes *anchor_pems;
     size_t n_anchor_pems;
     struct beside *beside; /* of the file in hand; NULL: what is beside it can't be had */
+    uint64_t extent;       /* how much of the file in hand there is to read (fs_extent); 0: all of its size */
     struct slice slice;    /* which of a file's members are looked at */
     struct memo *memo;     /* certificates looked up in vain, of this process; NULL: none are remembered */
 };

@@ -91,6 +91,10 @@ uint64_t job_size(const struct job *job) {
     return job->bundle != NULL ? job->bundle->size : job->identity.size;
 }
 
+uint64_t job_extent(const struct job *job) {
+    return job->bundle != NULL ? job->bundle->size : fs_extent(&job->identity);
+}
+
 uint32_t job_rule(const struct verdict *verdict) {
     if (verdict->decisive >= 0) {
         return verdict->matches[verdict->decisive].rule;

@@ -68,6 +68,9 @@ enum action job_wants(const struct verdict *verdict, enum action most);
 /* job_size is how many bytes there are to read: a file's, or those of all files of a bundle. */
 uint64_t job_size(const struct job *job);
 
+/* job_extent is the same for the time that it may take: holes are no work. */
+uint64_t job_extent(const struct job *job);
+
 static inline struct bytes job_path(const struct job *job) {
     return bytes_make(job->path, job->path_n);
 }

@@ -301,7 +301,7 @@ static int64_t cpu_ns(const struct slot *slot) {
 /* Whether a worker's first job takes too long, by the clock on the wall or by the processor's; that one is asked once a job has taken a
  * second, and counted from there. */
 static bool takes_too_long(const struct pool *pool, struct slot *slot, int64_t now, struct error *err) {
-    uint64_t size = job_size(slot->jobs[0]), seconds = limit_seconds(&pool->examiner->limits, size);
+    uint64_t size = job_extent(slot->jobs[0]), seconds = limit_seconds(&pool->examiner->limits, size);
     enum limit which = LIMIT_TIME;
     bool late = (now - slot->since) / SECOND > (int64_t)seconds;
     if (!late && now - slot->since > SECOND) {

@@ -213,6 +213,7 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
 static void examine_file(struct worker *worker, const struct worker_ask *ask, const char *path) {
     struct disk_beside beside = {.beside = {open_beside, close_beside}, .worker = worker};
     worker->examiner.beside = ask->alone ? &beside.beside : NULL;
+    worker->examiner.extent = fs_extent(&ask->identity);
     worker->examiner.slice = (struct slice){.which = ask->slice, .of = ask->n_slices <= SLICES_MAX ? ask->n_slices : 0};
     examine(&worker->examiner, &worker->file.source, path, &worker->arena, &worker->sink);
     worker->examiner.beside = NULL;

@@ -42,6 +42,10 @@ bool budget_spend(struct budget *budget, uint64_t n, struct error *err) {
     return true;
 }
 
+bool budget_in_time(const struct budget *budget, struct error *err) {
+    return budget->deadline == 0 || clock_ns(CLOCK_MONOTONIC) <= budget->deadline || limit_reached(budget->limits, LIMIT_TIME, err);
+}
+
 bool budget_place(struct budget *budget, struct error *err) {
     if (budget->places++ >= limit_most(budget->limits, LIMIT_PLACES)) {
         return limit_reached(budget->limits, LIMIT_PLACES, err);

@@ -49,6 +49,9 @@ void stream_source_init(struct stream_source *s, const char *name, uint64_t size
  * of LIMIT_CPU, so that what was found by then is still told. hashing as in struct budget. */
 void budget_start_clocks(struct budget *budget, uint64_t seconds, const int64_t *hashing);
 
+/* budget_in_time says whether the deadline has not passed; ERR_LIMIT when it has. For hashing, whose processor time is not counted. */
+CERTBAN_MUST_USE bool budget_in_time(const struct budget *budget, struct error *err);
+
 /* budget_spend takes n unpacked bytes off; ERR_LIMIT when there are not so many left or the deadline has passed. */
 CERTBAN_MUST_USE bool budget_spend(struct budget *budget, uint64_t n, struct error *err);
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/fs.h"
 #include "base/hex.h"
 #include "base/reader.h"
 #include "base/text.h"
@@ -108,15 +109,23 @@ static void finding(void **state) {
     }
 }
 
+static void holes_are_no_extent(void **state) {
+    (void)state;
+    const struct fs_identity small = {.size = 1 << 20, .allocated = 0}, whole = {.size = UINT64_C(5) << 30, .allocated = UINT64_C(6) << 30},
+                             holes = {.size = UINT64_C(3) << 40, .allocated = 4096},
+                             packed = {.size = UINT64_C(9) << 30, .allocated = UINT64_C(2) << 30};
+    assert_int_equal(fs_extent(&small), 1 << 20);
+    assert_int_equal(fs_extent(&whole), UINT64_C(5) << 30);
+    assert_int_equal(fs_extent(&holes), FS_EXTENT_MIN);
+    assert_int_equal(fs_extent(&packed), UINT64_C(2) << 30);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finding),
-        cmocka_unit_test(reader_is_sticky),
-        cmocka_unit_test(reader_sub_cannot_see_past_its_end),
-        cmocka_unit_test(arena_keeps_its_cap),
-        cmocka_unit_test(hex_as_lists_write_it),
-        cmocka_unit_test(safe_text_moves_no_cursor),
-        cmocka_unit_test(nearest_word),
+        cmocka_unit_test(holes_are_no_extent),       cmocka_unit_test(finding),
+        cmocka_unit_test(reader_is_sticky),          cmocka_unit_test(reader_sub_cannot_see_past_its_end),
+        cmocka_unit_test(arena_keeps_its_cap),       cmocka_unit_test(hex_as_lists_write_it),
+        cmocka_unit_test(safe_text_moves_no_cursor), cmocka_unit_test(nearest_word),
         cmocka_unit_test(error_gets_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
