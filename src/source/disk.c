@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sources: UEFI specification 5.3 (GUID partition table), Inside Macintosh: Devices, chapter 3 (partition map), Apple's Technical
- * Note TN1150 (HFS Plus), Apple File System Reference (superblock).
+ * Note TN1150 (HFS Plus), Apple File System Reference (superblock), Microsoft's of FAT and exFAT.
  */
 #include "source/disk.h"
 
 #include "base/reader.h"
 
-enum { SECTOR = 512, ENTRIES_MAX = 256, VOLUME_HEADER_AT = 1024, HFS_TYPE = 0xaf };
+enum { SECTOR = 512, ENTRIES_MAX = 256, VOLUME_HEADER_AT = 1024 };
 
 struct list {
     struct source *disk;
@@ -42,6 +42,23 @@ static void wrapper_read(struct bytes header, struct disk_volume *v) {
     }
 }
 
+/* The boot sector of Microsoft's file systems (fatgen103; "exFAT file system specification" 3.1): the name at 3 or, of FAT, where its own
+ * fields end. */
+static enum disk_kind boot_kind(struct bytes boot) {
+    static const struct {
+        size_t at;
+        const char *name;
+        enum disk_kind kind;
+    } names[] = {{3, "EXFAT   ", DISK_EXFAT}, {3, "NTFS    ", DISK_NTFS}, {54, "FAT", DISK_FAT}, {82, "FAT32   ", DISK_FAT}};
+    bool is = bytes_is(bytes_cut(boot, 510, 2), "\x55\xaa");
+    for (size_t i = 0; is && i < sizeof names / sizeof *names; i++) {
+        if (bytes_starts(bytes_cut(boot, names[i].at, SECTOR), bytes_text(names[i].name))) {
+            return names[i].kind;
+        }
+    }
+    return DISK_UNKNOWN;
+}
+
 static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error *err) {
     uint8_t buffer[VOLUME_HEADER_AT + SECTOR];
     struct bytes b;
@@ -59,6 +76,8 @@ static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error 
         wrapper_read(header, &v);
     } else if (bytes_is(bytes_cut(b, 32, 4), "NXSB")) {
         v.kind = DISK_APFS;
+    } else {
+        v.kind = boot_kind(bytes_cut(b, 0, SECTOR));
     }
     list->out[list->n++] = v;
     return true;
@@ -121,6 +140,16 @@ static bool map_read(struct list *list, uint32_t block, struct error *err) {
     return true;
 }
 
+/* Adds a place only where a volume begins that is known. */
+static bool volume_try(struct list *list, uint64_t at, uint64_t n, struct error *err) {
+    size_t before = list->n;
+    if (!volume_add(list, at, n, err)) {
+        return false;
+    }
+    list->n = list->n != before && list->out[before].kind == DISK_UNKNOWN ? before : list->n;
+    return true;
+}
+
 /* Four entries at 446, little-endian: type at 4, first sector at 8 4, sectors 4. */
 static bool mbr_read(struct list *list, struct bytes first, struct error *err) {
     struct reader r = reader_make(first, 0);
@@ -130,7 +159,7 @@ static bool mbr_read(struct list *list, struct bytes first, struct error *err) {
         uint8_t type = reader_u8(&r);
         reader_skip(&r, 3);
         uint64_t sector = reader_u32le(&r), sectors = reader_u32le(&r);
-        if (reader_ok(&r) && type == HFS_TYPE && !volume_add(list, sector * SECTOR, sectors * SECTOR, err)) {
+        if (reader_ok(&r) && type != 0 && !volume_try(list, sector * SECTOR, sectors * SECTOR, err)) {
             return false;
         }
     }
@@ -171,8 +200,8 @@ bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struc
     if (ok && list.n == 0 && bytes_is(bytes_cut(b, 510, 2), "\x55\xaa")) {
         ok = mbr_read(&list, b, err);
     }
-    if (ok && list.n == 0) {
-        ok = volume_add(&list, 0, disk->size, err);
+    if (ok) { /* a volume without a table may look as if it had one */
+        ok = list.n == 0 ? volume_add(&list, 0, disk->size, err) : volume_try(&list, 0, disk->size, err);
     }
     *n = list.n;
     return ok;

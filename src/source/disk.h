@@ -12,6 +12,9 @@ enum disk_kind {
     DISK_HFSPLUS,
     DISK_HFS,  /* the one before, without an HFS+ volume inside */
     DISK_APFS, /* a container of volumes */
+    DISK_FAT,  /* FAT12, FAT16, FAT32 */
+    DISK_NTFS,
+    DISK_EXFAT,
 };
 
 struct disk_volume {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+; those of APFS
- * and of HFS before it are left to 7z. Volumes of another kind are said to be unreadable where nothing else is in the image.
+ * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+; those of APFS,
+ * of HFS before it, of FAT and NTFS are left to 7z. Volumes of another kind are said to be unreadable where nothing else is in the image,
+ * those of exFAT anyway.
  */
 #include "source/disk.h"
 #include "source/helper.h"
@@ -19,35 +20,44 @@ struct work {
     struct anomalies *anomalies;
 };
 
-/* The files of every volume; *read counts those that could be looked into. */
+/* The files of one volume; *read false where it is of no kind that is read. */
+static bool walk_volume(struct work *w, struct source *volume, enum disk_kind kind, bool *read, struct error *err) {
+    static const enum helper_format formats[] = {
+        [DISK_HFS] = HELPER_HFS, [DISK_APFS] = HELPER_APFS, [DISK_FAT] = HELPER_FAT, [DISK_NTFS] = HELPER_NTFS};
+    *read = kind != DISK_UNKNOWN;
+    switch (kind) {
+    case DISK_UNKNOWN:
+        return true;
+    case DISK_HFSPLUS:
+        return hfs_walk(volume, w->arena, w->budget, w->visitor, w->anomalies, err);
+    case DISK_EXFAT:
+        return error_set(err, ERR_UNSUPPORTED, "a volume of exFAT");
+    default:
+        return helper_walk(formats[kind], volume, w->budget, w->visitor, err);
+    }
+}
+
+/* The files of every volume. What is wrong with one does not hide what is in the others; past a limit there is no going on. */
 static bool walk_volumes(struct work *w, struct source *disk, bool must, struct error *err) {
     struct disk_volume volumes[DISK_VOLUMES_MAX];
-    size_t n, read = 0;
+    size_t n, n_read = 0;
     struct error why = {0}, first = {0};
     if (!disk_volumes(disk, volumes, &n, err)) {
         return false;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && first.kind != ERR_LIMIT; i++) {
         struct window_source window;
-        enum disk_kind kind = volumes[i].kind;
-        if (kind != DISK_HFSPLUS && kind != DISK_APFS && kind != DISK_HFS) {
-            continue;
-        }
-        read++;
+        bool read;
         window_source_init(&window, disk->name, disk, volumes[i].at, volumes[i].n);
-        if (kind == DISK_HFSPLUS ? hfs_walk(&window.source, w->arena, w->budget, w->visitor, w->anomalies, &why)
-                                 : helper_walk(kind == DISK_APFS ? HELPER_APFS : HELPER_HFS, &window.source, w->budget, w->visitor, &why)) {
-            continue;
+        if (!walk_volume(w, &window.source, volumes[i].kind, &read, &why) && (first.kind == ERR_NONE || why.kind == ERR_LIMIT)) {
+            first = why;
         }
-        if (why.kind == ERR_LIMIT) {
-            return error_set(err, why.kind, "%s", why.text);
-        }
-        first = first.kind == ERR_NONE ? why : first;
+        n_read += read;
     }
     if (first.kind != ERR_NONE) {
         return error_set(err, first.kind, "%s", first.text);
     }
-    return read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
+    return n_read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
 }
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,

@@ -15,7 +15,8 @@ static const struct {
 } formats[HELPER_FORMATS] = {
     [HELPER_NSIS] = {"NSIS setup", "7z"},         [HELPER_INNO] = {"Inno Setup files", "innoextract"},
     [HELPER_WIM] = {"Windows image", "7z"},       [HELPER_APFS] = {"APFS volumes", "7z"},
-    [HELPER_HFS] = {"HFS volume", "7z"},          [HELPER_UDF] = {"UDF file system", "7z"},
+    [HELPER_HFS] = {"HFS volume", "7z"},          [HELPER_FAT] = {"FAT volume", "7z"},
+    [HELPER_NTFS] = {"NTFS volume", "7z"},        [HELPER_UDF] = {"UDF file system", "7z"},
     [HELPER_RAR] = {"rest of the archive", "7z"}, [HELPER_RAR5] = {"rest of the archive", "7z"},
     [HELPER_7Z] = {"rest of the archive", "7z"},
 };

@@ -14,6 +14,8 @@ enum helper_format {
     HELPER_WIM,
     HELPER_APFS, /* a container of APFS volumes */
     HELPER_HFS,
+    HELPER_FAT,
+    HELPER_NTFS,
     HELPER_UDF,
     HELPER_RAR, /* up to version 4 */
     HELPER_RAR5,
