@@ -89,7 +89,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
 }
 
 bool(arena_full)(const struct arena *arena, struct error *err) {
-    return error_set(err, ERR_LIMIT, "needs more than the %zu bytes of memory allowed for one file", arena->cap);
+    const char *option = arena->option;
+    return error_set(err, ERR_LIMIT, "needs more than the %zu bytes of memory allowed for one file%s%s%s", arena->cap,
+                     option != NULL ? " (--" : "", option != NULL ? option : "", option != NULL ? " raises it)" : "");
 }
 
 static void chunks_free(struct arena_chunk *chunk) {

@@ -12,6 +12,7 @@ struct arena {
     struct arena_chunk *chunks; /* newest first */
     size_t used;                /* bytes handed out since the last reset */
     size_t cap;                 /* no more than this is handed out */
+    const char *option;         /* by which a user raises the cap, for arena_full to say so; NULL: none does */
     bool ran_out;               /* something was asked for and not given, since the last reset */
 };
 

@@ -19,6 +19,7 @@ static const char *const sentences[LIMIT_COUNT] = {
     [LIMIT_RATIO] = "unpacks to more than %s times its size",
     [LIMIT_TIME] = "takes longer than %s seconds",
     [LIMIT_CPU] = "takes more than %s seconds of processor time",
+    [LIMIT_MEMORY] = "needs more than %s of memory",
 };
 
 uint64_t limit_most(const struct limits *limits, enum limit which) {
@@ -34,6 +35,12 @@ uint64_t limit_cpu_seconds(const struct limits *limits, uint64_t size) {
     return limit_most(limits, LIMIT_CPU) + size / LIMIT_TIME_RATE;
 }
 
+struct arena limit_arena(const struct limits *limits) {
+    struct arena arena = arena_make((size_t)limit_most(limits, LIMIT_MEMORY));
+    arena.option = limit_table[LIMIT_MEMORY].option;
+    return arena;
+}
+
 /* A number of bytes by the largest unit that leaves no rest. */
 static void say_bytes(char *to, size_t room, uint64_t n) {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
@@ -46,7 +53,7 @@ static void say_bytes(char *to, size_t room, uint64_t n) {
 
 bool(limit_reached)(const struct limits *limits, enum limit which, struct error *err) {
     char most[40], sentence[96];
-    if (which == LIMIT_UNPACKED || which == LIMIT_RUN) {
+    if (which == LIMIT_UNPACKED || which == LIMIT_RUN || which == LIMIT_MEMORY) {
         say_bytes(most, sizeof most, limit_most(limits, which));
     } else {
         snprintf(most, sizeof most, "%llu", (unsigned long long)limit_most(limits, which));

@@ -6,6 +6,7 @@
 #ifndef CERTBAN_MODEL_LIMITS_H
 #define CERTBAN_MODEL_LIMITS_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <stdint.h>
@@ -26,7 +27,9 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
       "bytes that all files of a run may unpack to")                                                                                       \
     F(X, RATIO, "max-ratio", NUMBER, "N", 200, 1000000, "200", "times its size that a member may unpack to, past 64 MiB")                  \
     F(X, TIME, "max-time", NUMBER, "SECONDS", 120, 86400, "120, and one more for each 8 MiB", "how long one file may take")                \
-    F(X, CPU, "max-cpu", NUMBER, "SECONDS", 30, 86400, "30", "processor time for one file, its members counted, its hashing not")
+    F(X, CPU, "max-cpu", NUMBER, "SECONDS", 30, 86400, "30", "processor time for one file, its members counted, its hashing not")          \
+    F(X, MEMORY, "max-memory", SIZE, "SIZE", ARENA_FILE_CAP, UINT64_C(256) << 20, "64M",                                                   \
+      "what is kept of one file while it is examined: tables, names, signatures")
 
 enum limit {
 #define ENUMERATOR(X, id, ...) LIMIT_##id,
@@ -55,6 +58,9 @@ uint64_t limit_seconds(const struct limits *limits, uint64_t size);
 /* limit_cpu_seconds is the processor time that a reader may use for a file of that size, hashing it included: past it, the reader is
  * ended. Reading alone is to give up before, at LIMIT_CPU. */
 uint64_t limit_cpu_seconds(const struct limits *limits, uint64_t size);
+
+/* limit_arena is an empty arena of LIMIT_MEMORY bytes: for the tables of one container, or one member of it. */
+struct arena limit_arena(const struct limits *limits);
 
 /* limit_reached raises ERR_LIMIT in the usual words: "return limit_reached(limits, LIMIT_DEPTH, err)". */
 bool limit_reached(const struct limits *limits, enum limit which, struct error *err);

@@ -89,7 +89,7 @@ void bundle_examine(const struct examiner *examiner, struct source *list, const 
                         .opener = opener,
                         .path = path,
                         .name = slash != NULL ? slash + 1 : path,
-                        .scratch = arena_make(ARENA_FILE_CAP),
+                        .scratch = limit_arena(&examiner->limits),
                         .to = sink};
     r.examiner.verify = r.examiner.describe = true;
     r.examiner.members = r.examiner.search = false;

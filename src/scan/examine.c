@@ -128,7 +128,7 @@ static void look_inside(struct exam *exam, const struct probe *probe, const char
         .slice = inside[0] == '\0' && exam->examiner->slice.of > 1 ? &exam->examiner->slice : NULL,
         .sink = sink,
         .bundles = {.arena = exam->arena, .budget = budget, .hash = exam->examiner->verify || exam->examiner->describe},
-        .arena = arena_make(ARENA_FILE_CAP),
+        .arena = limit_arena(budget->limits),
     };
     if (level->prefix == NULL) {
         level->prefix = "";

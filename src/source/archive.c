@@ -339,7 +339,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     w->budget = budget;
     w->visitor = visitor;
     w->anomalies = anomalies;
-    w->scratch = arena_make(ARENA_FILE_CAP);
+    w->scratch = limit_arena(w->budget->limits);
     bool ok = walk_kinds(w, err);
     note(w, ANOMALY_ENCRYPTED_MEMBER, w->encrypted, w->first_encrypted);
     note(w, ANOMALY_UNSAFE_NAME, w->unsafe, w->first_unsafe);

@@ -167,7 +167,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     if (w == NULL) {
         return arena_full(arena, err);
     }
-    *w = (struct walk){.budget = budget, .visitor = visitor, .arena = arena, .scratch = arena_make(ARENA_FILE_CAP), .open = SIZE_MAX};
+    *w = (struct walk){.budget = budget, .visitor = visitor, .arena = arena, .scratch = limit_arena(budget->limits), .open = SIZE_MAX};
     bool ok = walk_files(w, source, err);
     cab_folder_close(&w->folder);
     ok = ok && walk_behind(w, source, err);

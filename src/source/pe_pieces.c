@@ -251,7 +251,7 @@ static bool walk_rest(struct walk *w, struct error *err) {
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
     static bool (*const parts[])(struct walk * w, struct error * err) = {walk_sections, walk_resources, walk_overlay, walk_rest};
-    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .arena = arena, .scratch = arena_make(ARENA_FILE_CAP)};
+    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .arena = arena, .scratch = limit_arena(budget->limits)};
     struct error why = {0}, first = {0};
     (void)anomalies;
     bool ok = pe_overlay_find(source, arena, &w.pe, &w.overlay, &first);

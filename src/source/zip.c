@@ -200,7 +200,7 @@ static bool find(struct zip *zip, struct error *err) {
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct arena scratch = limit_arena(budget->limits);
     struct zip *zip = arena_alloc(arena, sizeof *zip);
     if (zip == NULL) {
         return arena_full(arena, err);
