@@ -10,6 +10,7 @@
 #include "source/archive_read.h"
 #include "source/deflate.h"
 #include "source/helper.h"
+#include "source/rar.h"
 
 #include <stdlib.h>
 
@@ -269,6 +270,14 @@ static bool walk_by_helper(struct walk *w, enum archive_kind kind, const struct 
     return ran ? error_set(err, later.kind, "%s", later.text) : error_set(err, why->kind, "%s; %s", why->text, later.text);
 }
 
+/* Of a file that other volumes of a split archive have parts of, libarchive shows nothing. */
+static bool is_whole(struct walk *w, struct error *err) {
+    uint64_t n;
+    bool spans;
+    return rar_extent(w->source, &n, &spans, err) &&
+           (!spans || error_set(err, ERR_UNSUPPORTED, "a part of it is in another volume of a split archive"));
+}
+
 static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
     struct error why = {0};
     struct bytes content;
@@ -282,7 +291,7 @@ static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err)
     if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {
         return walk_by_helper(w, kind, &why, err);
     }
-    return ok || error_set(err, why.kind, "%s", why.text);
+    return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_set(err, why.kind, "%s", why.text);
 }
 
 /* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file

@@ -26,7 +26,7 @@ static uint32_t octal(struct bytes b) {
 /* A tar header is known by its checksum, octal at 148: the sum of its octets, the checksum itself taken as blanks. Some tar programs
  * of old summed signed characters. */
 static bool is_tar(struct bytes head) {
-    if (head.n < TAR_BLOCK || head.p[0] == '\0') {
+    if (head.n < TAR_BLOCK) {
         return false;
     }
     uint32_t told = octal(bytes_cut(head, TAR_SUM_AT, TAR_SUM));

@@ -189,9 +189,11 @@ static bool more(struct archive_reader *r, struct error *err) {
     return budget_ratio(r->budget, r->unpacked, r->source->size, err);
 }
 
-/* Where going past an entry means unpacking it, that is paid for here; elsewhere libarchive skips it. */
+/* Where going past an entry means unpacking it, that is paid for here; elsewhere libarchive skips it. To be asked for the bytes of a
+ * folder is damage to its reader of RAR archives. */
 static bool drain(struct archive_reader *r, struct error *err) {
-    bool unpacks = r->kind == ARCHIVE_7Z || r->kind == ARCHIVE_RAR || r->kind == ARCHIVE_RPM || archive_is_packed(r->kind);
+    bool folder = r->entry != NULL && archive_entry_filetype(r->entry) == AE_IFDIR;
+    bool unpacks = (r->kind == ARCHIVE_RAR && !folder) || r->kind == ARCHIVE_7Z || r->kind == ARCHIVE_RPM || archive_is_packed(r->kind);
     while (r->entry != NULL && unpacks && !r->ended && !r->broken) {
         struct error why;
         if (!more(r, &why)) {

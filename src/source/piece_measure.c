@@ -132,7 +132,8 @@ bool measure_nsis(struct source *window, struct arena *scratch, uint64_t *n, str
 
 bool measure_rar(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
     (void)scratch;
-    return rar_extent(window, n, err);
+    bool spans;
+    return rar_extent(window, n, &spans, err);
 }
 
 /* 8 u32 size of the header, always 208. It does not say how long the rest is. */

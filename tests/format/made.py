@@ -223,8 +223,8 @@ def stored_7z(*members):
     return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + body + header
 
 
-def stored_rar(*members, method=0x30):
-    """a RAR 4 archive of (name, bytes), nothing of it compressed, whatever the method says"""
+def stored_rar(*members, method=0x30, flags=0):
+    """a RAR 4 archive of (name, bytes), nothing of it compressed, whatever the method says; flags of its files: 1, 2 split"""
 
     def block(kind, flags, rest, data=b""):
         head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
@@ -234,7 +234,7 @@ def stored_rar(*members, method=0x30):
     for name, data in members:
         name = name.encode()
         rest = struct.pack("<IIBIIBBHI", len(data), len(data), 3, zlib.crc32(data), 0x5A21, 20, method, len(name), 0o100644) + name
-        out += block(0x74, 0x8000, rest, data)
+        out += block(0x74, 0x8000 | flags, rest, data)
     return out + block(0x7B, 0x4000, b"")
 
 
@@ -249,13 +249,13 @@ def rar5_block(kind, flags=0, rest=b"", data=b""):
     return struct.pack("<I", zlib.crc32(head)) + head + data
 
 
-def stored_rar5(*members, between=b""):
-    """a RAR 5 archive of (name, bytes), with blocks between its files and its end"""
+def stored_rar5(*members, between=b"", flags=0):
+    """a RAR 5 archive of (name, bytes), with blocks between its files and its end; flags of its files: 8, 16 split"""
     out = b"Rar!\x1a\7\1\0" + rar5_block(1, rest=b"\0")
     for name, data in members:
         size = bytes([len(data) & 0x7F | 0x80, len(data) >> 7 & 0x7F | 0x80, len(data) >> 14])
         name = name.encode()
-        out += rar5_block(2, 0, b"\4" + size + b"\0" + struct.pack("<I", zlib.crc32(data)) + b"\0\1" + bytes([len(name)]) + name, data)
+        out += rar5_block(2, flags, b"\4" + size + b"\0" + struct.pack("<I", zlib.crc32(data)) + b"\0\1" + bytes([len(name)]) + name, data)
     return out + between + rar5_block(5, rest=b"\0")
 
 
