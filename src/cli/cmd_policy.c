@@ -57,9 +57,7 @@ static bool session_load(struct session *s, struct error *err) {
     size_t unreadable;
     bool ok = policies_search(s->options, &places, &search, err) && search_load(&search, s->list, &s->listener, &unreadable, err);
     places_free(&places);
-    if (ok) {
-        policies_say_spared(s->list);
-    }
+    policies_say_spared(s->list);
     return ok;
 }
 

@@ -273,13 +273,13 @@ static void before_load(struct before *before, const char *path) {
             before->rules[before->n++] = &policy->rules[r];
         }
     }
-    if (before->n != 0) {
+    if (before->rules != NULL) {
         qsort(before->rules, before->n, sizeof(void *), rule_order);
     }
 }
 
 static bool had_rule(const struct before *before, const struct rule *rule) {
-    const struct rule *const *old = before->n != 0 ? bsearch(&rule, before->rules, before->n, sizeof(void *), rule_order) : NULL;
+    const struct rule *const *old = before->rules != NULL ? bsearch(&rule, before->rules, before->n, sizeof(void *), rule_order) : NULL;
     return old != NULL && same_keys(*old, rule);
 }
 
