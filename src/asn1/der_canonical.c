@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads: elements in BER. Writes them as DER would have it (X.690 10.1, 10.2): definite, minimal lengths, strings in one piece. The order
- * of a SET's elements and their values stay as they are. Refused: more than DER_DEPTH_MAX levels, what is no element.
+ * Reads: elements in BER. Writes them as DER would have it (X.690 10.1, 10.2, 11.1): definite, minimal lengths, strings in one piece, TRUE
+ * as ff. The order of a SET's elements and all other values stay as they are. Refused: more than DER_DEPTH_MAX levels, what is no element.
  */
 #include "asn1/der.h"
 
@@ -12,19 +12,23 @@ enum {
     FIRST_STRING = 18,    /* from here on all are strings and times */
 };
 
-/* Whether an element is a string in pieces: constructed, of the universal class, and neither SEQUENCE nor SET. A BIT STRING in pieces, each
- * of which counts its unused bits, stays as it is. */
+/* Whether an element is a string in pieces: constructed, of the universal class, and neither SEQUENCE nor SET. */
 static bool in_pieces(uint8_t tag) {
     unsigned number = tag & NUMBER;
-    return tag <= UNIVERSAL_MAX && (tag & CONSTRUCTED) != 0 && (number == DER_OCTET_STRING || number == DER_UTF8 || number >= FIRST_STRING);
+    return tag <= UNIVERSAL_MAX && (tag & CONSTRUCTED) != 0 &&
+           (number == DER_BIT_STRING || number == DER_OCTET_STRING || number == DER_UTF8 || number >= FIRST_STRING);
 }
 
 static bool canonical(struct bytes elements, unsigned depth, struct arena *arena, struct bytes *out, struct error *err);
 
 /* One element, whose content goes through canonical when it has elements in it. */
 static bool one(const struct der *e, unsigned depth, struct arena *arena, struct bytes *out, struct error *err) {
+    static const uint8_t yes = 0xff;
     struct bytes content = e->content;
     uint8_t tag = e->tag;
+    if (tag == DER_BOOLEAN && content.n == 1 && content.p[0] != 0) {
+        content = bytes_make(&yes, 1);
+    }
     if (in_pieces(tag)) {
         tag &= (uint8_t)~CONSTRUCTED;
         if (!der_octets(e, arena, &content, err)) {

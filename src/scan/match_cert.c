@@ -114,6 +114,14 @@ static size_t find_key(struct exam *exam, const struct cert *cert, enum role rol
     return found;
 }
 
+/* What was found since before through another reading of the certificate was found through itself. */
+static bool found_through(struct exam *exam, size_t before, const struct cert *cert) {
+    for (size_t i = before; i < exam->n_matches; i++) {
+        exam->matches[i].cert = cert;
+    }
+    return exam->n_matches > before;
+}
+
 static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
     static const enum hash tbs_hashes[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
     const struct blocklist *list = exam->examiner->list;
@@ -125,10 +133,7 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
         plain.der = minimal;
         size_t before = exam->n_matches;
         found += find_thumbprints(exam, &plain, value, role, signature);
-        for (size_t i = before; i < exam->n_matches; i++) {
-            exam->matches[i].cert = cert;
-        }
-        if (exam->n_matches > before) {
+        if (found_through(exam, before, cert)) {
             anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, cert->at, cert->der.n,
                          "a banned certificate's thumbprint without the re-encoding");
         }
@@ -140,6 +145,25 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
         }
     }
     return found + find_key(exam, cert, role, signature);
+}
+
+/* What is signed of a certificate, written in BER: its issuer signed the DER of it, and that is what lists have. Only certificates that are
+ * not known yet come here. */
+static size_t find_canonical(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    struct bytes der;
+    struct cert plain;
+    uint8_t sha256[HASH_SIZE_MAX];
+    if (!der_canonical(cert->der, exam->arena, &der, NULL) || bytes_equal(der, cert->der) ||
+        !cert_parse(der, cert->at, exam->arena, &plain, NULL) || bytes_equal(plain.tbs, cert->tbs) ||
+        !match_hash_of(exam, HASH_SHA256, plain.der, sha256)) {
+        return 0;
+    }
+    size_t before = exam->n_matches, found = find_hashes(exam, &plain, sha256, role, signature);
+    if (found_through(exam, before, cert)) {
+        anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, cert->at, cert->der.n,
+                     "what is signed of a banned certificate, written otherwise than its issuer did");
+    }
+    return found;
 }
 
 /* Takes back what was found since before, if the certificate is one that no rule may hit: a root, a platform's own signer. The
@@ -174,6 +198,7 @@ void match_cert(struct exam *exam, const struct cert *cert, enum role role, size
         return;
     }
     size_t found = find_hashes(exam, cert, sha256, role, signature);
+    found += find_canonical(exam, cert, role, signature);
     found += match_find_serial(exam, cert->serial, cert->issuer, role, signature, cert);
     found += find_names(exam, cert, role, signature);
     if (found == 0) {

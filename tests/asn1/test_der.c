@@ -65,7 +65,8 @@ static void as_der_would_have_it(void **state) {
         {B("\x30\x84\0\0\0\x06\x04\x81\x01h\x05\0"), B("\x30\x05\x04\x01h\x05\0")},
         {B("\x31\x80\x24\x80\x04\x01h\x24\x03\x04\x01i\0\0\0\0"), B("\x31\x04\x04\x02hi")},
         {B("\x05\0\x2c\x03\x0c\x01x"), B("\x05\0\x0c\x01x")},
-        {B("\x23\x80\x03\x02\0x\0\0"), B("\x23\x04\x03\x02\0x")},
+        {B("\x23\x80\x03\x02\0x\x03\x02\0y\0\0"), B("\x03\x03\0xy")},
+        {B("\x01\x01\x01"), B("\x01\x01\xff")},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct arena arena = arena_make(1 << 16);
