@@ -137,6 +137,10 @@ static bool find_in(struct zip *zip, struct bytes head, uint64_t from, uint64_t 
         return true;
     }
     extent(zip, &first, &end);
+    if (end < to &&
+        to - end > ZIP_END_SIZE + ZIP_COMMENT_MAX) { /* somewhere in the middle, which only a search finds: it is not the file */
+        return zip_hidden(zip, first, end, err);
+    }
     if (end < to && to - end >= (program ? PADDING_MAX : 1)) {
         anomaly_note(zip->anomalies, zip->arena, ANOMALY_DATA_AFTER_CONTAINER, end, to - end, NULL);
     }

@@ -14,9 +14,10 @@ bool zip_at_head(struct bytes head);
 bool zip_at_tail(struct bytes tail);
 
 enum {
-    ZIP_LOCAL_SIZE = 30,    /* of a local header, without name and extra field */
-    ZIP_CENTRAL_SIZE = 46,  /* of an entry of the central directory, likewise */
-    ZIP_END_SIZE = 22,      /* of an end record without its comment */
+    ZIP_LOCAL_SIZE = 30,   /* of a local header, without name and extra field */
+    ZIP_CENTRAL_SIZE = 46, /* of an entry of the central directory, likewise */
+    ZIP_END_SIZE = 22,     /* of an end record without its comment */
+    ZIP_COMMENT_MAX = 0xffff,
     ZIP_NAME_KEPT = 4096,   /* of a name; longer ones are cut */
     ZIP_DIRECTORIES_MAX = 8 /* of one file */
 };
@@ -98,7 +99,8 @@ struct zip_member *zip_add(struct zip *zip);
 const char *zip_name(struct zip *zip, struct bytes name, uint64_t at);
 
 /* zip_directories finds the end records between from and to (the archive's end), latest first, and appends the members of their
- * central directories. What stands inside a member is that member's. False only when the source can't be read. */
+ * central directories: in the last bytes, where unpackers look, and in a file that is searched whole, anywhere. What stands inside a member
+ * is that member's. False only when the source can't be read. */
 CERTBAN_MUST_USE bool zip_directories(struct zip *zip, uint64_t from, uint64_t to, struct error *err);
 
 /* zip_locals reads the local headers of the members from first on, and sorts all by where they stand. */

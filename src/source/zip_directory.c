@@ -4,14 +4,16 @@
  * there are any. Where the end record and its 64-bit twin, or the stated and the real place, name two directories, both are read.
  */
 #include "base/reader.h"
+#include "source/stream.h"
 #include "source/zip.h"
 
 enum {
-    COMMENT_MAX = 0xffff,
     END64_SIZE = 56,
     LOCATOR_SIZE = 20,
     PIECE = 256 << 10, /* of a central directory: more than the longest entry (46 + 3 * 65535) */
+    WINDOW = 1 << 20,  /* of a file that is searched whole */
 };
+#define SEARCH_BACK (UINT64_C(1) << 30) /* so much of its end */
 
 void zip_tally_add(struct zip_tally *tally, uint64_t at, const char *name) {
     if (tally->n++ == 0) {
@@ -315,17 +317,34 @@ static bool try_end(struct zip *zip, struct bytes b, uint64_t at, struct error *
     return try_place(zip, directory, offset, size, at, err);
 }
 
-bool zip_directories(struct zip *zip, uint64_t from, uint64_t to, struct error *err) {
-    struct bytes b;
-    uint64_t start = to - from > ZIP_END_SIZE + COMMENT_MAX ? to - (ZIP_END_SIZE + COMMENT_MAX) : from;
-    if (!source_read(zip->source, zip->scratch, start, to - start, &b, err)) {
-        return false;
-    }
+/* The end records of a stretch, latest first; far from where unpackers look, only those of more than nothing. */
+static bool try_ends(struct zip *zip, struct bytes b, uint64_t at, bool far, struct error *err) {
     for (size_t i = b.n >= ZIP_END_SIZE ? b.n - ZIP_END_SIZE + 1 : 0; i-- > 0;) {
         struct bytes record = bytes_cut(b, i, ZIP_END_SIZE);
-        if (bytes_starts(record, bytes_text("PK\5\6")) && !try_end(zip, record, start + i, err)) {
+        bool empty = far && bytes_zero(bytes_cut(record, 4, ZIP_END_SIZE)); /* a word in a program that writes archives */
+        if (bytes_starts(record, bytes_text("PK\5\6")) && !empty && !try_end(zip, record, at + i, err)) {
             return false;
         }
     }
     return true;
+}
+
+bool zip_directories(struct zip *zip, uint64_t from, uint64_t to, struct error *err) {
+    struct bytes b;
+    uint64_t start = to - from > ZIP_END_SIZE + ZIP_COMMENT_MAX ? to - (ZIP_END_SIZE + ZIP_COMMENT_MAX) : from;
+    if (!source_read(zip->source, zip->scratch, start, to - start, &b, err) || !try_ends(zip, b, start, false, err)) {
+        return false;
+    }
+    uint64_t least = to - from > SEARCH_BACK ? to - SEARCH_BACK : from;
+    struct arena arena = arena_make(2 * WINDOW);
+    bool ok = true;
+    while (ok && zip->budget->search && start > least) { /* records that stand astride are in the window before, too */
+        uint64_t end = start + ZIP_END_SIZE - 1 < to ? start + ZIP_END_SIZE - 1 : to;
+        start = start - least > WINDOW ? start - WINDOW : least;
+        arena_reset(&arena);
+        ok = budget_spend(zip->budget, 0, err) && source_read(zip->source, &arena, start, end - start, &b, err) &&
+             try_ends(zip, b, start, true, err);
+    }
+    arena_free(&arena);
+    return ok;
 }
