@@ -34,9 +34,11 @@ static const uint8_t signed_data_oid[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0x
 struct carving {
     struct contents *contents;
     struct arena *arena;
-    struct source *source; /* what b is a piece of; NULL when b lasts as long as the arena */
-    uint64_t end;          /* where the search in source ends */
-    uint64_t skip;         /* everything before this offset was found already */
+    struct source *source;       /* what b is a piece of; NULL when b lasts as long as the arena */
+    struct carve_filter *filter; /* NULL: all is kept */
+    uint64_t base;               /* the offset that the source's first octet has */
+    uint64_t end;                /* where the search in source ends */
+    uint64_t skip;               /* everything before this offset was found already */
     unsigned tries, cert_tries;
     uint64_t budget;
     struct error failed; /* of the source */
@@ -115,6 +117,10 @@ static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) 
     struct bytes der;
     size_t n = 0;
     while (cert_search_next(&search, c->source != NULL ? &scratch : c->arena, &cert)) {
+        c->skip = cert.at + cert.der.n > c->skip ? cert.at + cert.der.n : c->skip;
+        if (c->filter != NULL && !c->filter->wants(c->filter, bytes_none(), &cert, cert.at)) {
+            continue;
+        }
         if (c->source != NULL && (!arena_copy(c->arena, cert.der, &der, NULL) || !cert_parse(der, cert.at, c->arena, &cert, NULL))) {
             limit(c->contents, "memory for certificates found by searching");
             break;
@@ -122,7 +128,6 @@ static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) 
         if (!keep(c->contents, c->arena, &cert)) {
             break;
         }
-        c->skip = cert.at + cert.der.n > c->skip ? cert.at + cert.der.n : c->skip;
         n++;
     }
     if (search.tries >= CERT_SEARCH_TRIES && c->cert_tries < CERT_SEARCH_TRIES) {
@@ -184,8 +189,11 @@ static bool add_from_source(struct carving *c, uint64_t at, uint64_t n) {
     struct bytes trial, blob;
     struct signed_data *sd;
     bool good = false;
-    if (source_read(c->source, &scratch, at, n, &trial, &c->failed) && cms_parse(trial, at, &scratch, NULL, &sd, NULL)) {
-        if (arena_copy(c->arena, bytes_cut(trial, 0, sd->size), &blob, NULL)) {
+    if (source_read(c->source, &scratch, at - c->base, n, &trial, &c->failed) && cms_parse(trial, at, &scratch, NULL, &sd, NULL)) {
+        if (c->filter != NULL && !c->filter->wants(c->filter, bytes_cut(trial, 0, sd->size), NULL, at)) {
+            c->skip = at + sd->size;
+            good = true;
+        } else if (arena_copy(c->arena, bytes_cut(trial, 0, sd->size), &blob, NULL)) {
             good = add(c, blob, at);
         } else {
             limit(c->contents, "memory for signatures found by searching");
@@ -289,6 +297,44 @@ size_t carve_certificates(struct contents *contents, struct arena *arena, struct
     return find_certificates(&c, b, at);
 }
 
+/* The next run of base64 in [from, to) of b that is long enough; its end, or 0 when there is none. */
+static size_t next_wrapped(struct bytes b, size_t *from, size_t to) {
+    for (size_t pos = bytes_find(b, bytes_text("MI"), *from); pos < to; pos = bytes_find(b, bytes_text("MI"), pos + 2)) {
+        uint8_t third = pos + 2 < b.n ? b.p[pos + 2] : 0;
+        size_t end = third == 'I' || third == 'M' || third == 'A' ? base64_end(b, pos) : pos;
+        if (end - pos >= BASE64_MIN) {
+            *from = pos;
+            return end;
+        }
+    }
+    return 0;
+}
+
+/* What of a source's piece is wrapped in base64, where it begins in the first n octets. */
+static void carve_wrapped(struct carving *outer, struct bytes b, size_t n, uint64_t at) {
+    size_t end;
+    for (size_t pos = 0; outer->failed.kind == ERR_NONE && (end = next_wrapped(b, &pos, n)) != 0; pos = end) {
+        uint8_t *octets = malloc(end - pos);
+        struct memory_source memory;
+        if (octets == NULL) {
+            limit(outer->contents, "memory for base64");
+            return;
+        }
+        memcpy(octets, b.p + pos, end - pos);
+        memory_source_init(&memory, "base64", bytes_make(octets, base64_decode(octets, end - pos)));
+        struct carving c = *outer; /* one budget for all of it */
+        c.source = &memory.source;
+        c.base = at + pos;
+        c.end = c.base + memory.data.n;
+        c.skip = 0;
+        carve(&c, memory.data, c.base);
+        outer->tries = c.tries;
+        outer->cert_tries = c.cert_tries;
+        outer->budget = c.budget;
+        free(octets);
+    }
+}
+
 /* One stretch of the source, in pieces. */
 static bool carve_stretch(struct carving *c, uint8_t *buffer, uint64_t at, uint64_t end, struct error *err) {
     while (at < end) {
@@ -296,7 +342,12 @@ static bool carve_stretch(struct carving *c, uint8_t *buffer, uint64_t at, uint6
         if (!source_into(c->source, buffer, (size_t)n, at, err)) {
             return false;
         }
-        carve(c, bytes_make(buffer, (size_t)n), at);
+        if (c->filter == NULL || !c->filter->base64_only) {
+            carve(c, bytes_make(buffer, (size_t)n), at);
+        }
+        if (c->filter != NULL) {
+            carve_wrapped(c, bytes_make(buffer, (size_t)n), n < PIECE ? (size_t)n : PIECE, at);
+        }
         if (c->failed.kind != ERR_NONE) {
             *err = c->failed;
             return false;
@@ -306,27 +357,41 @@ static bool carve_stretch(struct carving *c, uint8_t *buffer, uint64_t at, uint6
     return true;
 }
 
-bool carve_source(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n, size_t *added,
-                  struct error *err) {
-    struct carving c = begin(contents, arena);
-    size_t before = contents->n_signatures;
+static bool carve_ends(struct carving *c, uint64_t at, uint64_t n, struct error *err) {
     struct error why = {0};
     uint8_t *buffer = malloc(PIECE + CERT_SEARCH_SIZE);
-    c.source = source;
-    c.end = at > source->size ? at : n < source->size - at ? at + n : source->size;
+    uint64_t size = c->source->size;
+    c->end = at > size ? at : n < size - at ? at + n : size;
     if (buffer == NULL) {
         return error_set(err, ERR_LIMIT, "memory for a search");
     }
     bool good;
-    if (c.end - at <= 2 * EDGE) {
-        good = carve_stretch(&c, buffer, at, c.end, &why);
+    if (c->end - at <= 2 * EDGE) {
+        good = carve_stretch(c, buffer, at, c->end, &why);
     } else {
-        good = carve_stretch(&c, buffer, at, at + EDGE, &why) && carve_stretch(&c, buffer, c.end - EDGE, c.end, &why);
+        good = carve_stretch(c, buffer, at, at + EDGE, &why) && carve_stretch(c, buffer, c->end - EDGE, c->end, &why);
     }
     free(buffer);
-    *added = contents->n_signatures - before;
     if (!good && err != NULL) {
         *err = why;
     }
     return good;
+}
+
+bool carve_source(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n, size_t *added,
+                  struct error *err) {
+    struct carving c = begin(contents, arena);
+    size_t before = contents->n_signatures;
+    c.source = source;
+    bool good = carve_ends(&c, at, n, err);
+    *added = contents->n_signatures - before;
+    return good;
+}
+
+bool carve_wanted(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n,
+                  struct carve_filter *filter, struct error *err) {
+    struct carving c = begin(contents, arena);
+    c.source = source;
+    c.filter = filter;
+    return carve_ends(&c, at, n, err);
 }

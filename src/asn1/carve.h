@@ -20,4 +20,15 @@ size_t carve_certificates(struct contents *contents, struct arena *arena, struct
 CERTBAN_MUST_USE bool carve_source(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n,
                                    size_t *added, struct error *err);
 
+/* What of that which is found is kept. */
+struct carve_filter {
+    /* wants is asked for each find: a SignedData (blob), or a certificate outside of one (cert, else NULL). */
+    bool (*wants)(struct carve_filter *filter, struct bytes blob, const struct cert *cert, uint64_t at);
+    bool base64_only; /* nothing is looked for but what is wrapped in base64 */
+};
+
+/* carve_wanted is carve_source, for what the filter wants; in base64, too. */
+CERTBAN_MUST_USE bool carve_wanted(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n,
+                                   struct carve_filter *filter, struct error *err);
+
 #endif

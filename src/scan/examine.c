@@ -3,10 +3,10 @@
 
 #include <time.h>
 
-#include "asn1/carve.h"
 #include "format/codesign.h"
 #include "scan/bundle.h"
 #include "scan/candidate.h"
+#include "scan/carved.h"
 #include "scan/cover.h"
 #include "scan/exam.h"
 #include "scan/loose.h"
@@ -15,8 +15,6 @@
 
 /* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
 #define HASH_MAX (UINT64_C(4) << 30)
-/* How much of each end is searched for signatures that nothing points to, when asked to be thorough. */
-#define CARVE_ENDS (UINT64_C(64) << 20)
 
 const struct anchors *examiner_anchors(struct examiner *examiner) {
     if (examiner->anchors == NULL) {
@@ -166,16 +164,6 @@ static bool by_members(const struct exam *exam) {
     return exam->format != NULL && exam->format->members_only && exam->examiner->members;
 }
 
-static void search_bytes(struct exam *exam) {
-    struct error err;
-    size_t added;
-    uint64_t size = exam->source->size, ends = size < CARVE_ENDS ? size : CARVE_ENDS;
-    if (!carve_source(&exam->contents, exam->arena, exam->source, 0, ends, &added, &err) ||
-        (ends < size && !carve_source(&exam->contents, exam->arena, exam->source, size - ends, ends, &added, &err))) {
-        contents_unreadable(&exam->contents, &err);
-    }
-}
-
 static void read_formats(struct exam *exam, const struct probe *probe, bool search) {
     size_t signed_formats = 0;
     for (size_t i = 0; formats[i] != NULL; i++) {
@@ -203,8 +191,8 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
     if (signed_formats > 1) {
         anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_POLYGLOT, 0, 0, NULL);
     }
-    if (search && !by_members(exam) && exam->contents.n_signatures == 0 && !loose_certificates(exam->source, exam->arena)) {
-        search_bytes(exam);
+    if (search && !by_members(exam) && !loose_certificates(exam->source, exam->arena)) {
+        carved_add(exam);
     }
 }
 
@@ -289,7 +277,7 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
     }
     if (probe.thorough && source->size != 0 && by_members(exam) && level.members == 0 && exam->contents.n_signatures == 0 &&
         examiner->slice.of <= 1) {
-        search_bytes(exam); /* an archive with nothing in it, so that what its bytes hold is no member's */
+        carved_add(exam); /* an archive with nothing in it, so that what its bytes hold is no member's */
         judge(exam);
     }
     if (exam->arena->ran_out) { /* whoever asked may have gone on without: what was found is not all */

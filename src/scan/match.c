@@ -219,8 +219,7 @@ void match_version(struct exam *exam) {
     }
 }
 
-void match_identities(struct exam *exam) {
-    match_first_page(exam);
+void match_signatures(struct exam *exam) {
     for (size_t i = 0; i < exam->contents.n_signatures; i++) { /* first what is no bag of certificates, as that may be stuffed */
         const struct signature *s = &exam->contents.signatures[i];
         if (s->claimed.n != 0) {
@@ -244,6 +243,11 @@ void match_identities(struct exam *exam) {
             match_cert(exam, &s->certs[k], k == 0 ? ROLE_SIGNER : ROLE_CHAIN, i);
         }
     }
+}
+
+void match_identities(struct exam *exam) {
+    match_first_page(exam);
+    match_signatures(exam);
 }
 
 bool match_wants_file(const struct exam *exam) {

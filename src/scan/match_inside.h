@@ -22,4 +22,7 @@ size_t match_find_serial(struct exam *exam, struct bytes serial, struct bytes is
 /* match_cert looks up all identities of a certificate that stands in that role in a signature. */
 void match_cert(struct exam *exam, const struct cert *cert, enum role role, size_t signature);
 
+/* match_signatures looks up what the signatures carry: match_identities without what the file itself may be known by. */
+void match_signatures(struct exam *exam);
+
 #endif

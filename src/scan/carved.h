@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The search for signatures that no structure of a file points to. In a file without a signature all that is found is one. In one that has
+ * signatures of its own, and in base64, much is found that is nobody's business (programs that a setup carries, the roots that a browser
+ * trusts): only what a rule names is kept, as a carved signature, which lists the file and moves nothing.
+ */
+#ifndef CERTBAN_SCAN_CARVED_H
+#define CERTBAN_SCAN_CARVED_H
+
+#include "scan/exam.h"
+
+/* carved_add searches both ends of the file. What goes wrong makes it unreadable. */
+void carved_add(struct exam *exam);
+
+#endif
