@@ -66,7 +66,7 @@ static bool probe_iso(const struct probe *probe) {
 
 static bool probe_cpio(const struct probe *probe) {
     return bytes_starts(probe->head, bytes_text("070701")) || bytes_starts(probe->head, bytes_text("070702")) ||
-           bytes_starts(probe->head, bytes_text("070707"));
+           bytes_starts(probe->head, bytes_text("070707")) || cpio_is_binary(probe->head);
 }
 
 static bool probe_vhd(const struct probe *probe) {

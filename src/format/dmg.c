@@ -29,7 +29,7 @@ static bool probe(const struct probe *probe) {
     if (probe->tail.n == 0 && probe->size <= probe->head.n && probe->size >= UDIF_TRAILER) {
         last = bytes_cut(probe->head, (size_t)probe->size - UDIF_TRAILER, 4);
     }
-    return bytes_is(last, "koly") || udif_encrypted(probe->head) || probe_udif(probe);
+    return probe->thorough || bytes_is(last, "koly") || udif_encrypted(probe->head) || probe_udif(probe);
 }
 
 static void note(struct dmg *d, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
@@ -152,7 +152,7 @@ static bool trailers_read(struct dmg *d, struct error *err) {
     }
     unsigned found = 0;
     for (size_t at = end.n; at-- > 0 && found < TRAILERS_MAX;) {
-        if (!udif_trailer_in(bytes_cut(end, at, 12)) || end.p[at] != 'k') {
+        if (end.p[at] != 'k' || !udif_trailer_in(bytes_cut(end, at, UDIF_MAGIC))) {
             continue;
         }
         uint64_t place = size - n + at;

@@ -10,6 +10,7 @@
 #include "source/archive_read.h"
 #include "source/deflate.h"
 #include "source/helper.h"
+#include "source/lzma_alone.h"
 #include "source/rar.h"
 
 #include <stdlib.h>
@@ -326,7 +327,16 @@ static bool walk_kinds(struct walk *w, struct error *err) {
         return false;
     }
     enum archive_kind kind = archive_kind_of(bytes_make(head, n));
-    bool ok = kind == ARCHIVE_KINDS || walk_kind(w, kind, err);
+    struct lzma_alone lzma;
+    bool is = true;
+    if (kind == ARCHIVE_LZMA && lzma_alone_is_odd(bytes_make(head, n))) {
+        if (!lzma_alone_open(&lzma, source, bytes_make(head, n), &is, err)) {
+            return false;
+        }
+        w->source = &lzma.source;
+    }
+    bool ok = kind == ARCHIVE_KINDS || !is || walk_kind(w, kind, err);
+    w->source = source;
     if (source->size < ARCHIVE_MIDDLE_AT + sizeof middle) {
         return ok;
     }

@@ -42,6 +42,9 @@ bool archive_is_iso(struct bytes middle);
 /* asar_at_head says whether a file begins as an archive of an Electron program does (source/asar.c). */
 bool asar_at_head(struct bytes head);
 
+/* cpio_is_binary says whether a file begins as a cpio archive of binary numbers does (source/cpio.c). */
+bool cpio_is_binary(struct bytes head);
+
 /* archive_is_wim and archive_is_nsis: a Windows image; the data of an NSIS setup, which begins behind its program (source/helper.c). */
 bool archive_is_wim(struct bytes head);
 bool archive_is_nsis(struct bytes head);

@@ -24,8 +24,11 @@ static uint32_t octal(struct bytes b) {
 }
 
 /* A tar header is known by its checksum, octal at 148: the sum of its octets, the checksum itself taken as blanks. Some tar programs
- * of old summed signed characters. */
+ * of old summed signed characters. Blocks of zeros in front are passed over by some programs, and hide the archive from the others. */
 static bool is_tar(struct bytes head) {
+    while (head.n > TAR_BLOCK && head.p[0] == '\0' && bytes_zero(bytes_cut(head, 0, TAR_BLOCK))) {
+        head = bytes_cut(head, TAR_BLOCK, head.n);
+    }
     if (head.n < TAR_BLOCK) {
         return false;
     }
@@ -85,24 +88,18 @@ static bool is_xz(struct bytes head) {
                                          6));
 }
 
-/* 0 u8 properties (what every packer writes), 1 u32 dictionary (2^n or 3 * 2^n, as XZ Utils asks for, too), 5 u64 size or -1,
- * 13 u8: the first octet of packed data is always 0. */
+/* 0 u8 properties (what every packer writes), 1 u32 dictionary (2^n or 3 * 2^n, as XZ Utils asks for, too; lzma_alone.h of others), 5 u64
+ * size or -1, 13 u8: the first octet of packed data is always 0, and the first bit, that of the next one, too. */
 enum { LZMA_PROPERTIES = 0x5d };
 static bool is_lzma(struct bytes head) {
     if (head.n == 0 || head.p[0] != LZMA_PROPERTIES) {
         return false;
     }
     struct reader r = reader_make(head, 0);
-    reader_skip(&r, 1);
-    uint32_t dictionary = reader_u32le(&r);
+    reader_skip(&r, 5);
     uint64_t size = reader_u64le(&r);
-    uint8_t first = reader_u8(&r);
-    uint32_t odd = dictionary;
-    while (odd != 0 && odd % 2 == 0) {
-        odd /= 2;
-    }
-    return reader_ok(&r) && dictionary >= 1 << 12 && (odd == 1 || odd == 3) && (size == UINT64_MAX || size < UINT64_C(1) << 38) &&
-           first == 0;
+    uint8_t first = reader_u8(&r), second = reader_u8(&r);
+    return reader_ok(&r) && (size == UINT64_MAX || (size != 0 && size < UINT64_C(1) << 38)) && first == 0 && second < 0x80;
 }
 
 static bool is_lzip(struct bytes head) {

@@ -10,6 +10,7 @@
 #include "layout/program_end.h"
 #include "source/container.h"
 #include "source/disk.h"
+#include "source/encoded.h"
 #include "source/piece.h"
 #include "source/stream.h"
 
@@ -73,7 +74,7 @@ static bool is_container(const struct probe *probe) {
     struct bytes head = probe->head;
     return bytes_starts(head, bytes_text("MZ")) || bytes_starts(head, bytes_text("PK\3\4")) || probe_archive(probe) != ARCHIVE_KINDS ||
            probe_udif(probe) || disk_probe(head) || asar_at_head(head) || archive_is_iso(probe->middle) ||
-           (piece_begins(head) && program_end(head) == 0);
+           (piece_begins(head) && !encoded_begins(head) && program_end(head) == 0);
 }
 
 static bool probe(const struct probe *probe) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/container.h"
 
-extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_pe_pieces, container_xar,
-    container_zip;
+extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_encoded, container_pe_pieces,
+    container_xar, container_zip;
 extern const struct container container_archive, container_asar, container_helped, container_inno, container_carrier, container_unread;
 
 /* One row a container, one driver a row. */
@@ -20,6 +20,7 @@ const struct container *const containers[] = {
     &container_helped,
     &container_inno,
     &container_carrier,
+    &container_encoded,
     &container_unread,
     NULL,
 };

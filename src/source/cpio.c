@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cpio archives as the payloads of packages have them: the portable format (POSIX.1-1988 10.1.2, "070707") and SVR4's ("070701" and
- * "070702"), plain or packed as pbzx.
+ * "070702"), plain or packed as pbzx; and the oldest, of binary numbers in either order (cpio(5), "Old Binary Format").
  *
  * Walks a cpio archive from its beginning to its end, once. Members that are not too large are held in memory while they are looked
  * at, since a program is read here and there; larger ones are unpacked from the archive's beginning again where that is asked for.
@@ -12,10 +12,13 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
+#include "source/archive.h"
 #include "source/pbzx.h"
 
 /* "070707": mode at 18, name size at 59, file size at 65; octal. "070701": mode at 14, file size at 54, name size at 94; hex, name
- * and data each followed by NULs up to a multiple of 4. */
+ * and data each followed by NULs up to a multiple of 4. Binary: u16 070707, mode at 6, name size at 20, file size at 22, two u16 of which
+ * the upper comes first; name and data each followed by a NUL up to a multiple of 2. */
+enum { LITTLE = 256, BIG = 257 }; /* in place of a base */
 static const struct layout {
     const char *magic;
     unsigned header, digits, base, align;
@@ -23,9 +26,9 @@ static const struct layout {
         unsigned at, n;
     } mode, name, size;
 } layouts[] = {
-    {"070707", 76, 6, 8, 1, {18, 6}, {59, 6}, {65, 11}},
-    {"070701", 110, 8, 16, 4, {14, 8}, {94, 8}, {54, 8}},
-    {"070702", 110, 8, 16, 4, {14, 8}, {94, 8}, {54, 8}},
+    {"070707", 76, 6, 8, 1, {18, 6}, {59, 6}, {65, 11}},   {"070701", 110, 8, 16, 4, {14, 8}, {94, 8}, {54, 8}},
+    {"070702", 110, 8, 16, 4, {14, 8}, {94, 8}, {54, 8}},  {"\xc7\x71", 26, 2, LITTLE, 2, {6, 2}, {20, 2}, {22, 4}},
+    {"\x71\xc7", 26, 2, BIG, 2, {6, 2}, {20, 2}, {22, 4}},
 };
 enum { MAGIC = 6, HEADER_MAX = 110, IS_FILE = 0100000, TYPE_BITS = 0170000, STEP = 64 << 10 };
 enum {
@@ -129,8 +132,21 @@ struct entry {
     uint64_t mode, size;
 };
 
+static uint64_t binary_number(struct bytes words, bool big) {
+    struct reader r = reader_make(words, 0);
+    uint64_t v = 0;
+    while (r.left.n != 0 && reader_ok(&r)) {
+        v = v << 16 | (big ? reader_u16be(&r) : reader_u16le(&r));
+    }
+    return v;
+}
+
 static bool number(struct bytes digits, unsigned base, uint64_t *out) {
     uint64_t v = 0;
+    if (base == LITTLE || base == BIG) {
+        *out = binary_number(digits, base == BIG);
+        return true;
+    }
     for (size_t i = 0; i < digits.n; i++) {
         uint8_t c = digits.p[i];
         unsigned d = c >= '0' && c <= '9' ? c - '0' + 0u : c >= 'a' && c <= 'f' ? c - 'a' + 10u : c >= 'A' && c <= 'F' ? c - 'A' + 10u : 99;
@@ -251,6 +267,21 @@ static bool walk_stream(struct stream *stream, uint64_t packed, struct budget *b
 
 /* ---- what it is packed as ---- */
 
+/* Two octets tell little: the first header must name something that there is, with a name that ends where it says. */
+bool cpio_is_binary(struct bytes head) {
+    enum { TYPES = 0xf000 };
+    const struct layout *l = layout_of(head);
+    uint64_t mode, name_size;
+    if (l == NULL || l->base < LITTLE || head.n < l->header || !number(bytes_cut(head, l->mode.at, l->mode.n), l->base, &mode) ||
+        !number(bytes_cut(head, l->name.at, l->name.n), l->base, &name_size)) {
+        return false;
+    }
+    struct bytes name = bytes_cut(head, l->header, (size_t)name_size);
+    uint64_t type = mode & TYPES;
+    bool exists = type == IS_FILE || type == 0040000 || type == 0120000 || type == 0020000 || type == 0060000 || type == 0010000;
+    return exists && name_size > 1 && name.n == name_size && bytes_find(name, bytes_make("", 1), 0) == name.n - 1;
+}
+
 enum packing { AS_IT_IS, PBZX, NOT_READABLE };
 
 static const struct {
@@ -272,7 +303,7 @@ static size_t packing_of(struct bytes head) {
     while (i < N_PACKINGS && !bytes_starts(head, packings[i].magic)) {
         i++;
     }
-    return i;
+    return i == N_PACKINGS && cpio_is_binary(head) ? 0 : i;
 }
 
 /* A source as a stream, for an archive that is not packed. */
@@ -316,7 +347,7 @@ static bool probe(const struct probe *probe) {
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    uint8_t head[MAGIC] = {0};
+    uint8_t head[PROBE_HEAD];
     size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
     (void)arena, (void)anomalies;
     if (!source_into(source, head, n, 0, err)) {

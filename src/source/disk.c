@@ -173,18 +173,24 @@ static uint32_t map_block(struct bytes first) {
     return block == 1024 || block == 2048 || block == 4096 ? block : SECTOR;
 }
 
+/* Whether the header of a volume of HFS+ that begins at an offset stands there. */
+static bool has_header(struct bytes head, size_t at) {
+    struct bytes header = bytes_cut(head, at + VOLUME_HEADER_AT, 4);
+    return bytes_equal(header, bytes_make("H+\0\4", 4)) || bytes_equal(header, bytes_make("HX\0\5", 4));
+}
+
 bool disk_probe(struct bytes head) {
     struct bytes second = bytes_cut(head, SECTOR, head.n), volume = bytes_cut(head, VOLUME_HEADER_AT, 4);
     return bytes_starts(second, bytes_text("EFI PART")) ||
-           (bytes_starts(head, bytes_text("ER")) && bytes_starts(second, bytes_text("PM"))) ||
-           bytes_equal(volume, bytes_make("H+\0\4", 4)) || bytes_equal(volume, bytes_make("HX\0\5", 4)) ||
+           (bytes_starts(head, bytes_text("ER")) && bytes_starts(second, bytes_text("PM"))) || has_header(head, 0) ||
+           has_header(head, SECTOR) ||
            (bytes_starts(volume, bytes_text("BD")) && bytes_is(bytes_cut(head, VOLUME_HEADER_AT + 124, 2), "H+")) ||
            bytes_is(bytes_cut(head, 32, 4), "NXSB");
 }
 
 bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struct error *err) {
     struct list list = {.disk = disk, .out = out};
-    uint8_t buffer[2 * SECTOR];
+    uint8_t buffer[SECTOR + VOLUME_HEADER_AT + 4];
     struct bytes b;
     if (!look(disk, 0, buffer, sizeof buffer, &b, err)) {
         return false;
@@ -200,8 +206,9 @@ bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struc
     if (ok && list.n == 0 && bytes_is(bytes_cut(b, 510, 2), "\x55\xaa")) {
         ok = mbr_read(&list, b, err);
     }
+    uint64_t begin = list.n == 0 && has_header(b, SECTOR) ? SECTOR : 0; /* one sector in front is what is left of a master boot record */
     if (ok) { /* a volume without a table may look as if it had one */
-        ok = list.n == 0 ? volume_add(&list, 0, disk->size, err) : volume_try(&list, 0, disk->size, err);
+        ok = list.n == 0 ? volume_add(&list, begin, disk->size, err) : volume_try(&list, begin, disk->size, err);
     }
     *n = list.n;
     return ok;

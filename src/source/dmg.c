@@ -10,7 +10,7 @@
 #include "source/udif.h"
 
 static bool probe(const struct probe *probe) {
-    return probe_udif(probe) || udif_encrypted(probe->head) || disk_probe(probe->head);
+    return probe->thorough || probe_udif(probe) || udif_encrypted(probe->head) || disk_probe(probe->head);
 }
 
 struct work {

@@ -7,6 +7,7 @@
 
 #include "base/reader.h"
 #include "source/archive.h"
+#include "source/encoded.h"
 #include "source/piece_measure.h"
 #include "source/stream.h"
 
@@ -81,12 +82,21 @@ static const struct row {
     {"gz", 3, "\x1f\x8b\x08", 0, may_be_archive, measure_gzip, true},
     {"bz2", 10, "BZh91AY&SY", 0, NULL, measure_begun, true},
     {"xz", 6, "\xfd\x37zXZ\0", 0, NULL, measure_xz, false},
-    {"lzma", 3, "\x5d\0\0", 0, may_be_archive, measure_lzma, true},
+    {"lzma", 1, "\x5d", 0, may_be_archive, measure_lzma, true},
     {"zst", 4, "\x28\xb5\x2f\xfd", 0, may_be_archive, measure_frames, true},
     {"lz4", 4, "\x04\x22\x4d\x18", 0, may_be_archive, measure_frames, true},
     {"ar", 8, "!<arch>\n", 0, may_be_ar, measure_begun, true},
     {"rpm", 4, "\xed\xab\xee\xdb", 0, may_be_rpm, measure_begun, true},
     {"cpio", 5, "07070", 0, may_be_cpio, measure_begun, true},
+    {"base64", 2, "TV", 0, encoded_begins, measure_encoded, false},
+    {"base64", 5, "UEsDB", 0, NULL, measure_encoded, false},
+    {"base64", 5, "N3q8r", 0, NULL, measure_encoded, false},
+    {"base64", 5, "0M8R4", 0, NULL, measure_encoded, false},
+    {"base64", 4, "H4sI", 0, NULL, measure_encoded, false},
+    {"base64", 5, "/Td6W", 0, NULL, measure_encoded, false},
+    {"base64", 5, "UmFyI", 0, NULL, measure_encoded, false},
+    {"base64", 5, "z/rt/", 0, NULL, measure_encoded, false},
+    {"uuencoded", 6, "begin ", 0, encoded_begins, measure_encoded, false},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -101,8 +111,11 @@ static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 static void table_gather(void) {
     for (size_t i = ROWS; i > 0; i--) {
         uint8_t first = (uint8_t)rows[i - 1].magic[0];
-        unsigned pair = (unsigned)first << 8 | (uint8_t)rows[i - 1].magic[1];
-        table.pairs[pair / 64] |= UINT64_C(1) << pair % 64;
+        for (unsigned second = 0; second < 256; second++) {
+            unsigned pair = (unsigned)first << 8 | second;
+            bool may = rows[i - 1].n == 1 || (uint8_t)rows[i - 1].magic[1] == second;
+            table.pairs[pair / 64] |= may ? UINT64_C(1) << pair % 64 : 0;
+        }
         table.next[i] = table.row[first];
         table.row[first] = (uint8_t)i;
     }

@@ -2,6 +2,7 @@
 /* Archives that say nothing of their length, and packed files: that they are such ones is shown by the first bytes that come out. */
 #include "base/reader.h"
 #include "source/archive_read.h"
+#include "source/encoded.h"
 #include "source/piece_measure.h"
 #include "source/unpack.h"
 
@@ -106,6 +107,11 @@ bool measure_xz(struct source *window, struct arena *scratch, uint64_t *n, struc
         }
     }
     return true;
+}
+
+bool measure_encoded(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    (void)scratch;
+    return encoded_size(window, n, err);
 }
 
 /* A size of 12 octal digits, or, with the upper bit of the first octet set, a number of 95 bits (GNU tar): then nothing is said. */

@@ -88,13 +88,10 @@ static bool try_at(struct source *source, struct arena *arena, uint64_t at, stru
     return why.kind == ERR_NONE || why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
 }
 
-bool udif_trailer_find(struct source *source, struct arena *arena, struct udif_trailer *out, bool *found, struct error *err) {
-    uint64_t size = source->size, n = size < UDIF_SEARCH ? size : UDIF_SEARCH;
+/* In the last n octets. */
+static bool find_in_end(struct source *source, struct arena *arena, uint64_t n, struct udif_trailer *out, bool *found, struct error *err) {
+    uint64_t size = source->size;
     struct bytes end;
-    *found = false;
-    if (size < UDIF_TRAILER) {
-        return true;
-    }
     if (!source_read(source, arena, size - n, n, &end, err)) {
         return false;
     }
@@ -103,5 +100,17 @@ bool udif_trailer_find(struct source *source, struct arena *arena, struct udif_t
             return false;
         }
     }
-    return *found || try_at(source, arena, 0, out, found, err);
+    return true;
+}
+
+bool udif_trailer_find(struct source *source, struct arena *arena, struct udif_trailer *out, bool *found, struct error *err) {
+    static const uint64_t ends[] = {UDIF_TRAILER, UDIF_TAIL, UDIF_SEARCH};
+    uint64_t size = source->size;
+    *found = false;
+    for (size_t i = 0; size >= UDIF_TRAILER && !*found && i < sizeof ends / sizeof *ends && (i == 0 || ends[i - 1] < size); i++) {
+        if (!find_in_end(source, arena, size < ends[i] ? size : ends[i], out, found, err)) {
+            return false;
+        }
+    }
+    return size < UDIF_TRAILER || *found || try_at(source, arena, 0, out, found, err);
 }

@@ -35,12 +35,13 @@ CERTBAN_MUST_USE bool udif_trailer_read(struct source *source, uint64_t at, stru
 bool udif_trailer_fits(struct source *source, struct arena *arena, const struct udif_trailer *trailer);
 
 /* udif_trailer_find gives the trailer by which an image can be read: in the last 512 bytes, where macOS looks, else the last one that
- * fits in the last 64 KiB, else one at the file's beginning. *found is false when there is none. */
+ * fits in the last UDIF_SEARCH, else one at the file's beginning. *found is false when there is none. */
 CERTBAN_MUST_USE bool udif_trailer_find(struct source *source, struct arena *arena, struct udif_trailer *out, bool *found,
                                         struct error *err);
 
 enum {
-    UDIF_SEARCH = 64 << 10,
+    UDIF_TAIL = 64 << 10,
+    UDIF_SEARCH = (1 << 20) + UDIF_TRAILER, /* octets of the end in which a trailer is looked for */
     UDIF_CHUNKS_MAX = 1 << 20,
     UDIF_CHUNK_MAX = 32 << 20,  /* octets that one unpacks to */
     UDIF_MEMORY_MAX = 64 << 20, /* of unpacked chunks that are kept */

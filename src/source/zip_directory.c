@@ -321,8 +321,11 @@ static bool try_end(struct zip *zip, struct bytes b, uint64_t at, struct error *
 static bool try_ends(struct zip *zip, struct bytes b, uint64_t at, bool far, struct error *err) {
     for (size_t i = b.n >= ZIP_END_SIZE ? b.n - ZIP_END_SIZE + 1 : 0; i-- > 0;) {
         struct bytes record = bytes_cut(b, i, ZIP_END_SIZE);
+        if (b.p[i] != 'P' || !bytes_starts(record, bytes_text("PK\5\6"))) {
+            continue;
+        }
         bool empty = far && bytes_zero(bytes_cut(record, 4, ZIP_END_SIZE)); /* a word in a program that writes archives */
-        if (bytes_starts(record, bytes_text("PK\5\6")) && !empty && !try_end(zip, record, at + i, err)) {
+        if (!empty && !try_end(zip, record, at + i, err)) {
             return false;
         }
     }

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file written as text, whole: one member, decoded in memory. Refused: more text than TEXT_MAX. What stands behind the end of the text is
+ * for whoever found it.
+ */
+#include "source/encoded.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/base64.h"
+#include "base/reader.h"
+#include "source/piece.h"
+#include "source/stream.h"
+
+enum {
+    TEXT_MAX = 64 << 20,
+    STEP = 64 << 10,
+    FIRST = 1024,          /* octets of text that are decoded to see whether it is worth more */
+    SHORTEST = 256,        /* what is shorter holds nothing that is signed */
+    PROGRAM_MAX = 1 << 20, /* where a program's header begins at the latest */
+};
+
+/* ---- beginnings ---- */
+
+static bool is_base64(uint8_t c) {
+    return isalnum(c) || c == '+' || c == '/';
+}
+
+/* "begin 644 name": three or four octal digits. */
+static bool is_uu(struct bytes head) {
+    size_t digits = 0, at = 6;
+    if (!bytes_starts(head, bytes_text("begin "))) {
+        return false;
+    }
+    for (; at < head.n && head.p[at] >= '0' && head.p[at] <= '7'; at++) {
+        digits++;
+    }
+    return (digits == 3 || digits == 4) && at < head.n && head.p[at] == ' ';
+}
+
+bool encoded_begins(struct bytes head) {
+    /* MZ, PK 3 4, MSCF, 7z, D0 CF 11 E0, 1F 8B 08, FD 37 7A 58 5A, Rar!, CF FA ED FE */
+    static const char *const rows[] = {"TVo", "TVp", "TVq", "TVr", "UEsDB", "TVNDR", "N3q8r", "0M8R4", "H4sI", "/Td6W", "UmFyI", "z/rt/"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (bytes_starts(head, bytes_text(rows[i]))) {
+            return true;
+        }
+    }
+    return is_uu(head);
+}
+
+/* ---- decoding ---- */
+
+/* The text, and in its place what it decodes to. */
+struct decoding {
+    uint8_t *p;
+    size_t text, n; /* octets of text that were used; of what came out */
+};
+
+/* How far base64 goes in b: digits, white space, and '=' at the end. */
+static size_t base64_run(struct bytes b) {
+    size_t at = 0;
+    while (at < b.n && (is_base64(b.p[at]) || b.p[at] == '\n' || b.p[at] == '\r' || b.p[at] == ' ' || b.p[at] == '\t')) {
+        at++;
+    }
+    while (at < b.n && b.p[at] == '=') {
+        at++;
+    }
+    return at;
+}
+
+/* A line: its number of octets, then four characters for three of them, each of six bits from ' ' (or '`', which is 0, too) on. */
+static size_t uu_line(struct bytes line, uint8_t *out) {
+    size_t n = line.n != 0 ? (line.p[0] - ' ') & 0x3fu : 0, made = 0;
+    for (size_t at = 1; made < n && at + 4 <= line.n; at += 4) {
+        uint32_t bits = 0;
+        for (size_t i = 0; i < 4; i++) {
+            bits = bits << 6 | ((line.p[at + i] - ' ') & 0x3fu);
+        }
+        for (unsigned shift = 24; shift != 0 && made < n; made++) {
+            shift -= 8;
+            out[made] = (uint8_t)(bits >> shift);
+        }
+    }
+    return made;
+}
+
+/* What comes out is shorter than the text, and stands behind no octet that is still to be read. */
+static void uu_decode(struct decoding *d, struct bytes text) {
+    size_t at = bytes_find(text, bytes_text("\n"), 0) + 1;
+    d->n = 0;
+    while (at < text.n) {
+        size_t end = bytes_find(text, bytes_text("\n"), at);
+        struct bytes line = bytes_cut(text, at, end - at);
+        line.n -= line.n != 0 && line.p[line.n - 1] == '\r' ? 1 : 0;
+        at = end < text.n ? end + 1 : text.n;
+        if (bytes_is(line, "end")) {
+            break;
+        }
+        d->n += uu_line(line, d->p + d->n);
+    }
+    d->text = at;
+}
+
+/* The first most octets of the source, decoded. The caller frees d->p. */
+static bool decode(struct source *source, uint64_t most, struct decoding *d, struct error *err) {
+    size_t n = source->size < most ? (size_t)source->size : (size_t)most;
+    *d = (struct decoding){.p = malloc(n != 0 ? n : 1)};
+    if (d->p == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory to decode text");
+    }
+    if (!source_into(source, d->p, n, 0, err)) {
+        return false;
+    }
+    struct bytes text = bytes_make(d->p, n);
+    if (is_uu(text)) {
+        uu_decode(d, text);
+    } else {
+        d->text = base64_run(text);
+        d->n = base64_decode(d->p, d->text);
+    }
+    return true;
+}
+
+/* A local header of a ZIP archive: 8 u16 method, 26 u16 length of the name, which is there. */
+static bool is_zip(struct bytes b) {
+    enum { METHOD_MAX = 99, HEADER = 30 };
+    struct reader r = reader_make(b, 0);
+    reader_skip(&r, 8);
+    uint16_t method = reader_u16le(&r);
+    reader_skip(&r, 16);
+    uint16_t name = reader_u16le(&r);
+    return bytes_starts(b, bytes_text("PK\3\4")) && reader_ok(&r) && method <= METHOD_MAX && name != 0 && b.n > (size_t)HEADER + name;
+}
+
+/* Whether a file begins there that is looked for; of programs, too, the header must be near. */
+static bool is_file(struct bytes b) {
+    enum { POINTER_AT = 60 };
+    struct reader r = reader_make(b, 0);
+    reader_skip(&r, POINTER_AT);
+    uint32_t at = reader_u32le(&r);
+    return is_zip(b) || (piece_begins(b) && (!bytes_starts(b, bytes_text("MZ")) || at < PROGRAM_MAX));
+}
+
+/* Whether what was decoded is such a file beyond its first octets. */
+static bool makes_sense(const struct decoding *d, bool *yes, struct error *err) {
+    struct memory_source memory;
+    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct piece piece;
+    memory_source_init(&memory, "decoded", bytes_make(d->p, d->n));
+    bool ok = piece_at(&memory.source, 0, d->n, &scratch, &piece, err);
+    *yes = ok && (piece.kind != NULL || is_zip(memory.data));
+    arena_free(&scratch);
+    return ok;
+}
+
+bool encoded_size(struct source *source, uint64_t *n, struct error *err) {
+    struct decoding d;
+    bool yes = false;
+    *n = 0;
+    bool ok = decode(source, FIRST, &d, err);
+    if (ok && d.text >= SHORTEST && is_file(bytes_make(d.p, d.n))) {
+        free(d.p);
+        ok = decode(source, TEXT_MAX, &d, err) && makes_sense(&d, &yes, err);
+        *n = yes ? d.text : 0;
+    }
+    free(d.p);
+    return ok;
+}
+
+/* ---- the container ---- */
+
+static bool probe(const struct probe *probe) {
+    return encoded_begins(probe->head);
+}
+
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    struct decoding d;
+    struct memory_source memory;
+    uint64_t n;
+    (void)arena, (void)anomalies;
+    if (!encoded_size(source, &n, err) || n == 0) {
+        return n == 0;
+    }
+    if (n > budget->bytes_left || n >= TEXT_MAX) {
+        return error_set(err, ERR_LIMIT, "text of more than %d MiB is not decoded", TEXT_MAX >> 20);
+    }
+    bool ok = decode(source, n, &d, err) && budget_spend(budget, d.n, err);
+    memory_source_init(&memory, "decoded", bytes_make(d.p, d.n));
+    const struct member member = {.path = "decoded", .source = &memory.source};
+    ok = ok && visitor->visit(visitor, &member, err);
+    free(d.p);
+    return ok;
+}
+
+const struct container container_encoded = {.name = "encoded", .first = FIRST_OCTETS("TUN0H/zb"), .probe = probe, .walk = walk};
