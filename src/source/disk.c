@@ -207,7 +207,7 @@ bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struc
         ok = mbr_read(&list, b, err);
     }
     uint64_t begin = list.n == 0 && has_header(b, SECTOR) ? SECTOR : 0; /* one sector in front is what is left of a master boot record */
-    if (ok) { /* a volume without a table may look as if it had one */
+    if (ok) {                                                           /* a volume without a table may look as if it had one */
         ok = list.n == 0 ? volume_add(&list, begin, disk->size, err) : volume_try(&list, begin, disk->size, err);
     }
     *n = list.n;
