@@ -15,7 +15,11 @@ enum { FAST_FROM = 1 << 20 };
 /* Packed bytes that are read at once. */
 enum { BUFFER = 64 << 10 };
 
-enum { LZMA_MEMORY = 64 << 20, LZMA_HEAD = 4, LZMA_PROPERTIES = 5 };
+enum {
+    LZMA_MEMORY = 160 << 20, /* for a dictionary of 128 MiB; that of 7z at its best has 64 */
+    LZMA_HEAD = 4,
+    LZMA_PROPERTIES = 5,
+};
 
 enum step { STEP_ON, STEP_END, STEP_BAD, STEP_MEMORY };
 

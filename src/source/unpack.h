@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compressed bytes as a stream: one row a method, whatever container they stand in. zlib, libbz2 and liblzma do the work; their
- * memory is bounded here (32 KiB window, 4 MiB, 64 MiB). What is deflated and large is igzip's (igzip.h), as long as it is sound.
+ * memory is bounded here (32 KiB window, 4 MiB, 160 MiB). What is deflated and large is igzip's (igzip.h), as long as it is sound.
  */
 #ifndef CERTBAN_SOURCE_UNPACK_H
 #define CERTBAN_SOURCE_UNPACK_H
