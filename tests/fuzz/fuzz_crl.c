@@ -32,7 +32,7 @@ static void find(struct revocations *set, struct revocation_list *list, const st
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct revocations_listener listener = {heard};
+    struct revocations_listener listener = {.odd = heard};
     struct revocations *set = revocations_new(1700000000);
     uint8_t *copy = malloc(size + 1);
     if (set == NULL || copy == NULL) {
