@@ -62,7 +62,7 @@ static void heard(struct revocations_listener *listener, const char *said) {
 
 /* Reads content, which is taken over, as a file of lists. */
 static bool read_facts(struct bytes content, const char *name, int64_t now, struct facts *out, struct text *who, struct error *err) {
-    struct words words = {.listener = {heard}};
+    struct words words = {.listener = {.odd = heard}};
     struct revocations *set = revocations_new(now);
     if (set == NULL) {
         file_forget(content);

@@ -127,7 +127,7 @@ static bool walk_outside(struct walk *w, struct arena *arena, struct beside *aro
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    struct walk w = {.beside = {open_beside}, .visitor = visitor, .scratch = limit_arena(budget->limits)};
+    struct walk w = {.beside = {.open = open_beside}, .visitor = visitor, .scratch = limit_arena(budget->limits)};
     bool ok = true;
     (void)anomalies;
     if (!cfb_open(&w.cfb, source, arena, err)) {
