@@ -140,9 +140,7 @@ static bool read_pem(struct reading *r, struct bytes content, struct error *err)
 }
 
 static void note_seen(const struct reading *r, size_t n_certs) {
-    if (r->listener != NULL) {
-        r->listener->seen += r->n + n_certs;
-    }
+    r->listener->seen += r->n + n_certs;
 }
 
 bool revocations_read(struct revocations *set, const char *path, struct bytes content, struct revocations_listener *listener,

@@ -17,7 +17,8 @@
 enum {
     LINES_MAX = 1 << 20, /* of a script, at whose lines anything is taken for an archive that may be one */
     BEGINNING = 512,
-    TEXT_BEGINS = 32, /* octets that show whether text begins or ends there */
+    TEXT_BEGINS = 32, /* octets that show whether text begins there, */
+    TEXT_ENDS = 128,  /* and whether it ends: in what is packed, one in ten is no text's */
 };
 
 /* ---- which files ---- */
@@ -41,7 +42,7 @@ static bool is_text_with_more(const struct probe *probe) {
     if (bytes_starts(probe->head, bytes_text("#!"))) {
         return !is_text(probe->tail);
     }
-    return probe->head.n >= TEXT_BEGINS && is_text(bytes_cut(probe->head, 0, TEXT_BEGINS)) && !is_text(last(probe->tail, TEXT_BEGINS)) &&
+    return probe->head.n >= TEXT_BEGINS && is_text(bytes_cut(probe->head, 0, TEXT_BEGINS)) && !is_text(last(probe->tail, TEXT_ENDS)) &&
            !bytes_starts(probe->head, bytes_text("!<arch>\n"));
 }
 
