@@ -390,12 +390,10 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     return why.kind == ERR_LIMIT && contents->n_signatures != 0;
 }
 
-const struct format format_pkg = {
-    .name = "pkg",
-    .long_name = "macOS installer package (XAR)",
-    .first = FIRST_OCTETS("x"),
-    .acts_on_members = true,
-    .members_only = true,
-    .probe = probe,
-    .read = read,
-};
+const struct format format_pkg = {.name = "pkg",
+                                  .long_name = "macOS installer package (XAR)",
+                                  .first = FIRST_OCTETS("x"),
+                                  .acts_on_members = true,
+                                  .members_only = true,
+                                  .probe = probe,
+                                  .read = read};

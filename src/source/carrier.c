@@ -91,6 +91,7 @@ struct walk {
     struct budget *budget;
     struct visitor *visitor;
     struct arena scratch;
+    bool programs; /* count, too: bytes that are nothing, in front of one, only hide its signature, which is carved */
 };
 
 static bool visit(struct walk *w, const char *kind, uint64_t at, uint64_t n, struct error *err) {
@@ -114,7 +115,7 @@ static bool walk_pieces(struct walk *w, uint64_t at, uint64_t to, struct error *
             continue;
         }
         if (!piece_next(w->source, w->budget, &w->scratch, &at, to, w->source->size, &piece, err) ||
-            (piece.kind != NULL && !visit(w, piece.kind, at, piece.n, err))) {
+            (piece.kind != NULL && (w->programs || strcmp(piece.kind, "program") != 0) && !visit(w, piece.kind, at, piece.n, err))) {
             return false;
         }
         at += piece.own;
@@ -155,17 +156,29 @@ static bool walk_script(struct walk *w, uint64_t to, struct error *err) {
     return ok && (at + piece.own >= to || walk_pieces(w, at + (piece.kind != NULL ? piece.own : 1), to, err));
 }
 
+/* Whether a file is something by itself, by its first octets: text, a picture, a program for Linux. */
+static bool is_something(struct bytes head) {
+    static const char *const begins[] = {"\177ELF", "\x89PNG", "GIF8", "\xff\xd8\xff"};
+    bool is = head.n >= TEXT_BEGINS && is_text(head);
+    for (size_t i = 0; i < sizeof begins / sizeof *begins && !is; i++) {
+        is = bytes_starts(head, bytes_text(begins[i]));
+    }
+    return is || bytes_starts(head, bytes_text("#!"));
+}
+
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
     struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
     struct bytes head;
     uint64_t from = 0;
     (void)anomalies;
-    bool ok = source_read_some(source, arena, 0, 4, &head, err);
+    bool ok = source_read_some(source, arena, 0, TEXT_BEGINS, &head, err);
+    w.programs = ok && is_something(head);
     /* What is inside of a program for macOS its format knows. */
     if (ok && !(budget->search && bytes_starts(head, bytes_text("\177ELF")))) {
         ok = program_end_exact(source, arena, &from, err);
     }
+    w.programs = w.programs || from != 0;
     from = from == 0 ? 1 : from < source->size ? from : source->size;
     uint64_t to = budget->search || source->size - from < PIECE_END ? source->size : from + PIECE_END;
     ok = ok && (bytes_starts(head, bytes_text("#!")) ? walk_script(&w, to, err) : walk_pieces(&w, from, to, err));
