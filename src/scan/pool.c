@@ -9,9 +9,8 @@
 #include <unistd.h>
 
 enum {
-    LOW_WATER = 4, /* a reader with fewer jobs in hand gets more */
-    IN_HAND =
-        4 << 20, /* bytes to be read whole; with more of them in hand it gets none, so that the last large files are not one reader's */
+    LOW_WATER = 4,      /* a reader with fewer jobs in hand gets more */
+    IN_HAND = 4 << 20,  /* bytes to be read whole; with more in hand it gets none: the last large files are not one reader's */
     REPLACEMENTS = 100, /* workers that may die in one run */
 };
 

@@ -73,7 +73,6 @@ static bool read_offset(const json_t *value, uint64_t *out) {
 
 static bool visit_file(struct walk *w, const json_t *entry, struct error *err) {
     struct error why;
-    struct window_source window;
     const json_t *size_value = json_object_get(entry, "size");
     uint64_t at = 0, left = w->source->size > w->base ? w->source->size - w->base : 0;
     json_int_t size = json_integer_value(size_value);
@@ -89,9 +88,7 @@ static bool visit_file(struct walk *w, const json_t *entry, struct error *err) {
                   (unsigned long long)at, (unsigned long long)left);
         return visit_problem(w, &why, err);
     }
-    window_source_init(&window, w->path, w->source, w->base + at, (uint64_t)size);
-    const struct member member = {.path = w->path, .source = &window.source};
-    return w->visitor->visit(w->visitor, &member, err);
+    return visit_window(w->visitor, w->source, w->base + at, (uint64_t)size, w->path, w->arena, err);
 }
 
 static void tally(struct walk *w, uint64_t *n, const char **first) {

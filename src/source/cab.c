@@ -146,15 +146,11 @@ static bool walk_behind(struct walk *w, struct source *source, struct error *err
         if (!piece_next(source, w->budget, &w->scratch, &at, to, source->size, &piece, err)) {
             return false;
         }
-        struct window_source window;
-        const char *path = arena_printf(&w->scratch, "%s@%llu", piece.kind != NULL ? piece.kind : "", (unsigned long long)at);
-        if (path == NULL) {
-            return arena_full(&w->scratch, err);
-        }
-        window_source_init(&window, path, source, at, piece.n);
-        const struct member member = {.path = path, .source = &window.source};
-        if (piece.kind != NULL && !w->visitor->visit(w->visitor, &member, err)) {
-            return false;
+        if (piece.kind != NULL) {
+            const char *path = arena_printf(&w->scratch, "%s@%llu", piece.kind, (unsigned long long)at);
+            if (!visit_window(w->visitor, source, at, piece.n, path, &w->scratch, err)) {
+                return false;
+            }
         }
     }
     return true;

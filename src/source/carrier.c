@@ -96,13 +96,7 @@ struct walk {
 
 static bool visit(struct walk *w, const char *kind, uint64_t at, uint64_t n, struct error *err) {
     const char *path = arena_printf(&w->scratch, "%s@%llu", kind, (unsigned long long)at);
-    struct window_source window;
-    if (path == NULL) {
-        return arena_full(&w->scratch, err);
-    }
-    window_source_init(&window, path, w->source, at, n);
-    const struct member member = {.path = path, .source = &window.source};
-    return w->visitor->visit(w->visitor, &member, err);
+    return visit_window(w->visitor, w->source, at, n, path, &w->scratch, err);
 }
 
 /* Everything in [at, to), as far as it is searched. */

@@ -25,3 +25,14 @@ const struct container *const containers[] = {
     NULL,
 };
 /* clang-format on */
+
+bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path, const struct arena *arena,
+                  struct error *err) {
+    struct window_source window;
+    if (path == NULL) {
+        return arena_full(arena, err);
+    }
+    window_source_init(&window, path, source, at, n);
+    const struct member member = {.path = path, .source = &window.source};
+    return visitor->visit(visitor, &member, err);
+}

@@ -49,6 +49,10 @@ struct visitor {
     bool (*visit)(struct visitor *visitor, const struct member *member, struct error *err);
 };
 
+/* visit_window shows n bytes of source from at on as a member. path NULL says that arena, of which it was asked for, is full. */
+CERTBAN_MUST_USE bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path,
+                                   const struct arena *arena, struct error *err);
+
 struct container {
     const char *name;   /* "zip" */
     struct bytes first; /* the head of every such file begins with one of these octets (FIRST_OCTETS); none: with any */

@@ -40,13 +40,7 @@ static bool probe(const struct probe *probe) {
 }
 
 static bool visit(struct walk *w, const char *name, uint64_t at, uint64_t n, struct error *err) {
-    struct window_source window;
-    if (name == NULL) {
-        return arena_full(&w->scratch, err);
-    }
-    window_source_init(&window, name, w->source, at, n);
-    const struct member member = {.path = name, .source = &window.source};
-    return w->visitor->visit(w->visitor, &member, err);
+    return visit_window(w->visitor, w->source, at, n, name, &w->scratch, err);
 }
 
 /* The shown piece that an offset is in, or that begins at or next behind it; NULL when there is none. */
