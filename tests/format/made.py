@@ -50,7 +50,7 @@ def main(setup):
                 state = "not ok"
                 failed += 1
                 for line in traceback.format_exc().splitlines()[-12:]:
-                    print("# " + line)
+                    print("# " + line[:2000])
             print(f"{state} {number} - {name}{word}", flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
