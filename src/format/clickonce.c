@@ -41,15 +41,53 @@ static bool probe(const struct probe *probe) {
            (probe->thorough || is_named_so(probe->name) || bytes_find(probe->head, bytes_text(assembly), 0) < probe->head.n);
 }
 
+/* A word of at most room / 2 letters, in octets of two. */
+static struct bytes widen(const char *word, char *wide, size_t room) {
+    size_t n = 0;
+    for (; word[n] != '\0' && 2 * n + 1 < room; n++) {
+        wide[2 * n] = word[n];
+        wide[2 * n + 1] = 0;
+    }
+    return bytes_make(wide, 2 * n);
+}
+
 /* In an encoding of one octet or two. */
 static bool mentions(struct bytes xml, const char *word) {
     char wide[64];
-    size_t n = strlen(word);
-    for (size_t i = 0; i < n && 2 * i + 1 < sizeof wide; i++) {
-        wide[2 * i] = word[i];
-        wide[2 * i + 1] = 0;
+    return bytes_find(xml, bytes_text(word), 0) < xml.n || bytes_find(xml, widen(word, wide, sizeof wide), 0) < xml.n;
+}
+
+/* Whether b[at] stands in a tag, at the end of an element's name: before it are no blanks, quotes or ends of tags up to a '<'. What is
+ * before from was looked at already. */
+static bool is_in_tag(struct bytes b, size_t from, size_t at, size_t width) {
+    static const char ends[] = " \t\r\n\"'>=&;,()";
+    for (size_t i = at; i >= from + width; i -= width) {
+        uint8_t c = b.p[i - width];
+        if (c == '<') {
+            return true;
+        }
+        if (c != 0 && strchr(ends, c) != NULL) {
+            return false;
+        }
     }
-    return bytes_find(xml, bytes_text(word), 0) < xml.n || bytes_find(xml, bytes_make(wide, 2 * n), 0) < xml.n;
+    return false;
+}
+
+/* Whether an element has such a name, with a prefix or without, however the rest of the document is broken: not a word of its text. */
+static bool has_element(struct bytes xml, const char *name) {
+    size_t n = strlen(name);
+    char wide[64];
+    for (size_t width = 1; width <= 2; width++) {
+        struct bytes word = width == 1 ? bytes_text(name) : widen(name, wide, sizeof wide);
+        size_t from = 0;
+        for (size_t at = bytes_find(xml, word, 0); at < xml.n; at = bytes_find(xml, word, from)) {
+            if (is_in_tag(xml, from, at, width)) {
+                return true;
+            }
+            from = at + n * width;
+        }
+    }
+    return false;
 }
 
 static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
@@ -74,7 +112,8 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
         contents->other = !manifest && contents->n_signatures == 0;
         return true;
     }
-    if (manifest || holds) {
+    contents->other = !manifest && !has_element(xml, "X509Certificate"); /* text that speaks of such documents */
+    if (!contents->other) {
         contents_unreadable(contents, &why);
         xmldsig_salvage(xml, arena, contents);
     }

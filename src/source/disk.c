@@ -140,13 +140,50 @@ static bool map_read(struct list *list, uint32_t block, struct error *err) {
     return true;
 }
 
+/* Whether the header of a volume of HFS+ that begins at an offset stands there. */
+static bool has_header(struct bytes head, size_t at) {
+    struct bytes header = bytes_cut(head, at + VOLUME_HEADER_AT, 4);
+    return bytes_equal(header, bytes_make("H+\0\4", 4)) || bytes_equal(header, bytes_make("HX\0\5", 4));
+}
+
+/* Whether a volume of HFS may begin there. Inside Macintosh: Files, "Master Directory Blocks": drSigWord "BD",
+ * 18 u16 number of blocks, 20 u32 size of one, in whole sectors, 36 u8 length of the name, 27 at most. */
+static bool has_directory_block(struct bytes head) {
+    enum { NAME_MAX_HFS = 27 };
+    struct reader r = reader_make(bytes_cut(head, VOLUME_HEADER_AT, SECTOR), 0);
+    struct bytes magic = reader_bytes(&r, 2);
+    reader_skip(&r, 16);
+    uint16_t blocks = reader_u16be(&r);
+    uint32_t size = reader_u32be(&r);
+    reader_skip(&r, 12);
+    uint8_t name = reader_u8(&r);
+    return reader_ok(&r) && bytes_is(magic, "BD") && blocks != 0 && size != 0 && size % SECTOR == 0 && name != 0 && name <= NAME_MAX_HFS;
+}
+
+/* Whether what no table calls a volume begins as one: two letters are not enough. An HFS+ volume inside of one of HFS has four. */
+static bool begins_volume(struct bytes head, enum disk_kind kind) {
+    bool inside = bytes_is(bytes_cut(head, VOLUME_HEADER_AT, 2), "BD");
+    switch (kind) {
+    case DISK_UNKNOWN:
+        return false;
+    case DISK_HFS:
+        return has_directory_block(head);
+    case DISK_HFSPLUS:
+        return inside || has_header(head, 0);
+    default:
+        return true;
+    }
+}
+
 /* Adds a place only where a volume begins that is known. */
 static bool volume_try(struct list *list, uint64_t at, uint64_t n, struct error *err) {
+    uint8_t buffer[VOLUME_HEADER_AT + SECTOR];
+    struct bytes head;
     size_t before = list->n;
-    if (!volume_add(list, at, n, err)) {
+    if (!volume_add(list, at, n, err) || !look(list->disk, at, buffer, sizeof buffer, &head, err)) {
         return false;
     }
-    list->n = list->n != before && list->out[before].kind == DISK_UNKNOWN ? before : list->n;
+    list->n = list->n != before && begins_volume(head, list->out[before].kind) ? list->n : before;
     return true;
 }
 
@@ -171,12 +208,6 @@ static uint32_t map_block(struct bytes first) {
     reader_skip(&r, 2);
     uint32_t block = reader_u16be(&r);
     return block == 1024 || block == 2048 || block == 4096 ? block : SECTOR;
-}
-
-/* Whether the header of a volume of HFS+ that begins at an offset stands there. */
-static bool has_header(struct bytes head, size_t at) {
-    struct bytes header = bytes_cut(head, at + VOLUME_HEADER_AT, 4);
-    return bytes_equal(header, bytes_make("H+\0\4", 4)) || bytes_equal(header, bytes_make("HX\0\5", 4));
 }
 
 bool disk_probe(struct bytes head) {
@@ -207,9 +238,7 @@ bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struc
         ok = mbr_read(&list, b, err);
     }
     uint64_t begin = list.n == 0 && has_header(b, SECTOR) ? SECTOR : 0; /* one sector in front is what is left of a master boot record */
-    if (ok) {                                                           /* a volume without a table may look as if it had one */
-        ok = list.n == 0 ? volume_add(&list, begin, disk->size, err) : volume_try(&list, begin, disk->size, err);
-    }
+    ok = ok && volume_try(&list, begin, disk->size, err);               /* a volume without a table may look as if it had one */
     *n = list.n;
     return ok;
 }

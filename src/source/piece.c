@@ -27,6 +27,14 @@ static bool may_be_program(struct bytes b) {
     return reader_ok(&r) && (at >= b.n || b.n - at < 4 || bytes_equal(bytes_cut(b, at, 4), bytes_make("PE\0\0", 4)));
 }
 
+/* Of several slices: so few as no version of a Java class is, which begins the same. */
+static bool may_be_slices(struct bytes b) {
+    enum { NUMBER_AT = 4, JAVA_FIRST = 45 };
+    struct reader r = reader_make(b, 0);
+    reader_skip(&r, NUMBER_AT);
+    return reader_u32be(&r) < JAVA_FIRST;
+}
+
 static bool may_be_archive(struct bytes b) {
     return archive_kind_of(b) != ARCHIVE_KINDS;
 }
@@ -70,7 +78,7 @@ static const struct row {
     {"msi", 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, NULL, measure_compound, false},
     {"program", 2, "MZ", 0, may_be_program, measure_program, false},
     {"program", 4, "\xcf\xfa\xed\xfe", 0, NULL, measure_apple, false},
-    {"program", 4, "\xca\xfe\xba\xbe", 0, NULL, measure_apple, false},
+    {"program", 4, "\xca\xfe\xba\xbe", 0, may_be_slices, measure_apple, false},
     {"nsis", 16, "\xef\xbe\xad\xdeNullsoftInst", 4, NULL, measure_nsis, false},
     {"rar", 7, "Rar!\x1a\7\0", 0, NULL, measure_rar, true},
     {"rar", 8, "Rar!\x1a\7\1\0", 0, NULL, measure_rar, true},

@@ -94,6 +94,18 @@ static bool points_to_pe(struct source *window, bool *yes, struct error *err) {
     return true;
 }
 
+/* Whether Windows may load it: the table of its sections is a part of the headers by their own word. Where it is not, all of the sections
+ * must be there: a word in a program that looks for such files is not one that was cut short. */
+static bool is_loadable(const struct pe *pe) {
+    enum { SECTION_SIZE = 40 };
+    bool whole = pe->n_sections == pe->sections_told;
+    for (size_t i = 0; i < pe->n_sections; i++) {
+        const struct pe_section *s = &pe->sections[i];
+        whole = whole && (s->raw_size == 0 || (uint64_t)s->raw_at + s->raw_size <= pe->size);
+    }
+    return whole || pe->after + (uint64_t)pe->sections_told * SECTION_SIZE <= pe->headers_size;
+}
+
 /* Up to the end of its certificate table: by what stands behind that, its digest would not fit. */
 bool measure_program(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
     struct pe pe;
@@ -108,24 +120,8 @@ bool measure_program(struct source *window, struct arena *scratch, uint64_t *n, 
     if (!pe_overlay_find(window, scratch, &pe, &overlay, err)) {
         return false;
     }
-    if (pe.n_sections != 0 && pe.header != 0) {
+    if (pe.n_sections != 0 && pe.header != 0 && is_loadable(&pe)) {
         *n = overlay.end < overlay.after ? overlay.after : overlay.at;
-    }
-    return true;
-}
-
-/* From the first header to the end, 24 u32 as it says itself (fileform.h of NSIS: 0 flags, 4 "NullsoftInst", 20 u32 header's size). */
-bool measure_nsis(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    enum { FIRST_HEADER = 28 };
-    struct bytes b;
-    if (!source_read_some(window, scratch, 0, FIRST_HEADER, &b, err)) {
-        return false;
-    }
-    struct reader r = reader_make(b, 0);
-    reader_skip(&r, FIRST_HEADER - 4);
-    uint64_t all = reader_u32le(&r);
-    if (reader_ok(&r) && all >= FIRST_HEADER && archive_is_nsis(b)) {
-        *n = least(all, window->size);
     }
     return true;
 }

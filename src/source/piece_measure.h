@@ -10,9 +10,9 @@
 typedef bool piece_measure(struct source *window, struct arena *scratch, uint64_t *n, struct error *err);
 
 /* Installers and programs: piece_measure.c. */
-piece_measure measure_cabinet, measure_compound, measure_7z, measure_program, measure_apple, measure_nsis, measure_rar, measure_wim,
+piece_measure measure_cabinet, measure_compound, measure_7z, measure_program, measure_apple, measure_rar, measure_wim,
     measure_installshield, measure_xar;
 /* Archives, and files packed by themselves, of which the first bytes are unpacked, and what is written as text: piece_packed.c. */
-piece_measure measure_tar, measure_gzip, measure_xz, measure_lzma, measure_frames, measure_begun, measure_encoded;
+piece_measure measure_nsis, measure_tar, measure_gzip, measure_xz, measure_lzma, measure_frames, measure_begun, measure_encoded;
 
 #endif

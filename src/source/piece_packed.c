@@ -10,6 +10,8 @@
 
 /* A packed file that is shorter than this holds nothing that is signed. */
 enum { SHORTEST = 512 };
+/* So many zeros are unpacked in search of what is behind them. */
+enum { ZEROS_MAX = 16 << 20 };
 
 /* What the name and the first bytes say is enough. */
 bool measure_begun(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
@@ -20,17 +22,22 @@ bool measure_begun(struct source *window, struct arena *scratch, uint64_t *n, st
     return true;
 }
 
-/* Whether so many bytes come out, or the data ends well before. */
+/* Whether so many bytes come out, or the data ends well before. Zeros in front don't count: any decoder makes them of zeros. */
 static bool unpacks(struct source *window, enum unpack_method method, size_t least) {
     uint8_t step[1024];
-    size_t got = 1, made = 0;
+    size_t got = 1, made = 0, zeros = 0;
     struct unpacker u;
     struct error why;
     bool ok = true;
     unpack_init(&u, method, window);
-    while (ok && got != 0 && made < least) {
+    while (ok && got != 0 && made < least && zeros < ZEROS_MAX) {
         ok = u.stream.next(&u.stream, step, sizeof step, &got, &why);
-        made += ok ? got : 0;
+        got = ok ? got : 0;
+        if (made == 0 && bytes_zero(bytes_make(step, got))) {
+            zeros += got;
+        } else {
+            made += got;
+        }
     }
     unpack_end(&u);
     return made >= least || (ok && made >= SHORTEST);
@@ -49,6 +56,54 @@ bool measure_lzma(struct source *window, struct arena *scratch, uint64_t *n, str
     (void)scratch;
     (void)err;
     *n = unpacks(window, UNPACK_LZMA, CONVINCING);
+    return true;
+}
+
+/* ---- NSIS ---- */
+
+/* Raw LZMA with the properties that are usual, perhaps behind an octet that says whether a filter is to follow. */
+static bool is_nsis_lzma(struct bytes b) {
+    b = bytes_cut(b, b.n != 0 && b.p[0] <= 1 ? 1 : 0, b.n);
+    return b.n > 6 && b.p[0] == 0x5d && b.p[1] == 0 && b.p[2] == 0 && b.p[5] == 0 && b.p[6] < 0x80;
+}
+
+/* Whether what is at an offset may be a packed header: LZMA, bzip2 without its magic, or deflate. A header is full of zeros: no packer
+ * leaves it as it is. */
+static bool is_nsis_packed(struct source *window, size_t at, struct bytes b) {
+    enum { BZIP2_LEVELS = 14 };
+    struct window_source packed;
+    if (is_nsis_lzma(b) || (b.n > 1 && b.p[0] == '1' && b.p[1] < BZIP2_LEVELS)) {
+        return true;
+    }
+    window_source_init(&packed, "deflated", window, at, window->size - at);
+    return unpacks(&packed.source, UNPACK_DEFLATE, SHORTEST);
+}
+
+/*
+ * From the first header to the end, as it says itself (fileform.h of NSIS: 0 flags, 4 "NullsoftInst", 20 u32 size of the header that
+ * follows, 24 u32 of all). Where that is more than there is, it is cut short, or these are words of a program that unpacks such setups:
+ * then the header must begin as one does (fileform.c; 7-Zip's NsisIn.cpp): all packed as one, or by itself behind a u32 of its packed
+ * size, whose uppermost bit is set where it is packed.
+ */
+bool measure_nsis(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    enum { FIRST_HEADER = 28, ALONE = 4, LOOK = 16 };
+    struct bytes b;
+    if (!source_read_some(window, scratch, 0, FIRST_HEADER + LOOK, &b, err)) {
+        return false;
+    }
+    struct reader r = reader_make(b, 0);
+    reader_skip(&r, FIRST_HEADER - 8);
+    uint64_t header = reader_u32le(&r), all = reader_u32le(&r);
+    struct bytes solid = r.left;
+    uint32_t alone = reader_u32le(&r);
+    if (!reader_ok(&r) || all < FIRST_HEADER || !archive_is_nsis(b)) {
+        return true;
+    }
+    bool whole = all <= window->size;
+    bool by_itself = alone == header || (alone >> 24 == 0x80 && is_nsis_packed(window, FIRST_HEADER + ALONE, r.left));
+    if (whole || by_itself || is_nsis_packed(window, FIRST_HEADER, solid)) {
+        *n = whole ? all : window->size;
+    }
     return true;
 }
 

@@ -122,11 +122,27 @@ static void extent(const struct zip *zip, uint64_t *first, uint64_t *end) {
     }
 }
 
-/* A stretch of the file in which an archive may end. */
+/* Where an archive may end, and where what was found there begins and ends. */
+struct stretch {
+    uint64_t from, to, first, end;
+};
+
+/* What stands in front of the archive and behind it. */
+static void note_surroundings(struct zip *zip, struct bytes head, const struct stretch *s) {
+    uint64_t padding = bytes_starts(head, bytes_text("MZ")) ? PADDING_MAX : 1;
+    size_t front = front_of(head);
+    if (s->end < s->to && s->to - s->end >= padding) {
+        anomaly_note(zip->anomalies, zip->arena, ANOMALY_DATA_AFTER_CONTAINER, s->end, s->to - s->end, NULL);
+    }
+    if (s->first > s->from && !zip_at_head(head) && (front == N_FRONTS || fronts[front].odd)) {
+        anomaly_note(zip->anomalies, zip->arena, front < N_FRONTS ? ANOMALY_POLYGLOT : ANOMALY_ODD_LAYOUT, s->from, s->first - s->from,
+                     "bytes in front of the archive");
+    }
+}
+
 static bool find_in(struct zip *zip, struct bytes head, uint64_t from, uint64_t to, struct error *err) {
     unsigned before = zip->n_directories;
-    uint64_t first, end;
-    bool program = bytes_starts(head, bytes_text("MZ"));
+    struct stretch s = {.from = from, .to = to};
     if (to < from || to - from < ZIP_END_SIZE) {
         return true;
     }
@@ -136,21 +152,19 @@ static bool find_in(struct zip *zip, struct bytes head, uint64_t from, uint64_t 
     if (zip->n_directories == before) {
         return true;
     }
-    extent(zip, &first, &end);
-    if (end < to &&
-        to - end > ZIP_END_SIZE + ZIP_COMMENT_MAX) { /* somewhere in the middle, which only a search finds: it is not the file */
-        return zip_hidden(zip, first, end, err);
+    extent(zip, &s.first, &s.end);
+    if (s.end < to &&
+        to - s.end > ZIP_END_SIZE + ZIP_COMMENT_MAX) { /* somewhere in the middle, which only a search finds: it is not the file */
+        return zip_hidden(zip, s.first, s.end, err);
     }
-    if (end < to && to - end >= (program ? PADDING_MAX : 1)) {
-        anomaly_note(zip->anomalies, zip->arena, ANOMALY_DATA_AFTER_CONTAINER, end, to - end, NULL);
+    bool searched = (bytes_starts(head, bytes_text("MZ")) && from != 0) || zip_at_head(head) || s.first <= SEARCH_MAX;
+    if (!zip_hidden(zip, searched ? from : s.first, to, err)) {
+        return false;
     }
-    bool searched = (program && from != 0) || zip_at_head(head) || first <= SEARCH_MAX;
-    size_t front = front_of(head);
-    if (first > from && !zip_at_head(head) && (front == N_FRONTS || fronts[front].odd)) {
-        anomaly_note(zip->anomalies, zip->arena, front < N_FRONTS ? ANOMALY_POLYGLOT : ANOMALY_ODD_LAYOUT, from, first - from,
-                     "bytes in front of the archive");
+    if (zip->n != 0 || zip_at_head(head)) { /* an end record of nothing is a word in a program that writes archives */
+        note_surroundings(zip, head, &s);
     }
-    return zip_hidden(zip, searched ? from : first, to, err);
+    return true;
 }
 
 /* The archive without an end: only local headers are left of it. */

@@ -60,6 +60,7 @@ struct zip_directory {
     uint64_t shift;            /* added to each offset in it, modulo 2^64: bytes before the archive that it does not know of */
     uint64_t told;             /* entries that it says it has */
     unsigned disk;             /* the volume that this is */
+    bool far;                  /* the end record stands where only a search finds it */
 };
 
 /* What the driver of a member may open of the same folder of the archive. */

@@ -238,7 +238,7 @@ static bool try_place(struct zip *zip, struct zip_directory directory, uint64_t 
         return false;
     }
     const uint64_t places[] = {real, offset};
-    const bool there[] = {at_real || (size == 0 && directory.told == 0), at_offset && offset != real && offset < behind};
+    const bool there[] = {at_real || (size == 0 && directory.told == 0 && !directory.far), at_offset && offset != real && offset < behind};
     for (size_t i = 0; i < 2; i++) {
         if (!there[i] || known(zip, places[i])) {
             continue;
@@ -297,9 +297,9 @@ static bool try_end64(struct zip *zip, struct zip_directory directory, struct er
  * End record, offsets from its signature: 4 u16 disk, 10 u16 entries, 12 u32 size of the directory, 16 u32 its offset, 20 u16 length
  * of the comment behind it.
  */
-static bool try_end(struct zip *zip, struct bytes b, uint64_t at, struct error *err) {
+static bool try_end(struct zip *zip, struct bytes b, uint64_t at, bool far, struct error *err) {
     struct reader r = reader_make(b, at);
-    struct zip_directory directory = {.end_at = at};
+    struct zip_directory directory = {.end_at = at, .far = far};
     reader_skip(&r, 4);
     directory.disk = reader_u16le(&r);
     reader_skip(&r, 4);
@@ -317,15 +317,14 @@ static bool try_end(struct zip *zip, struct bytes b, uint64_t at, struct error *
     return try_place(zip, directory, offset, size, at, err);
 }
 
-/* The end records of a stretch, latest first; far from where unpackers look, only those of more than nothing. */
+/* The end records of a stretch, latest first; far from where unpackers look, one of nothing is a word in a program. */
 static bool try_ends(struct zip *zip, struct bytes b, uint64_t at, bool far, struct error *err) {
     for (size_t i = b.n >= ZIP_END_SIZE ? b.n - ZIP_END_SIZE + 1 : 0; i-- > 0;) {
         struct bytes record = bytes_cut(b, i, ZIP_END_SIZE);
         if (b.p[i] != 'P' || !bytes_starts(record, bytes_text("PK\5\6"))) {
             continue;
         }
-        bool empty = far && bytes_zero(bytes_cut(record, 4, ZIP_END_SIZE)); /* a word in a program that writes archives */
-        if (!empty && !try_end(zip, record, at + i, err)) {
+        if (!try_end(zip, record, at + i, far, err)) {
             return false;
         }
     }
