@@ -238,12 +238,12 @@ static void add_all(struct adding *a, const char *part, struct signed_data *sd, 
         limit(a, "more certificates, signers or attributes in a signature than are read");
     }
     if (sd->n_signers == 0) {
-        note(a, ANOMALY_NO_SIGNER, sd->at, sd->size, part);
+        note(a, ANOMALY_NO_SIGNER, sd->at, sd->whole.n, part);
         add_one(a, part, sd, NULL, outer);
         return;
     }
     if (sd->n_signers > 1) {
-        note(a, ANOMALY_SEVERAL_SIGNERS, sd->at, sd->size, arena_printf(a->arena, "%s: %zu signers", part, sd->n_signers));
+        note(a, ANOMALY_SEVERAL_SIGNERS, sd->at, sd->whole.n, arena_printf(a->arena, "%s: %zu signers", part, sd->n_signers));
     }
     for (size_t i = 0; i < sd->n_signers; i++) {
         const char *name = i == 0 ? part : arena_printf(a->arena, "%s#%zu", part, i);
@@ -251,7 +251,7 @@ static void add_all(struct adding *a, const char *part, struct signed_data *sd, 
         if (signature == NULL) {
             /* The bag is known by the signatures before this one, or must be told on its own. */
             if (i == 0) {
-                carve_certificates(a->contents, a->arena, bytes_cut(a->blob, (size_t)(sd->at - a->at), sd->size), sd->at);
+                carve_certificates(a->contents, a->arena, bytes_cut(a->blob, (size_t)(sd->at - a->at), sd->whole.n), sd->at);
             }
             return;
         }

@@ -45,7 +45,7 @@ struct carving {
 };
 
 static bool is_loose(const struct signature *signature) {
-    return signature->carved && signature->signer == NULL && signature->sd != NULL && signature->sd->size == 0;
+    return signature->carved && signature->signer == NULL && signature->sd != NULL && signature->sd->whole.n == 0;
 }
 
 static void limit(struct contents *contents, const char *what) {
@@ -177,7 +177,7 @@ static bool add(struct carving *c, struct bytes blob, uint64_t at) {
     for (size_t i = first; i < first + added; i++) {
         c->contents->signatures[i].carved = true;
     }
-    size_t size = c->contents->signatures[first].sd->size;
+    size_t size = c->contents->signatures[first].sd->whole.n;
     anomaly_note(&c->contents->anomalies, c->arena, ANOMALY_CARVED, at, size, NULL);
     c->skip = at + size;
     return true;
@@ -190,10 +190,10 @@ static bool add_from_source(struct carving *c, uint64_t at, uint64_t n) {
     struct signed_data *sd;
     bool good = false;
     if (source_read(c->source, &scratch, at - c->base, n, &trial, &c->failed) && cms_parse(trial, at, &scratch, NULL, &sd, NULL)) {
-        if (c->filter != NULL && !c->filter->wants(c->filter, bytes_cut(trial, 0, sd->size), NULL, at)) {
-            c->skip = at + sd->size;
+        if (c->filter != NULL && !c->filter->wants(c->filter, bytes_cut(trial, 0, sd->whole.n), NULL, at)) {
+            c->skip = at + sd->whole.n;
             good = true;
-        } else if (arena_copy(c->arena, bytes_cut(trial, 0, sd->size), &blob, NULL)) {
+        } else if (arena_copy(c->arena, bytes_cut(trial, 0, sd->whole.n), &blob, NULL)) {
             good = add(c, blob, at);
         } else {
             limit(c->contents, "memory for signatures found by searching");

@@ -33,7 +33,7 @@ void cms_tally(struct cms_reading *r, enum cms_tally what, uint64_t at, uint64_t
 }
 
 /* Notes each kind of oddity once: thousands of one kind must not push out the others. */
-static void note_all(struct cms_reading *r, const struct signed_data *sd) {
+static void note_all(struct cms_reading *r) {
     if (r->anomalies == NULL) {
         return;
     }
@@ -46,9 +46,6 @@ static void note_all(struct cms_reading *r, const struct signed_data *sd) {
         if (count->n != 0) {
             anomaly_note(r->anomalies, r->arena, name_of[i], count->at, count->size, detail);
         }
-    }
-    if (sd->ber) {
-        anomaly_note(r->anomalies, r->arena, ANOMALY_BER_ENCODING, sd->at, 0, NULL);
     }
 }
 
@@ -296,8 +293,7 @@ static bool read_content_info(struct cms_reading *r, struct bytes b, uint64_t at
     if (!der_enter(&in, DER_CONTEXT_0_CONS, &explicit, err) || !der_enter(&explicit, DER_SEQUENCE, &signed_data, err)) {
         return false;
     }
-    r->sd->size = outer.whole.n;
-    r->sd->ber = der_is_ber(outer.whole);
+    r->sd->whole = outer.whole;
     if (in.left.n + explicit.left.n > 0) {
         cms_tally(r, CMS_TRAILING, explicit.left.n > 0 ? explicit.at : in.at, in.left.n + explicit.left.n);
     }
@@ -314,7 +310,7 @@ bool cms_parse(struct bytes b, uint64_t at, struct arena *arena, struct anomalie
     if (!read_content_info(&r, b, at, err)) {
         return error_within(err, "SignedData");
     }
-    note_all(&r, r.sd);
+    note_all(&r);
     *sd = r.sd;
     return true;
 }

@@ -76,7 +76,7 @@ void appended_note(struct contents *contents, struct arena *arena, enum anomaly_
 
 void appended_behind(struct contents *contents, struct arena *arena, size_t first, struct bytes blob, uint64_t at) {
     const struct signed_data *sd = contents->n_signatures > first ? contents->signatures[first].sd : NULL;
-    size_t end = sd != NULL && sd->size < blob.n ? sd->size : blob.n;
+    size_t end = sd != NULL && sd->whole.n < blob.n ? sd->whole.n : blob.n;
     struct bytes slack = bytes_cut(blob, end, blob.n);
     if (slack.n >= 8 || !appended_is_zero(slack)) {
         appended_note(contents, arena, ANOMALY_APPENDED_DATA, slack, at + end, slack.n);

@@ -168,7 +168,7 @@ static bool cms_add(struct add *a, const struct codesign_blob *blob, struct erro
         return carve(a, payload, at, err);
     }
     if (!in_place) {
-        note(a, ANOMALY_CARVED, at, sd->size, arena_printf(a->arena, "a CMS in slot 0x%x", blob->slot));
+        note(a, ANOMALY_CARVED, at, sd->whole.n, arena_printf(a->arena, "a CMS in slot 0x%x", blob->slot));
     }
     for (size_t i = 0; i < sd->n_signers || (i == 0 && sd->n_signers == 0); i++) {
         struct signature *s = signature_new(a, err);
@@ -183,12 +183,12 @@ static bool cms_add(struct add *a, const struct codesign_blob *blob, struct erro
         }
     }
     if (sd->n_signers != 1) {
-        note(a, sd->n_signers == 0 ? ANOMALY_NO_SIGNER : ANOMALY_SEVERAL_SIGNERS, at, sd->size, NULL);
+        note(a, sd->n_signers == 0 ? ANOMALY_NO_SIGNER : ANOMALY_SEVERAL_SIGNERS, at, sd->whole.n, NULL);
     }
-    struct bytes rest = bytes_cut(payload, sd->size, payload.n);
+    struct bytes rest = bytes_cut(payload, sd->whole.n, payload.n);
     if (!bytes_zero(rest)) {
-        note(a, ANOMALY_APPENDED_DATA, at + sd->size, rest.n, "behind the CMS, inside of its blob");
-        return carve(a, rest, at + sd->size, err);
+        note(a, ANOMALY_APPENDED_DATA, at + sd->whole.n, rest.n, "behind the CMS, inside of its blob");
+        return carve(a, rest, at + sd->whole.n, err);
     }
     return true;
 }

@@ -260,12 +260,12 @@ static bool cms_add(struct pkg *p, const struct xar_signature *from, struct byte
         team_read(p, s, sd->certs, sd->n_certs);
     }
     if (sd->n_signers != 1) {
-        note(p, sd->n_signers == 0 ? ANOMALY_NO_SIGNER : ANOMALY_SEVERAL_SIGNERS, from->range.at, sd->size, NULL);
+        note(p, sd->n_signers == 0 ? ANOMALY_NO_SIGNER : ANOMALY_SEVERAL_SIGNERS, from->range.at, sd->whole.n, NULL);
     }
-    struct bytes rest = bytes_cut(payload, sd->size, payload.n);
+    struct bytes rest = bytes_cut(payload, sd->whole.n, payload.n);
     if (!bytes_zero(rest)) {
-        note(p, ANOMALY_APPENDED_DATA, from->range.at + sd->size, rest.n, "behind the CMS, in the place for the signature");
-        carve_bytes(p->contents, p->arena, rest, from->range.at + sd->size);
+        note(p, ANOMALY_APPENDED_DATA, from->range.at + sd->whole.n, rest.n, "behind the CMS, in the place for the signature");
+        carve_bytes(p->contents, p->arena, rest, from->range.at + sd->whole.n);
     }
     return true;
 }

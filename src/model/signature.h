@@ -74,10 +74,9 @@ struct signed_data {
     size_t n_certs;
     struct signer_info *signers;
     size_t n_signers;
-    size_t size; /* octets of the ContentInfo element: what follows in the carrier is not signed */
-    uint64_t at; /* its offset in the file */
-    bool ber;    /* indefinite or non-minimal lengths were met */
-    bool cut;    /* a limit (certificates, signers, attributes, values) left something out */
+    struct bytes whole; /* the ContentInfo element: what follows in the carrier is not signed */
+    uint64_t at;        /* its offset in the file */
+    bool cut;           /* a limit (certificates, signers, attributes, values) left something out */
 };
 
 enum signature_kind { KIND_AUTHENTICODE, KIND_APPLE, KIND_XAR, KIND_OPC, KIND_NUGET, KIND_XMLDSIG, KIND_COUNT };

@@ -60,7 +60,7 @@ struct actor *actor_new(const struct acts *acts) {
         plans[i].job = acts->jobs[i];
         job_real(acts->jobs[i], &plans[i].real);
     }
-    if (!plans_ask(plans, acts->n, acts->options) || !own_find(&actor->own, acts->options)) {
+    if (!plans_ask(plans, acts->n, acts->options) || (acts->n != 0 && !own_find(&actor->own, acts->options))) {
         actor_free(actor);
         return NULL;
     }

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "asn1/der.h"
 #include "format/codesign.h"
 #include "scan/bundle.h"
 #include "scan/candidate.h"
@@ -255,6 +256,18 @@ static bool lets_members_act(const struct exam *exam, const struct level *level)
     return exam->format != NULL && (exam->format->acts_on_members || (rule != NULL && rule->takes_archives));
 }
 
+/* How a signature is written is told beside what else is: no finding hangs on it. */
+static void note_encodings(struct exam *exam) {
+    const struct signed_data *before = NULL;
+    for (size_t i = 0; i < exam->contents.n_signatures; i++) {
+        const struct signed_data *sd = exam->contents.signatures[i].sd;
+        if (sd != NULL && sd != before && der_is_ber(sd->whole)) {
+            anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_BER_ENCODING, sd->at, 0, NULL);
+        }
+        before = sd;
+    }
+}
+
 void examine_part(struct exam *exam, const char *inside, struct budget *budget, struct verdict_sink *sink, struct verdict *out) {
     struct examiner *examiner = exam->examiner;
     struct source *source = exam->source;
@@ -284,7 +297,11 @@ void examine_part(struct exam *exam, const char *inside, struct budget *budget, 
         arena_full(exam->arena, &err);
         contents_unreadable(&exam->contents, &err);
     }
-    describe_fill(exam, out, examiner->describe || exam->n_matches != 0 || exam->contents.anomalies.n != 0);
+    bool told = examiner->describe || exam->n_matches != 0 || exam->contents.anomalies.n != 0;
+    if (told) {
+        note_encodings(exam);
+    }
+    describe_fill(exam, out, told);
     out->inside = inside;
     out->members = level.members;
     out->members_signed = level.members_signed;

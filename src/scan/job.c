@@ -25,6 +25,19 @@ struct job *job_new(struct folder *folder, struct bytes path) {
     return job;
 }
 
+/* What may be read with files beside it: a cabinet that says that it is one of a set ([MS-CAB]: 30 u16 flags, 1 and 2), and a compound
+ * file, which may be a package with cabinets. */
+static bool may_have_parts(struct bytes head) {
+    return (bytes_starts(head, bytes_text("MSCF")) && head.n > 30 && (head.p[30] & 3) != 0) ||
+           bytes_starts(head, bytes_text("\xd0\xcf\x11\xe0"));
+}
+
+void job_known(struct job *job, struct bytes head, struct bytes trailer) {
+    job->alone = job->alone || may_have_parts(head);
+    job->can_be_sliced = bytes_starts(head, bytes_text("PK\3\4")) || bytes_starts(head, bytes_text("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) ||
+                         bytes_starts(trailer, bytes_text("koly"));
+}
+
 void job_free(struct folders *folders, struct job *job) {
     if (job == NULL) {
         return;

@@ -25,9 +25,10 @@ struct job {
     struct slices *slices;      /* it is one of the slices of another job; NULL: a job of its own */
     unsigned slice, n_slices;   /* which of how many; 0 of 0: whole */
     bool unsliced;              /* slices were no use */
+    bool can_be_sliced;         /* an archive out of which members can be taken one by one */
     /* the pool's: */
     uint32_t id;
-    bool alone; /* a reader died while it waited: it goes alone */
+    bool alone; /* it goes alone: a reader died while it waited, or files beside it may be asked for */
     /* the run's: */
     struct text held;       /* verdicts that wait: each its length (4 octets) and the message */
     struct job *after;      /* the one named next by the user */
@@ -47,6 +48,10 @@ struct job {
 
 /* job_new is a job without a file; NULL without memory. The folder gets a reference more. */
 struct job *job_new(struct folder *folder, struct bytes path);
+
+/* job_known tells a job how its file begins, and which octets begin the trailer that a disk image has (UDIF_TRAILER before the end): few
+ * are enough to say how it is handed to readers. */
+void job_known(struct job *job, struct bytes head, struct bytes trailer);
 
 /* job_free closes and frees all; NULL is allowed. */
 void job_free(struct folders *folders, struct job *job);

@@ -16,5 +16,5 @@ bool loose_certificates(struct source *source, struct arena *arena) {
     if (cert_parse(b, 0, arena, &cert, NULL) && cert.der.n == b.n) {
         return true;
     }
-    return cms_parse(b, 0, arena, NULL, &sd, NULL) && sd->size == b.n && sd->n_signers == 0 && sd->n_certs != 0;
+    return cms_parse(b, 0, arena, NULL, &sd, NULL) && sd->whole.n == b.n && sd->n_signers == 0 && sd->n_certs != 0;
 }

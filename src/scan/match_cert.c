@@ -188,13 +188,13 @@ static void spare_never_banned(struct exam *exam, const struct cert *cert, const
 void match_cert(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
     uint8_t sha256[HASH_SIZE_MAX];
     size_t before = exam->n_matches;
-    if (cert->broken || !match_hash_of(exam, HASH_SHA256, cert->der, sha256)) {
+    if (cert->broken) {
         return;
     }
     if (exam->examiner->addresses) {
         addresses_note(exam, cert);
     }
-    if (memo_has(exam->examiner->memo, sha256)) {
+    if (memo_has(exam->examiner->memo, cert->der) || !match_hash_of(exam, HASH_SHA256, cert->der, sha256)) {
         return;
     }
     size_t found = find_hashes(exam, cert, sha256, role, signature);
@@ -202,7 +202,7 @@ void match_cert(struct exam *exam, const struct cert *cert, enum role role, size
     found += match_find_serial(exam, cert->serial, cert->issuer, role, signature, cert);
     found += find_names(exam, cert, role, signature);
     if (found == 0) {
-        memo_add(exam->examiner->memo, sha256);
+        memo_add(exam->examiner->memo, cert->der);
     } else {
         spare_never_banned(exam, cert, sha256, before);
     }

@@ -54,6 +54,11 @@ void pool_free(struct pool *pool) {
     if (pool == NULL) {
         return;
     }
+    for (unsigned i = 0; i < pool->n_slots; i++) { /* all of them end at once, before the first one is waited for */
+        if (pool->slots[i].alive) {
+            shutdown(pool->slots[i].worker.socket, SHUT_RDWR);
+        }
+    }
     for (unsigned i = 0; i < pool->n_slots; i++) {
         if (pool->slots[i].alive) {
             (void)pool_end_worker(pool, &pool->slots[i]);

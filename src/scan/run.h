@@ -20,6 +20,7 @@ struct run {
     struct nursery nursery;
     struct walk *walk;
     struct pool *readers;
+    unsigned n_readers;
     struct arena arena;                 /* for verdicts that are told */
     struct job *order, **last_of_order; /* named files, in the order in which they are told */
     struct job **waiting;               /* for the end of the walk: something is to be done, or more names may come */

@@ -178,17 +178,8 @@ static unsigned readers_wanted(const struct scan_options *options) {
     return cores < 1 ? 1 : cores > POOL_FDS ? POOL_FDS : (unsigned)cores;
 }
 
-/* What may be read with files beside it: a cabinet that says that it is one of a set ([MS-CAB]: 30 u16 flags, 1 and 2), and a compound
- * file, which may be a package with cabinets. */
-static bool may_have_parts(const struct job *job) {
-    uint8_t head[32] = {0};
-    bool is_read = pread((int)job->file.os, head, sizeof head, 0) == (ssize_t)sizeof head;
-    return is_read && ((memcmp(head, "MSCF", 4) == 0 && (head[30] & 3) != 0) || memcmp(head, "\xd0\xcf\x11\xe0", 4) == 0);
-}
-
 static void give(struct run *run, struct job *job) {
-    job->alone = job->alone || may_have_parts(job);
-    if (!slices_give(run->readers, job, readers_wanted(run->options), &run->options->examiner)) {
+    if (!slices_give(run->readers, job, run->n_readers, &run->options->examiner)) {
         pool_give(run->readers, job);
     }
 }
@@ -293,7 +284,8 @@ static size_t raise_descriptors(void) {
 static bool run_with_nursery(struct run *run, struct error *err) {
     struct walk_counts counts = {0};
     const struct scan_options *options = run->options;
-    run->readers = pool_new(&run->nursery, WORKER_READER, readers_wanted(options), &options->examiner, &run->sink);
+    run->n_readers = readers_wanted(options);
+    run->readers = pool_new(&run->nursery, WORKER_READER, run->n_readers, &options->examiner, &run->sink);
     if (run->readers == NULL) {
         return error_set(err, ERR_LIMIT, "no memory for the readers");
     }

@@ -7,7 +7,7 @@
 #include "scan/slice.h"
 #include "scan/wire.h"
 
-enum { SIZE_MIN = 2 << 20, TRAILER = 512 };
+enum { SIZE_MIN = 2 << 20 };
 
 struct slices {
     struct job *whole;
@@ -18,18 +18,9 @@ struct slices {
     struct text message; /* of the slice that looks at the file itself, too */
 };
 
-/* Archives out of which members can be taken one by one: ZIP, compound files, and disk images by their trailer. */
-static bool can_be_sliced(const struct job *job) {
-    char head[8] = {0}, tail[4] = {0};
-    int fd = (int)job->file.os;
-    uint64_t size = job->identity.size;
-    return pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head && pread(fd, tail, sizeof tail, (off_t)(size - TRAILER)) > 0 &&
-           (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8) == 0 || memcmp(tail, "koly", 4) == 0);
-}
-
 bool slices_give(struct pool *pool, struct job *job, unsigned readers, const struct examiner *examiner) {
     bool quick = examiner->members && !examiner->describe && !examiner->verify && !examiner->thorough && examiner->only == NULL;
-    if (readers < 2 || !quick || job->bundle != NULL || job->unsliced || job->identity.size < SIZE_MIN || !can_be_sliced(job)) {
+    if (readers < 2 || !quick || job->bundle != NULL || job->unsliced || job->identity.size < SIZE_MIN || !job->can_be_sliced) {
         return false;
     }
     struct slices *slices = calloc(1, sizeof *slices);

@@ -7,6 +7,7 @@
 #include "format/codesign.h"
 #include "scan/candidate.h"
 #include "scan/walk_state.h"
+#include "source/udif.h"
 
 /* As much as there is, up to n bytes. False when the system can't read. */
 static bool read_at(struct walker *walker, int fd, uint8_t *buffer, size_t n, uint64_t at, struct bytes *out, struct error *err) {
@@ -48,34 +49,42 @@ static bool read_head(struct walker *walker, const struct folder *folder, int fd
     return probe->size == 0 || probe->head.n != 0 || read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe->head, err);
 }
 
-/* Whether a reader must see the file. */
-static bool is_candidate(struct walker *walker, const struct folder *folder, const char *name, int fd, bool *yes, struct error *err) {
+/* Whether a reader must see the file. What was read of it goes into *probe, which knows its name. */
+static bool is_candidate(struct walker *walker, const struct folder *folder, int fd, struct probe *probe, bool *yes, struct error *err) {
     const struct examiner *examiner = &walker->walk->options->examiner;
-    struct probe probe = {.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .name = name};
-    if (!read_head(walker, folder, fd, &probe, err)) {
+    if (!read_head(walker, folder, fd, probe, err)) {
         return false;
     }
-    uint64_t size = probe.size;
-    if (size > probe.head.n) {
+    uint64_t size = probe->size;
+    if (size > probe->head.n) {
         size_t n = size < PROBE_TAIL ? (size_t)size : PROBE_TAIL;
-        if (!read_at(walker, fd, walker->tail, n, size - n, &probe.tail, err) ||
+        if (!read_at(walker, fd, walker->tail, n, size - n, &probe->tail, err) ||
             (examiner->members && size >= PROBE_MIDDLE_AT + PROBE_MIDDLE && /* what begins there has no signature of its own */
-             !read_at(walker, fd, walker->middle, PROBE_MIDDLE, PROBE_MIDDLE_AT, &probe.middle, err))) {
+             !read_at(walker, fd, walker->middle, PROBE_MIDDLE, PROBE_MIDDLE_AT, &probe->middle, err))) {
             return false;
         }
     }
-    *yes = candidate_is(examiner, &probe);
-    if (*yes && candidate_wants_whole(examiner, &probe)) {
-        if (!read_at(walker, fd, walker->whole, (size_t)size, 0, &probe.whole, err)) {
+    *yes = candidate_is(examiner, probe);
+    if (*yes && candidate_wants_whole(examiner, probe)) {
+        if (!read_at(walker, fd, walker->whole, (size_t)size, 0, &probe->whole, err)) {
             return false;
         }
-        *yes = probe.whole.n < size || candidate_is(examiner, &probe);
+        *yes = probe->whole.n < size || candidate_is(examiner, probe);
     }
     *yes = *yes || (size != 0 && is_signed_apart(examiner, fd));
     return true;
 }
 
-void walker_give(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity, bool named) {
+/* Of a file that was named no more than this is asked; what can't be read now is told by a reader. */
+static void read_ends(struct walker *walker, int fd, uint64_t size, struct probe *probe) {
+    struct error err = {0};
+    bool read = read_at(walker, fd, walker->head, PROBE_HEAD, 0, &probe->head, &err) &&
+                (size < PROBE_TAIL || read_at(walker, fd, walker->tail, PROBE_TAIL, size - PROBE_TAIL, &probe->tail, &err));
+    (void)read;
+}
+
+void walker_give(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
+                 const struct probe *probe) {
     struct walk *walk = walker->walk;
     struct names *names = NULL;
     if (identity->names > 1 && walk->options->walk && links_meet(walk->links, identity, &names) == LINKS_AGAIN) {
@@ -95,8 +104,15 @@ void walker_give(struct walker *walker, struct folder *folder, struct bytes path
     }
     job->file = (struct handle){fd};
     job->identity = *identity;
-    job->named = named;
+    job->named = probe == NULL;
     job->names = names;
+    struct probe ends = {.head = bytes_none(), .tail = bytes_none()};
+    if (probe == NULL) {
+        read_ends(walker, fd, identity->size, &ends);
+        probe = &ends;
+    }
+    struct bytes tail = probe->tail;
+    job_known(job, probe->head, bytes_cut(tail, tail.n > UDIF_TRAILER ? tail.n - UDIF_TRAILER : 0, tail.n));
     walk_give(walk, job);
 }
 
@@ -113,8 +129,9 @@ static void file_error(struct walker *walker, struct folder *folder, const char 
 static void look_at(struct walker *walker, struct folder *folder, const char *name, int fd) {
     struct error err = {0};
     struct fs_identity identity;
+    struct probe probe = {.head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .name = name};
     bool yes = false;
-    if (!is_candidate(walker, folder, name, fd, &yes, &err)) {
+    if (!is_candidate(walker, folder, fd, &probe, &yes, &err)) {
         struct error why;
         bool special = fs_identify((struct handle){fd}, &identity, &why) && identity.kind != FS_REGULAR;
         if (!special) { /* else it was a file when it was listed */
@@ -125,7 +142,7 @@ static void look_at(struct walker *walker, struct folder *folder, const char *na
     } else if (!fs_identify((struct handle){fd}, &identity, &err)) {
         file_error(walker, folder, name, &err);
     } else if (identity.kind == FS_REGULAR) {
-        walker_give(walker, folder, walker_path_of(walker, name), fd, &identity, false);
+        walker_give(walker, folder, walker_path_of(walker, name), fd, &identity, &probe);
         return;
     }
     close(fd);

@@ -61,9 +61,10 @@ void walker_folder(struct walker *walker, struct folder *folder);
 void walker_bundle(struct walker *walker, struct folder *folder, int fd);
 
 /* walker_file looks at a file of a listing; in is the folder's descriptor. walker_give takes over an open regular file that a reader must
- * see; path is that of the name, folder NULL for one that the user named. */
+ * see, and of which probe was read; path is that of the name. One that the user named has neither folder nor probe. */
 void walker_file(struct walker *walker, struct folder *folder, int in, const char *name);
-void walker_give(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity, bool named);
+void walker_give(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
+                 const struct probe *probe);
 
 /* walker_path_of is the path of an entry of the folder in hand; valid until the next one. */
 struct bytes walker_path_of(struct walker *walker, const char *name);

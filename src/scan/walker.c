@@ -386,7 +386,7 @@ void walker_path(struct walker *walker, const char *path) {
         walker->files++;
         walker_error(walker, NULL, bytes_text(path), &err, true);
     } else if (ok) {
-        walker_give(walker, NULL, bytes_text(path), fd, &identity, true);
+        walker_give(walker, NULL, bytes_text(path), fd, &identity, NULL);
     } else {
         walker->files++;
         walker_error(walker, NULL, bytes_text(path), &err, true);

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     for (size_t i = 0; i < contents.n_signatures; i++) {
         const struct signature *s = &contents.signatures[i];
-        if (s->part == NULL || s->sd == NULL || s->sd->size > size) {
+        if (s->part == NULL || s->sd == NULL || s->sd->whole.n > size) {
             __builtin_trap();
         }
     }
