@@ -25,11 +25,7 @@ struct dmg {
 };
 
 static bool probe(const struct probe *probe) {
-    struct bytes last = bytes_cut(probe->tail, probe->tail.n > UDIF_TRAILER ? probe->tail.n - UDIF_TRAILER : 0, 4);
-    if (probe->tail.n == 0 && probe->size <= probe->head.n && probe->size >= UDIF_TRAILER) {
-        last = bytes_cut(probe->head, (size_t)probe->size - UDIF_TRAILER, 4);
-    }
-    return probe->thorough || bytes_is(last, "koly") || udif_encrypted(probe->head) || probe_udif(probe);
+    return probe->thorough || udif_encrypted(probe->head) || probe_udif(probe);
 }
 
 static void note(struct dmg *d, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
@@ -140,6 +136,9 @@ static bool trailer_add(struct dmg *d, uint64_t at, bool last, struct error *err
         }
         return why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
     }
+    if (!trailer.usual) {
+        note(d, ANOMALY_BAD_DIRECTORY, at, UDIF_TRAILER, "a trailer of another version or size than any that is known");
+    }
     return signature_read(d, &trailer, err);
 }
 
@@ -152,7 +151,7 @@ static bool trailers_read(struct dmg *d, struct error *err) {
     }
     unsigned found = 0;
     for (size_t at = end.n; at-- > 0 && found < TRAILERS_MAX;) {
-        if (end.p[at] != 'k' || !udif_trailer_in(bytes_cut(end, at, UDIF_MAGIC))) {
+        if (end.p[at] != 'k' || !udif_trailer_at(end, at)) {
             continue;
         }
         uint64_t place = size - n + at;

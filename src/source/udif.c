@@ -25,15 +25,20 @@
  *  500   12  reserved
  */
 
-/* The letters are looked for first: the octets behind them are common in what is packed. */
-bool udif_trailer_in(struct bytes b) {
+bool udif_trailer_at(struct bytes end, size_t at) {
     static const struct bytes magic = {(const uint8_t *)"koly\0\0\0\4\0\0\2\0", UDIF_MAGIC};
-    const struct bytes letters = bytes_cut(magic, 0, 4);
-    size_t at = bytes_find(b, letters, 0);
-    while (at < b.n && !bytes_starts(bytes_cut(b, at, b.n), magic)) {
-        at = bytes_find(b, letters, at + 1);
+    bool last = at <= end.n && end.n - at == UDIF_TRAILER;
+    return bytes_starts(bytes_cut(end, at, UDIF_MAGIC), last ? bytes_cut(magic, 0, 4) : magic);
+}
+
+/* The letters are looked for first: the octets behind them are common in what is packed. */
+bool udif_trailer_in(struct bytes end) {
+    const struct bytes letters = bytes_text("koly");
+    size_t at = bytes_find(end, letters, 0);
+    while (at < end.n && !udif_trailer_at(end, at)) {
+        at = bytes_find(end, letters, at + 1);
     }
-    return at < b.n;
+    return at < end.n;
 }
 
 bool udif_encrypted(struct bytes head) {
@@ -48,7 +53,9 @@ bool udif_trailer_read(struct source *source, uint64_t at, struct arena *arena, 
     struct reader r = reader_make(b, at);
     struct bytes magic = reader_bytes(&r, 4);
     struct udif_trailer t = {.at = at};
-    reader_skip(&r, 20);
+    uint32_t version = reader_u32be(&r), own_size = reader_u32be(&r);
+    t.usual = version == 4 && own_size == UDIF_TRAILER;
+    reader_skip(&r, 12);
     t.data_at = reader_u64be(&r);
     t.data_size = reader_u64be(&r);
     reader_skip(&r, 20);
@@ -96,7 +103,7 @@ static bool find_in_end(struct source *source, struct arena *arena, uint64_t n, 
         return false;
     }
     for (size_t at = end.n - UDIF_TRAILER + 1; !*found && at-- > 0;) {
-        if (end.p[at] == 'k' && udif_trailer_in(bytes_cut(end, at, 12)) && !try_at(source, arena, size - n + at, out, found, err)) {
+        if (end.p[at] == 'k' && udif_trailer_at(end, at) && !try_at(source, arena, size - n + at, out, found, err)) {
             return false;
         }
     }

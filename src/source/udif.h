@@ -18,10 +18,14 @@ struct udif_trailer {
     uint64_t sign_at, sign_size; /* the code signature; both 0: none */
     uint64_t sectors;            /* of 512 octets, of the whole image */
     uint32_t segments;           /* files that the image is spread over */
+    bool usual;                  /* its version and its own size are those of every image */
 };
 
-/* udif_trailer_in says whether something that looks like a trailer begins in b. */
-bool udif_trailer_in(struct bytes b);
+/* udif_trailer_at says whether something that looks like a trailer begins at that place of a file's end: where macOS looks for it, in the
+ * last UDIF_TRAILER octets, its letters are enough, elsewhere its version and size must be the usual ones. udif_trailer_in says whether
+ * one begins anywhere in the end. */
+bool udif_trailer_at(struct bytes end, size_t at);
+bool udif_trailer_in(struct bytes end);
 
 /* udif_encrypted says whether a file begins like an encrypted image. */
 bool udif_encrypted(struct bytes head);
