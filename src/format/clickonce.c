@@ -14,12 +14,18 @@
 
 static const char assembly[] = "urn:schemas-microsoft-com:asm.";
 
-/* Whether b begins like XML: '<' behind a byte order mark and blanks, in octets or in little-endian UTF-16. */
+/* Whether b begins like XML: '<' behind a byte order mark and blanks, in octets or in UTF-16 or UTF-32 of either order. */
 static bool is_xml(struct bytes b) {
-    size_t width = b.n >= 2 && b.p[0] == 0xff && b.p[1] == 0xfe ? 2 : 1;
-    size_t at = width == 2 ? 2 : bytes_starts(b, bytes_text("\xef\xbb\xbf")) ? 3 : 0;
-    while (at < b.n && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\r' || b.p[at] == '\n')) {
-        at += width;
+    static const struct bytes marks[] = {{(const uint8_t *)"\0\0\xfe\xff", 4},
+                                         {(const uint8_t *)"\xef\xbb\xbf", 3},
+                                         {(const uint8_t *)"\xff\xfe", 2},
+                                         {(const uint8_t *)"\xfe\xff", 2}};
+    size_t at = 0;
+    for (size_t i = 0; at == 0 && i < sizeof marks / sizeof *marks; i++) {
+        at = bytes_starts(b, marks[i]) ? marks[i].n : 0;
+    }
+    while (at < b.n && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\r' || b.p[at] == '\n' || b.p[at] == '\0')) {
+        at++;
     }
     return at < b.n && b.p[at] == '<';
 }
@@ -36,25 +42,31 @@ static bool is_named_so(const char *name) {
     return false;
 }
 
-static bool probe(const struct probe *probe) {
-    return is_xml(probe->head) &&
-           (probe->thorough || is_named_so(probe->name) || bytes_find(probe->head, bytes_text(assembly), 0) < probe->head.n);
-}
-
-/* A word of at most room / 2 letters, in octets of two. */
-static struct bytes widen(const char *word, char *wide, size_t room) {
-    size_t n = 0;
-    for (; word[n] != '\0' && 2 * n + 1 < room; n++) {
-        wide[2 * n] = word[n];
-        wide[2 * n + 1] = 0;
+/* A word of at most room / 4 letters, in octets of that width: it stands in big-endian text, too, where the zeros behind a letter are those
+ * before the next. */
+static struct bytes widen(const char *word, size_t width, char *wide, size_t room) {
+    size_t n = strlen(word) < room / 4 ? strlen(word) : room / 4;
+    memset(wide, 0, room);
+    for (size_t i = 0; i < n; i++) {
+        wide[width * i] = word[i];
     }
-    return bytes_make(wide, 2 * n);
+    return bytes_make(wide, n != 0 ? width * (n - 1) + 1 : 0);
 }
 
-/* In an encoding of one octet or two. */
+enum { WORD_MAX = 32 };
+
+/* In an encoding of one octet, two or four. */
 static bool mentions(struct bytes xml, const char *word) {
-    char wide[64];
-    return bytes_find(xml, bytes_text(word), 0) < xml.n || bytes_find(xml, widen(word, wide, sizeof wide), 0) < xml.n;
+    char wide[4 * WORD_MAX];
+    bool found = false;
+    for (size_t width = 1; width <= 4 && !found; width *= 2) {
+        found = bytes_find(xml, widen(word, width, wide, sizeof wide), 0) < xml.n;
+    }
+    return found;
+}
+
+static bool probe(const struct probe *probe) {
+    return is_xml(probe->head) && (probe->thorough || is_named_so(probe->name) || mentions(probe->head, assembly));
 }
 
 /* Whether b[at] stands in a tag, at the end of an element's name: before it are no blanks, quotes or ends of tags up to a '<'. What is
@@ -76,9 +88,9 @@ static bool is_in_tag(struct bytes b, size_t from, size_t at, size_t width) {
 /* Whether an element has such a name, with a prefix or without, however the rest of the document is broken: not a word of its text. */
 static bool has_element(struct bytes xml, const char *name) {
     size_t n = strlen(name);
-    char wide[64];
-    for (size_t width = 1; width <= 2; width++) {
-        struct bytes word = width == 1 ? bytes_text(name) : widen(name, wide, sizeof wide);
+    char wide[4 * WORD_MAX];
+    for (size_t width = 1; width <= 4; width *= 2) {
+        struct bytes word = widen(name, width, wide, sizeof wide);
         size_t from = 0;
         for (size_t at = bytes_find(xml, word, 0); at < xml.n; at = bytes_find(xml, word, from)) {
             if (is_in_tag(xml, from, at, width)) {
