@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* base64_decode decodes p in place and returns how many octets it gave. White space and anything else that is no digit is passed
- * over; the first '=' ends it. */
+ * over; the first '=' ends it; base64_decode_on begins anew behind one, for what must not be hidden there. */
 size_t base64_decode(uint8_t *p, size_t n);
+size_t base64_decode_on(uint8_t *p, size_t n);
 
 #endif

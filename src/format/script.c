@@ -124,10 +124,14 @@ static const struct script_style *begins(const struct line *line) {
     return NULL;
 }
 
-/* What stands between prefix and suffix. False when the line has no such prefix: it is none of the block's. */
+/* What stands between prefix and suffix; nothing in a blank line. False when the line has no such prefix: it is none of the block's. */
 static bool strip(const struct line *line, const struct script_style *style, struct bytes *base64) {
     size_t suffix = strlen(style->suffix);
     struct bytes b = line->text;
+    if (b.n == 0) {
+        *base64 = bytes_none();
+        return true;
+    }
     if (!script_word_at(b, 0, style->prefix, 1)) {
         return false;
     }
@@ -165,7 +169,7 @@ static bool read_block(struct bytes units, const struct line *first, const struc
             n += part.n;
         }
     }
-    block->der = bytes_make(text, base64_decode(text, n));
+    block->der = bytes_make(text, base64_decode_on(text, n));
     return true;
 }
 

@@ -311,6 +311,9 @@ static void base64(void **state) {
         size_t n = base64_decode(out, strlen(rows[i].text));
         assert_true(bytes_is(bytes_make(out, n), rows[i].bytes));
     }
+    uint8_t on[] = "==Zg==Zm8=Zm9v";
+    size_t n = base64_decode_on(on, sizeof on - 1);
+    assert_true(bytes_is(bytes_make(on, n), "ffofoo"));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
