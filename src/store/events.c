@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ static bool keep_hash(void *context, struct bytes line, size_t number, struct er
     struct quarantine *store = context;
     (void)number;
     store->has_last_event = true;
+    store->events_end += line.n + 1;
     return hash_line(line, store->last_event, err);
 }
 
@@ -93,24 +95,46 @@ static json_t *event_json(const char *event, const struct record *record, const 
     return o;
 }
 
+/* A line that a full disk or a loss of power cut: what follows must not become a part of it. */
+static void drop_cut_line(const struct quarantine *store, int fd) {
+    struct stat st;
+    bool cut = fstat(fd, &st) == 0 && (uint64_t)st.st_size > store->events_end;
+    bool dropped = !cut || ftruncate(fd, (off_t)store->events_end) == 0;
+    (void)dropped; /* of a file that may only grow the check of events tells */
+}
+
 /* The line and its end, into the file and, for whoever keeps logs elsewhere, to the system's log. */
 static bool append(struct quarantine *store, char *line, struct error *err) {
     size_t n = strlen(line);
-    bool ok = hash_line(bytes_make(line, n), store->last_event, err);
-    store->has_last_event = ok;
+    store->has_last_event = false; /* until it is written: else the next one reads which is the last */
+    if (!hash_line(bytes_make(line, n), store->last_event, err)) {
+        return false;
+    }
     syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s", line);
     line[n] = '\n'; /* in place of the NUL: written with its length */
     int fd = openat(store->folder, EVENTS, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-    ok = ok && ((fd >= 0 && write(fd, line, n + 1) == (ssize_t)n + 1 && fsync(fd) == 0) || error_sys(err, errno, "can't write an event"));
-    if (fd >= 0) {
-        close(fd);
+    if (fd < 0) {
+        return error_sys(err, errno, "can't write an event");
     }
-    return ok;
+    drop_cut_line(store, fd);
+    ssize_t put = write(fd, line, n + 1);
+    if (put != (ssize_t)n + 1 || fsync(fd) != 0) {
+        error_sys(err, put >= 0 && put <= (ssize_t)n ? ENOSPC : errno, "can't write an event");
+        drop_cut_line(store, fd);
+    } else {
+        store->has_last_event = true;
+        store->events_end += n + 1;
+    }
+    close(fd);
+    return store->has_last_event;
 }
 
 /* Takes the event over, and chains it to the last one. */
 static bool add_event(struct quarantine *store, json_t *o, struct error *err) {
     char previous[65] = "";
+    if (!store->has_last_event) {
+        store->events_end = 0;
+    }
     bool ok = store->has_last_event || each_line(store, keep_hash, store, err);
     if (ok && store->has_last_event) {
         hex_encode(bytes_make(store->last_event, sizeof store->last_event), previous);

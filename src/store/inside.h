@@ -101,6 +101,7 @@ struct quarantine {
     struct text state; /* path of the state folder */
     uint8_t last_event[32];
     bool has_last_event;
+    uint64_t events_end;                       /* once there is a last event: octets of whole lines */
     struct lingering lingering[LINGERING_MAX]; /* when the store is closed, they are tried again */
     size_t n_lingering;
 };
@@ -207,6 +208,7 @@ CERTBAN_MUST_USE bool allow_set(const struct quarantine *store, const struct rec
 
 /* ---- items ---- */
 
+/* item_open opens an item's folder. ERR_USAGE when there is none of that ID: restored or purged before, or never there. */
 CERTBAN_MUST_USE bool item_open(const struct quarantine *store, const char *id, int *fd, struct error *err);
 
 /* item_new makes the next free item of today and opens it. ERR_LIMIT when the store has too many. */
