@@ -159,9 +159,8 @@ static int run_purge(const struct command *command, const struct options *option
         return session_refuse(&s, &err);
     }
     for (size_t i = 0; i < options->n_args; i++) {
-        if (session_find(&listing, options->args[i]) == NULL) {
+        if (!quarantine_has(s.store, options->args[i], &err)) {
             quarantine_listing_free(&listing);
-            error_set(&err, ERR_USAGE, "there is no item %s; certban quarantine list names all", options->args[i]);
             return session_refuse(&s, &err);
         }
     }

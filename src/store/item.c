@@ -66,13 +66,34 @@ void items_free(char **all, size_t n) {
     free(all);
 }
 
+/* Whoever asks for it a second time is told what became of it. */
+static bool item_gone(const struct quarantine *store, const char *id, struct error *err) {
+    char name[sizeof "history/.json" + QUARANTINE_ID_SIZE];
+    struct record record = {0};
+    struct error none;
+    snprintf(name, sizeof name, "history/%s.json", id);
+    bool known = strlen(id) < QUARANTINE_ID_SIZE && record_read_as(store->folder, name, &record, &none);
+    if (known && record.state == STATE_RESTORED) {
+        struct text to = {0};
+        text_add_safe(&to, bytes_make(text_c(&record.to), record.to.n), 128);
+        error_set(err, ERR_USAGE, "item %s was restored before, to %s; certban quarantine show has its record", id, text_c(&to));
+        text_free(&to);
+    } else if (known && record.state == STATE_PURGED) {
+        error_set(err, ERR_USAGE, "item %s was deleted for good by a purge; certban quarantine show has its record", id);
+    } else {
+        error_set(err, ERR_USAGE, "there is no item %s; certban quarantine list names all", id);
+    }
+    record_free(&record);
+    return false;
+}
+
 bool item_open(const struct quarantine *store, const char *id, int *fd, struct error *err) {
     if (strchr(id, '/') != NULL || id[0] == '.' || id[0] == '\0') {
         return error_set(err, ERR_USAGE, "\"%s\" is no ID of an item", id);
     }
     *fd = fs_folder_in(store->folder, id);
     if (*fd < 0 && errno == ENOENT) {
-        return error_set(err, ERR_USAGE, "there is no item %s; certban quarantine list names all", id);
+        return item_gone(store, id, err);
     }
     return *fd >= 0 || error_sys(err, errno, "can't open the item %s", id);
 }

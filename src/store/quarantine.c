@@ -236,6 +236,15 @@ bool quarantine_list(struct quarantine *store, struct quarantine_listing *out, s
     return ok;
 }
 
+bool quarantine_has(const struct quarantine *store, const char *id, struct error *err) {
+    int item;
+    if (!item_open(store, id, &item, err)) {
+        return false;
+    }
+    close(item);
+    return true;
+}
+
 bool quarantine_past(struct quarantine *store, const char *id, struct quarantine_listing *out, struct error *err) {
     char name[sizeof "history/.json" + QUARANTINE_ID_SIZE];
     struct record record = {0};

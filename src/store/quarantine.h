@@ -70,6 +70,9 @@ struct quarantine_listing {
     size_t n;
 };
 CERTBAN_MUST_USE bool quarantine_list(struct quarantine *store, struct quarantine_listing *out, struct error *err);
+/* quarantine_has looks whether there is an item of that ID. False: ERR_USAGE, with what became of it. */
+CERTBAN_MUST_USE bool quarantine_has(const struct quarantine *store, const char *id, struct error *err);
+
 /* quarantine_past is the one item of that ID that was restored or purged, from the history. ERR_USAGE when there is none. */
 CERTBAN_MUST_USE bool quarantine_past(struct quarantine *store, const char *id, struct quarantine_listing *out, struct error *err);
 void quarantine_listing_free(struct quarantine_listing *listing);
