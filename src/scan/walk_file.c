@@ -87,7 +87,8 @@ void walker_give(struct walker *walker, struct folder *folder, struct bytes path
                  const struct probe *probe) {
     struct walk *walk = walker->walk;
     struct names *names = NULL;
-    if (identity->names > 1 && walk->options->walk && links_meet(walk->links, identity, &names) == LINKS_AGAIN) {
+    bool numbered = folder == NULL || !folder->special; /* by who tells files apart */
+    if (identity->names > 1 && numbered && walk->options->walk && links_meet(walk->links, identity, &names) == LINKS_AGAIN) {
         links_add(walk->links, identity, folder, path);
         close(fd);
         return;
@@ -114,6 +115,12 @@ void walker_give(struct walker *walker, struct folder *folder, struct bytes path
     struct bytes tail = probe->tail;
     job_known(job, probe->head, bytes_cut(tail, tail.n > UDIF_TRAILER ? tail.n - UDIF_TRAILER : 0, tail.n));
     walk_give(walk, job);
+}
+
+bool walker_size_fits(int fd, const struct fs_identity *identity, struct error *err) {
+    char octet;
+    bool fits = identity->kind != FS_REGULAR || identity->size != 0 || pread(fd, &octet, 1, 0) <= 0;
+    return fits || error_set(err, ERR_UNSUPPORTED, "says that it is empty, and is not: examine a copy of it");
 }
 
 bool walker_vanished(int sys) {

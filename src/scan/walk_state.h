@@ -69,6 +69,9 @@ void walker_give(struct walker *walker, struct folder *folder, struct bytes path
 /* walker_path_of is the path of an entry of the folder in hand; valid until the next one. */
 struct bytes walker_path_of(struct walker *walker, const char *name);
 
+/* walker_size_fits is false (err) for files that are not empty and say so, as those of /proc, which are made when they are read. */
+CERTBAN_MUST_USE bool walker_size_fits(int fd, const struct fs_identity *identity, struct error *err);
+
 /* walker_vanished says of an errno that what was listed disappeared or became something special before it was opened: no file of this walk
  * any more. */
 bool walker_vanished(int sys);

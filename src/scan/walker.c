@@ -144,7 +144,9 @@ static bool enter(struct walker *walker, struct folder *folder, struct error *er
         return false;
     }
     bool ok = fs_identify((struct handle){fd}, &identity, err);
-    if (!ok || !first_visit(walker->walk, &identity) || (identity.volume != parent->volume && filesystem_left_out(fd)) ||
+    /* File systems that a walk does not enter by itself give numbers as they like, all folders the same one, too. */
+    if (!ok || (!first_visit(walker->walk, &identity) && !folder->special) ||
+        (identity.volume != parent->volume && filesystem_left_out(fd)) ||
         (strcmp(folder->name, "quarantine") == 0 && quarantine_is(walker->walk->options->state, (struct handle){fd}))) {
         close(fd);
         return false;
@@ -380,15 +382,18 @@ void walker_path(struct walker *walker, const char *path) {
     bool is_bundle = ok && identity.kind == FS_FOLDER && disk_bundle_is(path, fd);
     if (ok && identity.kind == FS_FOLDER && (walker->walk->options->walk || is_bundle)) {
         take_root(walker, path, fd, &identity);
-    } else if (ok && identity.kind == FS_FOLDER) {
-        close(fd);
-        error_set(&err, ERR_UNSUPPORTED, "a folder, not a file: certban scan looks into folders");
-        walker->files++;
-        walker_error(walker, NULL, bytes_text(path), &err, true);
-    } else if (ok) {
-        walker_give(walker, NULL, bytes_text(path), fd, &identity, NULL);
-    } else {
-        walker->files++;
-        walker_error(walker, NULL, bytes_text(path), &err, true);
+        return;
     }
+    if (ok && identity.kind == FS_FOLDER) {
+        ok = error_set(&err, ERR_UNSUPPORTED, "a folder, not a file: certban scan looks into folders");
+    }
+    if (ok && walker_size_fits(fd, &identity, &err)) {
+        walker_give(walker, NULL, bytes_text(path), fd, &identity, NULL);
+        return;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    walker->files++;
+    walker_error(walker, NULL, bytes_text(path), &err, true);
 }
