@@ -79,7 +79,7 @@ bool job_open_beside(const struct job *job, struct bytes asked, struct handle *f
     char name[NAME_MAX + 1], path[PATH_MAX];
     if (asked.n == 0 || asked.n > NAME_MAX || job->name_at >= sizeof path || bytes_find(asked, bytes_text("/"), 0) != asked.n ||
         bytes_find(asked, bytes_make("", 1), 0) != asked.n || bytes_is(asked, ".") || bytes_is(asked, "..")) {
-        return error_sys(err, EINVAL, "can't open a file beside it");
+        return error_sys(err, ENOENT, "can't open a file beside it"); /* no folder has an entry of such a name */
     }
     snprintf(name, sizeof name, "%.*s", (int)asked.n, (const char *)asked.p);
     snprintf(path, sizeof path, "%.*s", job->name_at != 0 ? (int)job->name_at : 1, job->name_at != 0 ? job->path : ".");
