@@ -12,9 +12,6 @@ enum { NESTED_MAX = 8, STUFFED_MAX = 8 << 10 };
 /* So many unknown attributes are named that do not; the room for notes is needed for those that do. */
 enum { SMALL_MAX = 16 };
 
-/* The last place in the file's list is kept for the certificates that are found past the limit. */
-enum { ADDED_MAX = SIGNATURES_MAX - 1 };
-
 static const char too_many[] = "more signatures than are read of one file";
 
 struct adding {
@@ -87,7 +84,7 @@ static void add_nested(struct adding *a, const char *part, const struct attribut
         if (depth >= NESTED_MAX) {
             note(a, ANOMALY_NESTED_TOO_DEEP, at, value.n, NULL);
             limit(a, "signatures nested more than 8 deep");
-        } else if (a->contents->n_signatures >= ADDED_MAX) {
+        } else if (a->contents->n_signatures >= SIGNATURES_LIMIT) {
             limit(a, too_many);
         } else if (name == NULL || !cms_parse(value, at, a->arena, &a->contents->anomalies, &sd, &err)) {
             stuffed(a, attribute, at, value.n);
@@ -111,7 +108,7 @@ static void add_counter(struct adding *a, const char *part, struct bytes value, 
         return;
     }
     const char *name = arena_printf(a->arena, "%s/counter%zu", part, (*count)++);
-    bool full = a->contents->n_signatures >= ADDED_MAX || depth >= NESTED_MAX || name == NULL;
+    bool full = a->contents->n_signatures >= SIGNATURES_LIMIT || depth >= NESTED_MAX || name == NULL;
     struct signature *signature = full ? NULL : contents_add(a->contents, a->arena, &err);
     if (signature == NULL) {
         limit(a, too_many); /* its certificates are in the bag, which is known by the outer one */
@@ -212,7 +209,7 @@ static void read_content(struct adding *a, struct signature *signature) {
 static struct signature *add_one(struct adding *a, const char *part, struct signed_data *sd, struct signer_info *signer,
                                  const struct signature *outer) {
     struct error err = {0};
-    if (part == NULL || a->contents->n_signatures >= ADDED_MAX) {
+    if (part == NULL || a->contents->n_signatures >= SIGNATURES_LIMIT) {
         limit(a, part == NULL ? "memory for one file" : too_many);
         return NULL;
     }

@@ -167,7 +167,7 @@ static bool is_bare(struct bytes blob) {
 static bool add(struct carving *c, struct bytes blob, uint64_t at) {
     size_t first = c->contents->n_signatures, added = 0;
     const char *part = arena_printf(c->arena, "carved@%llu", (unsigned long long)at);
-    if (part == NULL || first >= SIGNATURES_MAX - 1 || is_bare(blob) ||
+    if (part == NULL || first >= SIGNATURES_LIMIT || is_bare(blob) ||
         !authenticode_add(c->contents, c->arena, part, blob, at, &added, NULL)) {
         return false;
     }

@@ -8,10 +8,13 @@
 
 #include "asn1/cert_search.h"
 #include "asn1/cms_read.h"
+#include "asn1/crl.h"
 #include "asn1/x509.h"
 
 static const char *const detail_of[CMS_TALLIES] = {
     [CMS_STUFFED] = "not a certificate",
+    [CMS_NO_CRL] = "no revocation list among the revocation lists",
+    [CMS_LARGE_EXTENSION] = "a certificate with an extension of more than 8 KiB",
     [CMS_CERT_IN_CRLS] = "a certificate among the revocation lists",
     [CMS_DUPLICATE] = NULL,
     [CMS_TRAILING] = NULL,
@@ -19,8 +22,12 @@ static const char *const detail_of[CMS_TALLIES] = {
 };
 
 static const enum anomaly_name name_of[CMS_TALLIES] = {
-    [CMS_STUFFED] = ANOMALY_STUFFED_CERTIFICATE,     [CMS_CERT_IN_CRLS] = ANOMALY_STUFFED_CERTIFICATE,
-    [CMS_DUPLICATE] = ANOMALY_DUPLICATE_CERTIFICATE, [CMS_TRAILING] = ANOMALY_TRAILING_BYTES,
+    [CMS_STUFFED] = ANOMALY_STUFFED_CERTIFICATE,
+    [CMS_NO_CRL] = ANOMALY_STUFFED_CERTIFICATE,
+    [CMS_LARGE_EXTENSION] = ANOMALY_STUFFED_CERTIFICATE,
+    [CMS_CERT_IN_CRLS] = ANOMALY_STUFFED_CERTIFICATE,
+    [CMS_DUPLICATE] = ANOMALY_DUPLICATE_CERTIFICATE,
+    [CMS_TRAILING] = ANOMALY_TRAILING_BYTES,
     [CMS_ODD_SERIAL] = ANOMALY_ODD_SERIAL,
 };
 
@@ -44,8 +51,19 @@ static void note_all(struct cms_reading *r) {
             detail = arena_printf(r->arena, "%zu times%s%s", count->n, detail != NULL ? ": " : "", detail != NULL ? detail : "");
         }
         if (count->n != 0) {
-            anomaly_note(r->anomalies, r->arena, name_of[i], count->at, count->size, detail);
+            struct anomaly *anomaly = anomaly_note(r->anomalies, r->arena, name_of[i], count->at, count->size, detail);
+            anomaly->weighty = anomaly->weighty || (name_of[i] == ANOMALY_STUFFED_CERTIFICATE && count->size > X509_LARGE);
         }
+    }
+}
+
+/* The bag is full: what is left of the SignedData is kept, so that every certificate in it is known by its identities at least. */
+static void leave(struct cms_reading *r, const struct cert *cert) {
+    uintptr_t from = (uintptr_t)r->sd->whole.p, here = (uintptr_t)cert->der.p; /* it may stand in a string that was joined */
+    r->sd->cut = true;
+    if (r->sd->rest.n == 0 && here >= from && here - from < r->sd->whole.n) {
+        r->sd->rest = bytes_cut(r->sd->whole, here - from, r->sd->whole.n);
+        r->sd->rest_at = cert->at;
     }
 }
 
@@ -59,7 +77,7 @@ static bool keep(struct cms_reading *r, const struct cert *cert) {
         }
     }
     if (sd->n_certs >= CMS_CERTS_MAX) {
-        sd->cut = true;
+        leave(r, cert);
         return true;
     }
     struct cert *to = cms_grow(r->arena, sd->certs, sd->n_certs, &r->room_certs, sizeof *sd->certs);
@@ -70,6 +88,9 @@ static bool keep(struct cms_reading *r, const struct cert *cert) {
     to[sd->n_certs++] = *cert;
     if (cert->odd_serial) {
         cms_tally(r, CMS_ODD_SERIAL, cert->at, cert->serial.n);
+    }
+    if (cert->large_extension != 0) {
+        cms_tally(r, CMS_LARGE_EXTENSION, cert->at, cert->large_extension);
     }
     return true;
 }
@@ -126,6 +147,19 @@ static bool read_certificates(struct cms_reading *r, struct der_cursor *c) {
     }
 }
 
+/* CertificateList, or OtherRevocationInfoFormat ::= SEQUENCE { OID, ANY } with an OID of PKIX (RFC 5940). */
+static bool is_revocation(const struct der_cursor *c, const struct der *e) {
+    static const uint8_t id_ri[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x10};
+    struct der_cursor in;
+    struct der oid;
+    struct crl crl;
+    if (e->tag == DER_SEQUENCE) {
+        return crl_parse(e->whole, &crl, NULL);
+    }
+    return e->tag == DER_CONTEXT_1_CONS && der_inside(c, e, &in, NULL) && der_expect(&in, DER_OID, &oid, NULL) &&
+           bytes_starts(oid.content, bytes_make(id_ri, sizeof id_ri));
+}
+
 /* crls [1] IMPLICIT SET OF RevocationInfoChoice: CertificateList (30), other [1] (RFC 5652 10.2.1). A certificate is neither. */
 static bool read_crls(struct cms_reading *r, struct der_cursor *c) {
     for (;;) {
@@ -145,8 +179,8 @@ static bool read_crls(struct cms_reading *r, struct der_cursor *c) {
         }
         if (r->sd->n_certs + r->counts[CMS_DUPLICATE].n != before) {
             cms_tally(r, CMS_CERT_IN_CRLS, at, e.whole.n);
-        } else if (e.tag != DER_SEQUENCE && e.tag != DER_CONTEXT_1_CONS) {
-            cms_tally(r, CMS_STUFFED, at, e.whole.n);
+        } else if (!is_revocation(c, &e)) {
+            cms_tally(r, CMS_NO_CRL, at, e.whole.n);
         }
     }
 }
@@ -213,6 +247,7 @@ static bool read_content(struct cms_reading *r, struct der_cursor *c, struct err
     }
     if (in.left.n > 0) {
         cms_tally(r, CMS_TRAILING, in.at, in.left.n);
+        return cms_salvage(r, in.left, in.at) || arena_full(r->arena, err);
     }
     return true;
 }
@@ -306,7 +341,7 @@ bool cms_parse(struct bytes b, uint64_t at, struct arena *arena, struct anomalie
     if (r.sd == NULL) {
         return arena_full(arena, err);
     }
-    *r.sd = (struct signed_data){.content_type = bytes_none(), .content = bytes_none(), .at = at};
+    *r.sd = (struct signed_data){.content_type = bytes_none(), .content = bytes_none(), .rest = bytes_none(), .at = at};
     if (!read_content_info(&r, b, at, err)) {
         return error_within(err, "SignedData");
     }

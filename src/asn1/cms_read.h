@@ -6,7 +6,7 @@
 #include "asn1/cms.h"
 
 /* Oddities, counted while reading and noted once each. */
-enum cms_tally { CMS_STUFFED, CMS_CERT_IN_CRLS, CMS_DUPLICATE, CMS_TRAILING, CMS_ODD_SERIAL, CMS_TALLIES };
+enum cms_tally { CMS_STUFFED, CMS_NO_CRL, CMS_LARGE_EXTENSION, CMS_CERT_IN_CRLS, CMS_DUPLICATE, CMS_TRAILING, CMS_ODD_SERIAL, CMS_TALLIES };
 
 struct cms_count {
     size_t n;

@@ -207,6 +207,26 @@ const char *name_attribute(struct bytes name, enum oid type, struct arena *arena
     return last.content.n == 0 ? "" : chars_text(last.tag, last.content, arena);
 }
 
+size_t name_attributes(struct bytes name, enum oid type, struct arena *arena, const char **out, size_t room) {
+    struct name_walk walk = name_walk_begin(name);
+    struct name_attribute attribute;
+    size_t n = 0;
+    while (name_walk_next(&walk, &attribute)) {
+        const char *text = oid_is(attribute.oid, type) ? chars_text(attribute.value.tag, attribute.value.content, arena) : NULL;
+        if (text != NULL && n == room) {
+            memmove(out, out + 1, (room - 1) * sizeof *out);
+            n--;
+        }
+        if (text != NULL) {
+            out[n++] = text;
+        }
+    }
+    if (n == 0) {
+        out[n++] = "";
+    }
+    return n;
+}
+
 /* Scripts whose letters look alike. */
 enum { SCRIPT_LATIN = 1, SCRIPT_GREEK = 2, SCRIPT_CYRILLIC = 4, SCRIPT_ARMENIAN = 8, SCRIPT_CHEROKEE = 16, SCRIPT_MATHEMATICAL = 32 };
 

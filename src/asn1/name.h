@@ -13,6 +13,10 @@ const char *name_text(struct bytes name, struct arena *arena);
 /* name_attribute is the most specific (last encoded) value of that attribute type in UTF-8; "" when absent; NULL without memory. */
 const char *name_attribute(struct bytes name, enum oid type, struct arena *arena);
 
+/* name_attributes are all values of that attribute type in UTF-8, the most specific ones that there is room for; one "" when it is absent
+ * or without memory. Returns how many. */
+size_t name_attributes(struct bytes name, enum oid type, struct arena *arena, const char **out, size_t room);
+
 /* name_equal compares attribute by attribute: string types unified, case folded, white space collapsed (RFC 5280 7.1). */
 bool name_equal(struct bytes a, struct bytes b);
 

@@ -70,6 +70,7 @@ static void read_extensions(struct der_cursor *tbs, const struct der *outer, str
         der_optional(&one, DER_BOOLEAN, &value);
         if (der_next(&one, &value, NULL) && (value.tag & 0x1f) == DER_OCTET_STRING && der_octets(&value, arena, &octets, NULL)) {
             read_extension(oid.content, octets, arena, cert);
+            cert->large_extension += octets.n > X509_LARGE ? octets.n : 0;
         }
     }
 }

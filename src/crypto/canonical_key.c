@@ -51,6 +51,16 @@ static bool add_ec(EVP_MD_CTX *ctx, EVP_PKEY *key) {
     return ok;
 }
 
+static bool is_explicit(const struct algorithm *algorithm) {
+    return algorithm_is_ec(algorithm->oid) && algorithm->has_parameters && algorithm->parameters.tag == DER_SEQUENCE;
+}
+
+bool identity_explicit_curve(struct bytes spki) {
+    struct algorithm algorithm;
+    struct bytes bits;
+    return spki_read(spki, &algorithm, &bits, NULL) && is_explicit(&algorithm);
+}
+
 bool identity_canonical_key(struct bytes spki, uint8_t out[32], bool *explicit_curve, struct error *err) {
     struct algorithm algorithm;
     struct bytes bits, n, e;
@@ -85,7 +95,7 @@ bool identity_canonical_key(struct bytes spki, uint8_t out[32], bool *explicit_c
         return readable ? error_set(err, ERR_LIMIT, "out of memory for hashing")
                         : error_set(err, ERR_MALFORMED, "a public key can't be read");
     }
-    *explicit_curve = is_ec && algorithm.has_parameters && algorithm.parameters.tag == DER_SEQUENCE;
+    *explicit_curve = is_explicit(&algorithm);
     return true;
 }
 

@@ -21,6 +21,10 @@ CERTBAN_MUST_USE bool identity_canonical_key(struct bytes spki, uint8_t out[32],
  * the key can't be read. */
 CERTBAN_MUST_USE bool identity_usual_key(struct bytes spki, uint8_t out[32], bool *odd, struct error *err);
 
+/* identity_explicit_curve says whether the key is on a curve that is written out in numbers, which may be anybody's (RFC 5480 2.1.1 forbids
+ * it in certificates). */
+bool identity_explicit_curve(struct bytes spki);
+
 /* cert_info_fill describes a certificate in words and hashes; strings live in the arena. */
 CERTBAN_MUST_USE bool cert_info_fill(struct cert_info *info, const struct cert *cert, struct arena *arena, struct error *err);
 

@@ -8,6 +8,7 @@
 #include "asn1/name.h"
 #include "crypto/anchors.h"
 #include "crypto/digest.h"
+#include "crypto/identity.h"
 #include "crypto/pubkey.h"
 
 enum { DEPTH_MAX = 8, CHECKS_MAX = 64 };
@@ -234,6 +235,12 @@ bool chain_build(const struct anchors *anchors, const struct cert *leaf, const s
         search.detail = "too many possible issuers to try";
     }
     size_t n = search.n_best != 0 ? search.n_best - 1 : 0;
+    for (size_t i = 0; search.state == CHAIN_TRUSTED && i < search.n_best; i++) {
+        if (identity_explicit_curve(search.best[i]->spki)) {
+            search.state = CHAIN_UNTRUSTED;
+            search.detail = "a key in the chain is on a curve of its own";
+        }
+    }
     const struct cert **certs = arena_array(arena, n, sizeof *certs);
     if (certs == NULL) {
         return arena_full(arena, err);

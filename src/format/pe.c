@@ -23,8 +23,31 @@ static bool probe(const struct probe *probe) {
     return probe->head.n >= 2 && probe->head.p[0] == 'M' && probe->head.p[1] == 'Z';
 }
 
+/* Two sections of the same bytes of the file, or one of those that the headers stand in. */
+static bool sections_overlap(const struct pe *pe) {
+    for (size_t i = 0; i < pe->n_sections; i++) {
+        const struct pe_section *a = &pe->sections[i];
+        if (a->raw_size == 0) {
+            continue;
+        }
+        if (a->raw_at < pe->headers_size) {
+            return true;
+        }
+        for (size_t k = 0; k < i; k++) {
+            const struct pe_section *b = &pe->sections[k];
+            if (b->raw_size != 0 && a->raw_at < (uint64_t)b->raw_at + b->raw_size && b->raw_at < (uint64_t)a->raw_at + a->raw_size) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char shared[] = "sections that share bytes";
+
 /* What loaders and parsers may read differently. It makes only a signed file suspicious: packers do all of it. */
 static const char *odd_layout(const struct pe *pe) {
+    enum { USUAL = 224, USUAL_PLUS = 240 }; /* octets of an optional header with 16 directories */
     if (pe->header < DOS_HEADER_SIZE) {
         return "the PE header overlaps the DOS header";
     }
@@ -33,6 +56,12 @@ static const char *odd_layout(const struct pe *pe) {
     }
     if (!pe->has_entry) {
         return "the optional header has no entry for a certificate table";
+    }
+    if (pe->optional_size != USUAL && pe->optional_size != USUAL_PLUS) {
+        return "an optional header of unusual size";
+    }
+    if (sections_overlap(pe)) {
+        return shared;
     }
     for (size_t i = 0; i < pe->n_sections; i++) {
         const struct pe_section *a = &pe->sections[i];
@@ -95,6 +124,24 @@ static bool read_unsigned(struct source *source, struct arena *arena, const stru
     return true;
 }
 
+/* Headers that can't be followed: of a program for DOS, of a ROM image, which have no place for a signature; or of nobody knows what. */
+static bool read_other(struct source *source, struct arena *arena, const struct pe *pe, const struct error *why, struct contents *contents,
+                       struct error *err) {
+    if (is_16_bit(source, arena)) {
+        return true;
+    }
+    if (pe->magic != PE_ROM) {
+        contents_unreadable(contents, why);
+    }
+    if (!carve_ends(source, arena, contents, 0, CARVE_ENDS, CARVE_ENDS, err)) {
+        return false;
+    }
+    if (contents->n_signatures != 0) {
+        anomaly_note(&contents->anomalies, arena, ANOMALY_ODD_LAYOUT, pe->header, 0, "headers that nobody can follow");
+    }
+    return true;
+}
+
 static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
     struct pe pe;
     struct error why = {0};
@@ -103,17 +150,14 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
             *err = why;
             return false;
         }
-        if (is_16_bit(source, arena)) {
-            return true;
-        }
-        contents_unreadable(contents, &why);
-        return carve_ends(source, arena, contents, 0, CARVE_ENDS, CARVE_ENDS, err);
+        return read_other(source, arena, &pe, &why, contents, err);
     }
     bool ok = pe.table_size == 0 ? read_unsigned(source, arena, &pe, contents, err) : pe_table(source, arena, &pe, contents, err);
     ok = ok && pe_first_page(arena, &pe, contents, err);
     const char *odd = odd_layout(&pe);
     if (odd != NULL && contents->n_signatures != 0) {
-        anomaly_note(&contents->anomalies, arena, ANOMALY_ODD_LAYOUT, pe.header, 0, odd);
+        struct anomaly *anomaly = anomaly_note(&contents->anomalies, arena, ANOMALY_ODD_LAYOUT, pe.header, 0, odd);
+        anomaly->weighty = odd != shared; /* as some makers of honest programs have it who guard them against copying */
     }
     return ok;
 }

@@ -93,21 +93,26 @@ static void note_entry(struct table *t, unsigned number, uint16_t revision, uint
 }
 
 /* What is left of the table when no entry can be made out any more. */
-static void read_rest(struct table *t, size_t at) {
+static void read_rest(struct table *t, unsigned number, size_t at) {
     struct bytes rest = bytes_cut(t->bytes, at, t->bytes.n);
     struct error why;
     if (appended_is_zero(rest) && rest.n < 8) {
         return;
     }
-    note(t, ANOMALY_BAD_TABLE, t->pe->table_at + at, rest.n, "bytes that are no entry");
-    error_set(&why, ERR_MALFORMED, "certificate table: no entry at 0x%llx", (unsigned long long)(t->pe->table_at + at));
+    if (number == ENTRIES_MAX) {
+        error_set(&why, ERR_LIMIT, "more than %d entries in the certificate table", ENTRIES_MAX);
+    } else {
+        note(t, ANOMALY_BAD_TABLE, t->pe->table_at + at, rest.n, "bytes that are no entry");
+        error_set(&why, ERR_MALFORMED, "certificate table: no entry at 0x%llx", (unsigned long long)(t->pe->table_at + at));
+    }
     search(t, rest, t->pe->table_at + at, &why);
 }
 
 static bool read_entries(struct table *t, struct error *err) {
     size_t at = 0;
     bool read = true;
-    for (unsigned number = 0; read && t->bytes.n - at >= ENTRY_HEADER; number++) {
+    unsigned number = 0;
+    for (; read && t->bytes.n - at >= ENTRY_HEADER; number++) {
         struct reader r = reader_make(bytes_cut(t->bytes, at, ENTRY_HEADER), t->pe->table_at + at);
         uint64_t length = reader_u32le(&r), left = t->size - at;
         uint16_t revision = reader_u16le(&r), type = reader_u16le(&r);
@@ -130,7 +135,7 @@ static bool read_entries(struct table *t, struct error *err) {
         at = rounded < t->bytes.n - at ? at + (size_t)rounded : t->bytes.n;
     }
     if (read) {
-        read_rest(t, at);
+        read_rest(t, number, at);
     }
     return true;
 }
@@ -170,6 +175,17 @@ static bool no_table(struct table *t, struct error *err) {
     return true;
 }
 
+/* No entry was read, and yet there is a signature: the directory was shortened, or turned away from it. */
+static void note_elsewhere(struct table *t) {
+    bool read = t->contents->n_signatures == 0 || anomaly_has(&t->contents->anomalies, ANOMALY_BAD_DIRECTORY);
+    for (size_t i = 0; i < t->contents->n_signatures; i++) {
+        read = read || !t->contents->signatures[i].carved;
+    }
+    if (!read && t->size != t->pe->size - t->pe->table_at) {
+        note(t, ANOMALY_BAD_DIRECTORY, t->pe->entry_at, 0, "the signature is not where the header says");
+    }
+}
+
 bool pe_table(struct source *source, struct arena *arena, const struct pe *pe, struct contents *contents, struct error *err) {
     struct table t = {.source = source, .arena = arena, .pe = pe, .contents = contents};
     if (pe->table_at < pe->after || pe->table_at >= pe->size) {
@@ -190,5 +206,9 @@ bool pe_table(struct source *source, struct arena *arena, const struct pe *pe, s
         error_set(&why, ERR_LIMIT, "only the first %d bytes of the certificate table were read", TABLE_MAX);
         contents_unreadable(contents, &why);
     }
-    return read_entries(&t, err) && read_tail(&t, err);
+    if (!read_entries(&t, err) || !read_tail(&t, err)) {
+        return false;
+    }
+    note_elsewhere(&t);
+    return true;
 }

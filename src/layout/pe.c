@@ -117,14 +117,14 @@ bool pe_headers(struct source *source, struct arena *arena, struct pe *pe, struc
     pe->machine = reader_u16le(&r);
     pe->sections_told = reader_u16le(&r);
     reader_skip(&r, 12);
-    size_t optional = reader_u16le(&r);
+    pe->optional_size = reader_u16le(&r);
     reader_skip(&r, 2);
-    pe->after = pe->header + COFF_SIZE + optional;
+    pe->after = pe->header + COFF_SIZE + pe->optional_size;
     if (pe->after > source->size) {
         return error_set(err, ERR_MALFORMED, "the optional header at 0x%llx passes the end of the file",
                          (unsigned long long)(pe->header + COFF_SIZE));
     }
-    if (!read_optional(pe, bytes_cut(b, COFF_SIZE, optional), pe->header + COFF_SIZE, err)) {
+    if (!read_optional(pe, bytes_cut(b, COFF_SIZE, pe->optional_size), pe->header + COFF_SIZE, err)) {
         return false;
     }
     return read_sections(source, arena, pe, err);

@@ -8,6 +8,9 @@
 /* The most sections that are looked at: Windows loads no more than 96. */
 enum { PE_SECTIONS_MAX = 96 };
 
+/* Magic of the optional header of a ROM image, which can't be signed. */
+enum { PE_ROM = 0x107 };
+
 struct pe_section {
     struct bytes name; /* 8 octets, padded with NULs */
     uint32_t virtual_size, virtual_address, raw_size, raw_at;
@@ -19,6 +22,7 @@ struct pe {
     uint64_t header; /* e_lfanew: where "PE\0\0" stands */
     uint64_t after;  /* where the section table begins */
     uint16_t machine, subsystem, magic;
+    uint16_t optional_size; /* SizeOfOptionalHeader */
     uint32_t section_alignment, headers_size;
     uint32_t resource_rva, resource_size;
     bool has_checksum;             /* the optional header reaches to CheckSum */
@@ -32,7 +36,7 @@ struct pe {
 };
 
 /* pe_headers reads the headers. ERR_MALFORMED when there is no PE header where the DOS header points, or it is of no kind that
- * can be loaded. */
+ * can be loaded; pe->magic is set even so where an optional header was read. */
 CERTBAN_MUST_USE bool pe_headers(struct source *source, struct arena *arena, struct pe *pe, struct error *err);
 
 /* pe_raw_end is the offset behind the last byte that a section takes from the file; never past the file's end. */

@@ -21,6 +21,7 @@ struct cert {
     struct bytes crl_points;       /* value of cRLDistributionPoints; empty when absent (asn1/urls.h) */
     struct bytes authority_info;   /* value of authorityInfoAccess; empty when absent */
     int64_t not_before, not_after; /* seconds since 1970 */
+    size_t large_extension;        /* octets of its extensions that are larger than any authority's; 0: there are none */
     bool is_ca;                    /* basicConstraints cA */
     bool has_eku;
     bool signs_no_crls; /* keyUsage is there and leaves out cRLSign */

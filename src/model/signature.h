@@ -72,6 +72,8 @@ struct signed_data {
     size_t n_hashes;           /* how many digestAlgorithms */
     struct cert *certs;        /* the bag, broken ones included */
     size_t n_certs;
+    struct bytes rest; /* from the first certificate on that the bag had no room for; empty: all are in it */
+    uint64_t rest_at;
     struct signer_info *signers;
     size_t n_signers;
     struct bytes whole; /* the ContentInfo element: what follows in the carrier is not signed */
@@ -156,8 +158,8 @@ struct contents {
     size_t n_first_page;
 };
 
-/* The most signatures examined in one file. */
-enum { SIGNATURES_MAX = 64 };
+/* The most signatures examined in one file; one more place is for the certificates that are found past them. */
+enum { SIGNATURES_LIMIT = 64, SIGNATURES_MAX = SIGNATURES_LIMIT + 1 };
 
 /* contents_add appends a zeroed signature and returns it; NULL with err set at the limit (ERR_LIMIT). There is room for
  * SIGNATURES_MAX from the first call on, so that pointers stay good. */

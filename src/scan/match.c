@@ -4,10 +4,12 @@
  * loaded rule names is not computed; a certificate that matched nothing is remembered by its SHA-256, since the same
  * intermediates and time-stamping authorities stand in nearly every file.
  */
+#include "asn1/cert_search.h"
 #include "asn1/cms.h"
 #include "asn1/name.h"
 #include "asn1/x509.h"
 #include "crypto/digest.h"
+#include "crypto/identity.h"
 #include "scan/match_inside.h"
 
 void match_keep(struct exam *exam, const struct match *match) {
@@ -74,6 +76,35 @@ static bool issues_another(const struct cert *bag, size_t n, size_t i) {
     return false;
 }
 
+/* What is odd about a certificate that signs or issues, whoever it names. */
+static void note_oddities(struct exam *exam, const struct cert *cert) {
+    struct anomalies *anomalies = &exam->contents.anomalies;
+    if (cert->broken) {
+        return;
+    }
+    if (!anomaly_has(anomalies, ANOMALY_ODD_NAME) && (name_odd(cert->subject) || name_odd(cert->issuer))) {
+        anomaly_note(anomalies, exam->arena, ANOMALY_ODD_NAME, cert->at, cert->der.n, NULL);
+    }
+    if (!anomaly_has(anomalies, ANOMALY_EXPLICIT_CURVE) && identity_explicit_curve(cert->spki)) {
+        anomaly_note(anomalies, exam->arena, ANOMALY_EXPLICIT_CURVE, cert->at, cert->der.n, NULL);
+    }
+}
+
+/* The certificates that a full bag left out: none of them vanishes in the crowd. */
+static void match_rest(struct exam *exam, const struct signed_data *sd, const struct signer_info *signer, enum role signer_role,
+                       size_t signature) {
+    struct cert_search search = {.b = sd->rest, .at = sd->rest_at};
+    struct cert *cert = arena_alloc(exam->arena, sizeof *cert);
+    while (cert != NULL && cert_search_next(&search, exam->arena, cert)) {
+        size_t before = exam->n_matches;
+        bool named = signer != NULL && cert_named_by(cert, signer->issuer, signer->serial, signer->key_id);
+        match_cert(exam, cert, named ? signer_role : ROLE_BAG, signature);
+        if (exam->n_matches != before) { /* a match keeps it */
+            cert = arena_alloc(exam->arena, sizeof *cert);
+        }
+    }
+}
+
 static void match_bag(struct exam *exam, const struct signed_data *sd, const struct signer_info *signer, enum role signer_role,
                       size_t signature) {
     for (size_t i = 0; i < sd->n_certs; i++) {
@@ -84,8 +115,12 @@ static void match_bag(struct exam *exam, const struct signed_data *sd, const str
         } else if (!cert->broken && issues_another(sd->certs, sd->n_certs, i)) {
             role = signer_role == ROLE_SIGNER ? ROLE_CHAIN : signer_role;
         }
+        if (role != ROLE_BAG) {
+            note_oddities(exam, cert);
+        }
         match_cert(exam, cert, role, signature);
     }
+    match_rest(exam, sd, signer, signer_role, signature);
 }
 
 /* The certificates of RFC 3161 tokens, and the counter-signers among the outer certificates. */

@@ -51,22 +51,38 @@ size_t match_find_serial(struct exam *exam, struct bytes serial, struct bytes is
     return found;
 }
 
-static size_t find_names(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
-    const struct blocklist *list = exam->examiner->list;
+static size_t find_subject(struct exam *exam, const char *common, const char *organization, const struct cert *cert, enum role role,
+                           size_t signature) {
     size_t found = 0, n;
-    if (blocklist_wants(list, KEY_SUBJECT, 0)) {
-        const char *common = name_attribute(cert->subject, OID_AT_COMMON_NAME, exam->arena);
-        const char *organization = name_attribute(cert->subject, OID_AT_ORGANIZATION, exam->arena);
-        const struct key *const *keys =
-            blocklist_find_subject(list, common != NULL ? common : "", organization != NULL ? organization : "", &n);
-        for (size_t i = 0; i < n; i++) {
-            if (!keys[i]->rule->allow && blocklist_subject_fits(keys[i], common, organization) &&
-                match_issuer(keys[i], cert->issuer, exam->arena)) {
-                match_add(exam, keys[i], role, signature, cert);
-                found++;
-            }
+    const struct key *const *keys = blocklist_find_subject(exam->examiner->list, common, organization, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!keys[i]->rule->allow && blocklist_subject_fits(keys[i], common, organization) &&
+            match_issuer(keys[i], cert->issuer, exam->arena)) {
+            match_add(exam, keys[i], role, signature, cert);
+            found++;
         }
     }
+    return found;
+}
+
+/* A name may have several common names and organizations: tools show one of them, whichever. */
+static size_t find_subjects(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    enum { VALUES_MAX = 8 };
+    const char *common[VALUES_MAX], *organization[VALUES_MAX];
+    size_t found = 0;
+    size_t n_common = name_attributes(cert->subject, OID_AT_COMMON_NAME, exam->arena, common, VALUES_MAX);
+    size_t n_organizations = name_attributes(cert->subject, OID_AT_ORGANIZATION, exam->arena, organization, VALUES_MAX);
+    for (size_t i = 0; i < n_common; i++) {
+        for (size_t k = 0; k < n_organizations; k++) {
+            found += find_subject(exam, common[i], organization[k], cert, role, signature);
+        }
+    }
+    return found;
+}
+
+static size_t find_names(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    const struct blocklist *list = exam->examiner->list;
+    size_t found = blocklist_wants(list, KEY_SUBJECT, 0) ? find_subjects(exam, cert, role, signature) : 0, n;
     struct bytes subscriber = blocklist_wants(list, KEY_SUBSCRIBER, 0) ? cert_subscriber(cert) : bytes_none();
     const struct key *const *keys = blocklist_find(list, KEY_SUBSCRIBER, subscriber, &n);
     for (size_t i = 0; subscriber.n != 0 && i < n; i++) {
@@ -122,6 +138,28 @@ static bool found_through(struct exam *exam, size_t before, const struct cert *c
     return exam->n_matches > before;
 }
 
+/* The thumbprints that a certificate would have with another encoding of its issuer's signature. */
+static size_t find_twins(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct bytes twin;
+    uint8_t value[HASH_SIZE_MAX];
+    bool done = false;
+    size_t found = 0, before = exam->n_matches;
+    for (size_t way = 0; cert_ecdsa_twin(cert, way, &scratch, &done, &twin, NULL) && !done; way++) {
+        if (twin.n != 0 && match_hash_of(exam, HASH_SHA256, twin, value)) {
+            struct cert plain = *cert;
+            plain.der = twin;
+            found += find_thumbprints(exam, &plain, value, role, signature);
+        }
+    }
+    if (found_through(exam, before, cert)) {
+        anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, cert->at, cert->der.n,
+                     "a banned certificate with its issuer's ECDSA signature written in another way");
+    }
+    arena_free(&scratch);
+    return found;
+}
+
 static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint8_t sha256[32], enum role role, size_t signature) {
     static const enum hash tbs_hashes[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
     const struct blocklist *list = exam->examiner->list;
@@ -138,6 +176,7 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
                          "a banned certificate's thumbprint without the re-encoding");
         }
     }
+    found += find_twins(exam, cert, role, signature);
     for (size_t i = 0; i < sizeof tbs_hashes / sizeof tbs_hashes[0]; i++) {
         size_t n = hash_size(tbs_hashes[i]);
         if (blocklist_wants(list, KEY_TBS, n) && match_hash_of(exam, tbs_hashes[i], cert->tbs, value)) {
@@ -150,19 +189,21 @@ static size_t find_hashes(struct exam *exam, const struct cert *cert, const uint
 /* What is signed of a certificate, written in BER: its issuer signed the DER of it, and that is what lists have. Only certificates that are
  * not known yet come here. */
 static size_t find_canonical(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
+    struct arena scratch = arena_make(ARENA_FILE_CAP); /* there may be thousands of them */
     struct bytes der;
     struct cert plain;
     uint8_t sha256[HASH_SIZE_MAX];
-    if (!der_canonical(cert->der, exam->arena, &der, NULL) || bytes_equal(der, cert->der) ||
-        !cert_parse(der, cert->at, exam->arena, &plain, NULL) || bytes_equal(plain.tbs, cert->tbs) ||
-        !match_hash_of(exam, HASH_SHA256, plain.der, sha256)) {
-        return 0;
+    size_t before = exam->n_matches, found = 0;
+    if (der_canonical(cert->der, &scratch, &der, NULL) && !bytes_equal(der, cert->der) &&
+        cert_parse(der, cert->at, &scratch, &plain, NULL) && !bytes_equal(plain.tbs, cert->tbs) &&
+        match_hash_of(exam, HASH_SHA256, plain.der, sha256)) {
+        found = find_hashes(exam, &plain, sha256, role, signature);
     }
-    size_t before = exam->n_matches, found = find_hashes(exam, &plain, sha256, role, signature);
     if (found_through(exam, before, cert)) {
         anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_CERTIFICATE_REENCODED, cert->at, cert->der.n,
                      "what is signed of a banned certificate, written otherwise than its issuer did");
     }
+    arena_free(&scratch);
     return found;
 }
 

@@ -26,11 +26,16 @@ static void unreadable(struct exam *exam, const struct error *err) {
     contents_unreadable(&exam->contents, err);
 }
 
+/* A time before the signer's certificate was made is none at which it signed: whoever stamped it so, no rule is waived by it. */
+static bool is_too_early(const struct timestamp *t, const struct cert *signer) {
+    return signer != NULL && t->time < signer->not_before;
+}
+
 static int64_t earliest_good(const struct proven *p) {
     int64_t earliest = TIME_NONE;
     for (size_t i = 0; i < p->n_timestamps; i++) {
         const struct timestamp *t = &p->timestamps[i];
-        if (t->state == CHECK_GOOD && (earliest == TIME_NONE || t->time < earliest)) {
+        if (t->state == CHECK_GOOD && !is_too_early(t, p->signer.signer) && (earliest == TIME_NONE || t->time < earliest)) {
             earliest = t->time;
         }
     }
@@ -48,7 +53,7 @@ static void note_timestamps(struct exam *exam, const struct signature *s, const 
         } else if (t->state == CHECK_UNTRUSTED) {
             anomaly_note(anomalies, exam->arena, ANOMALY_UNTRUSTED_TIMESTAMP, s->signer->at, 0, t->detail);
         }
-        if (t->state == CHECK_GOOD && signer != NULL && t->time < signer->not_before) {
+        if (t->state == CHECK_GOOD && is_too_early(t, signer)) {
             anomaly_note(anomalies, exam->arena, ANOMALY_TIMESTAMP_BEFORE_CERTIFICATE, s->signer->at, 0, NULL);
         }
     }

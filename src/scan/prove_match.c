@@ -2,9 +2,14 @@
 /* What a match is worth: where the certificate really stands now that it is known who signed, and whether that is what its rule demands. */
 #include "scan/match_inside.h"
 
+/* One authority may have several certificates, of one name and one key: whichever the chain goes through, each of them issued the leaf. */
+static bool same_authority(const struct cert *a, const struct cert *b) {
+    return bytes_equal(a->der, b->der) || (!b->broken && b->is_ca && bytes_equal(a->spki, b->spki) && bytes_equal(a->subject, b->subject));
+}
+
 static bool in_chain(const struct proven *p, const struct cert *cert) {
     for (size_t i = 0; p->has_chain && i < p->chain.n; i++) {
-        if (bytes_equal(p->chain.certs[i]->der, cert->der)) {
+        if (same_authority(p->chain.certs[i], cert)) {
             return true;
         }
     }

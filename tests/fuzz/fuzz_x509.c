@@ -7,6 +7,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The same certificate with its issuer's signature written otherwise. */
+static void twins(const struct cert *cert, struct arena *arena) {
+    struct bytes twin;
+    struct cert again;
+    bool done = false;
+    for (size_t way = 0; cert_ecdsa_twin(cert, way, arena, &done, &twin, NULL) && !done; way++) {
+        if (twin.n != 0 && (!cert_parse(twin, 0, arena, &again, NULL) || !bytes_equal(cert->tbs, again.tbs))) {
+            __builtin_trap();
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena arena = arena_make((size_t)4 << 20);
     struct cert cert, again;
@@ -17,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         cert_search_sensible(&cert);
         cert_named_by(&cert, cert.issuer, cert.serial, bytes_none());
         name_odd(cert.subject);
+        twins(&cert, &arena);
         struct bytes urls[4];
         size_t n = urls_of_crls(&cert, urls, 4);
         n = n != 0 ? n : urls_of_ocsp(&cert, urls, 4);
