@@ -73,8 +73,9 @@ static uint64_t data_end(const struct udif_trailer *t) {
     return xml > data ? xml : data;
 }
 
-/* Nothing leads to a signature: SuperBlobs in the last octets before the trailer, behind the data or right before it. */
-static bool remains_read(struct dmg *d, const struct udif_trailer *t, struct error *err) {
+/* Signatures that nothing leads to: SuperBlobs in the last octets before the trailer, behind the data or right before it. known: where the
+ * one stands that the trailer leads to. */
+static bool remains_read(struct dmg *d, const struct udif_trailer *t, uint64_t known, struct error *err) {
     static const struct bytes magic = {(const uint8_t *)"\xfa\xde\x0c\xc0", 4};
     uint64_t n = t->at < REMAINS ? t->at : REMAINS, data = data_end(t);
     size_t before = d->contents->n_signatures;
@@ -88,7 +89,7 @@ static bool remains_read(struct dmg *d, const struct udif_trailer *t, struct err
         reader_skip(&r, 4);
         uint32_t length = reader_u32be(&r);
         bool fits = reader_ok(&r) && length >= 12 && length <= end.n - at;
-        if (!fits || (place < data && length != end.n - at)) {
+        if (!fits || place == known || (place < data && length != end.n - at)) {
             continue; /* files in the image have signatures of their own */
         }
         if (!superblob_add(d, bytes_cut(end, at, length), place, t->at, true, err)) {
@@ -105,14 +106,14 @@ static bool remains_read(struct dmg *d, const struct udif_trailer *t, struct err
 static bool signature_read(struct dmg *d, const struct udif_trailer *t, struct error *err) {
     uint64_t at = t->sign_at, n = t->sign_size;
     if (at == 0 && n == 0) {
-        return remains_read(d, t, err);
+        return remains_read(d, t, UINT64_MAX, err);
     }
     if (at > t->at || n > t->at - at || n < 12) {
         struct error why = {0};
         note(d, ANOMALY_BAD_DIRECTORY, t->at + LENGTH_AT - 8, 16, "the trailer leads to a code signature that is not before it");
         error_set(&why, ERR_MALFORMED, "no code signature where the trailer says");
         contents_unreadable(d->contents, &why);
-        return remains_read(d, t, err);
+        return remains_read(d, t, UINT64_MAX, err);
     }
     if (at + n != t->at) {
         note(d, ANOMALY_BAD_DIRECTORY, at + n, t->at - at - n, "bytes between the code signature and the trailer");
@@ -124,7 +125,10 @@ static bool signature_read(struct dmg *d, const struct udif_trailer *t, struct e
         n = CODESIGN_SIZE_MAX;
     }
     struct bytes area;
-    return source_read_some(d->source, d->arena, at, n, &area, err) && superblob_add(d, area, at, t->at, false, err);
+    if (!source_read_some(d->source, d->arena, at, n, &area, err) || !superblob_add(d, area, at, t->at, false, err)) {
+        return false;
+    }
+    return at + t->sign_size == t->at || remains_read(d, t, at, err); /* the trailer may be of another image than what it leads into */
 }
 
 static bool trailer_add(struct dmg *d, uint64_t at, bool last, struct error *err) {

@@ -221,12 +221,9 @@ static bool add(const struct script_block *block, const char *part, uint64_t at,
     return true;
 }
 
-static void note_behind(const struct script *script, const struct script_block *last, uint64_t at, struct arena *arena,
-                        struct contents *contents) {
-    struct bytes behind = trimmed(bytes_cut(script->units, last->end, script->units.n));
-    if (!last->style->inside && behind.n != 0) {
-        anomaly_note(&contents->anomalies, arena, ANOMALY_TEXT_AFTER_SIGNATURE, at + last->end * script->width, behind.n, NULL);
-    }
+/* What stands behind the last block, where nothing should. */
+static struct bytes text_behind(const struct script *script, const struct script_block *last) {
+    return last->style->inside ? bytes_none() : trimmed(bytes_cut(script->units, last->end, script->units.n));
 }
 
 /* The blocks of a file as its mark says to read it and, where there are none so, as nothing would sign it. */
@@ -249,7 +246,8 @@ static bool find_anyhow(struct script *script, struct bytes file, struct arena *
     return true;
 }
 
-/* whole is false when only the file's end was read, which begins at at: then nothing can be said of its digest. */
+/* whole is false when only the file's end was read, which begins at at: then nothing can be said of its digest. Nor does a digest cover the
+ * script when there is text behind, which runs with what is signed. */
 static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *arena, struct contents *contents, struct error *err) {
     struct script script;
     struct script_block *blocks = arena_array(arena, BLOCKS_MAX, sizeof *blocks);
@@ -261,7 +259,8 @@ static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *
     if (!find_anyhow(&script, file, arena, blocks, &n, contents, err)) {
         return false;
     }
-    whole = whole && script.encoding != SCRIPT_ODD;
+    struct bytes behind = n != 0 ? text_behind(&script, &blocks[n - 1]) : bytes_none();
+    whole = whole && script.encoding != SCRIPT_ODD && behind.n == 0;
     for (size_t i = 0; i < n; i++) {
         size_t first = contents->n_signatures;
         const char *part = n == 1 ? "signature" : arena_printf(arena, "block%zu", i);
@@ -278,8 +277,8 @@ static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *
     if (contents->n_signatures != 0 && n > 1) {
         anomaly_note(&contents->anomalies, arena, ANOMALY_SEVERAL_BLOCKS, at + blocks[1].at * script.width, 0, NULL);
     }
-    if (contents->n_signatures != 0 && n != 0) {
-        note_behind(&script, &blocks[n - 1], at, arena, contents);
+    if (contents->n_signatures != 0 && behind.n != 0) {
+        anomaly_note(&contents->anomalies, arena, ANOMALY_TEXT_AFTER_SIGNATURE, at + blocks[n - 1].end * script.width, behind.n, NULL);
     }
     return true;
 }
