@@ -10,6 +10,7 @@
  */
 #include "source/archive.h"
 #include "format/format.h"
+#include "source/helper.h"
 #include "source/unread.h"
 
 /* X(identifier, kind, name, words, acts on members) */
@@ -20,6 +21,7 @@
     X(deb, DEB, "deb", "Debian package", true)                                                                                             \
     X(ar, AR, "ar", "ar archive", false)                                                                                                   \
     X(rpm, RPM, "rpm", "RPM package", true)                                                                                                \
+    X(lha, LHA, "lha", "LHA archive", true)                                                                                                \
     X(gz, GZIP, "gz", "file packed by gzip", false)                                                                                        \
     X(bz2, BZIP2, "bz2", "file packed by bzip2", false)                                                                                    \
     X(xz, XZ, "xz", "file packed by xz", false)                                                                                            \
@@ -48,16 +50,49 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
 ARCHIVES(X)
 #undef X
 
+/* X(identifier, kind, name, words, acts on members) of what a helper takes apart whole */
+#define HELPED(X)                                                                                                                          \
+    X(nsis, NSIS, "nsis", "data of an NSIS setup", true)                                                                                   \
+    X(wim, WIM, "wim", "Windows image", false)                                                                                             \
+    X(arj, ARJ, "arj", "ARJ archive", true)                                                                                                \
+    X(chm, CHM, "chm", "compiled help", true)                                                                                              \
+    X(squashfs, SQUASHFS, "squashfs", "SquashFS file system", false)                                                                       \
+    X(szdd, SZDD, "szdd", "file packed by Microsoft's compress", false)
+
+#define X(id, kind, word, words, acts)                                                                                                     \
+    static bool probe_##id(const struct probe *probe) {                                                                                    \
+        return helped_format_of(probe->head) == HELPER_##kind;                                                                             \
+    }                                                                                                                                      \
+    const struct format format_##id = {                                                                                                    \
+        .name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id, .read = read};
+HELPED(X)
+#undef X
+
+/* X(identifier, kind, name, words) of what is not looked into */
+#define UNREAD(X)                                                                                                                          \
+    X(vhd, VHD, "vhd", "virtual disk (VHD)")                                                                                               \
+    X(vhdx, VHDX, "vhdx", "virtual disk (VHDX)")                                                                                           \
+    X(vmdk, VMDK, "vmdk", "virtual disk (VMDK)")                                                                                           \
+    X(qcow, QCOW, "qcow", "virtual disk (QCOW)")                                                                                           \
+    X(vdi, VDI, "vdi", "virtual disk (VDI)")                                                                                               \
+    X(installshield, INSTALLSHIELD, "installshield", "cabinet of InstallShield")                                                           \
+    X(lzop, LZOP, "lzop", "file packed by lzop")                                                                                           \
+    X(lrzip, LRZIP, "lrzip", "file packed by lrzip")                                                                                       \
+    X(zpaq, ZPAQ, "zpaq", "ZPAQ archive")                                                                                                  \
+    X(ace, ACE, "ace", "ACE archive")                                                                                                      \
+    X(stuffit, STUFFIT, "stuffit", "StuffIt archive")                                                                                      \
+    X(flatpak, FLATPAK, "flatpak", "Flatpak bundle")
+
+#define X(id, kind, word, words)                                                                                                           \
+    static bool probe_##id(const struct probe *probe) {                                                                                    \
+        return unread_kind_of(probe->head, probe->tail) == UNREAD_##kind;                                                                  \
+    }                                                                                                                                      \
+    const struct format format_##id = {.name = word, .long_name = words, ONLY_MEMBERS, .probe = probe_##id, .read = read};
+UNREAD(X)
+#undef X
+
 static bool probe_asar(const struct probe *probe) {
     return asar_at_head(probe->head);
-}
-
-static bool probe_wim(const struct probe *probe) {
-    return archive_is_wim(probe->head);
-}
-
-static bool probe_nsis(const struct probe *probe) {
-    return archive_is_nsis(probe->head);
 }
 
 static bool probe_iso(const struct probe *probe) {
@@ -69,34 +104,11 @@ static bool probe_cpio(const struct probe *probe) {
            bytes_starts(probe->head, bytes_text("070707")) || cpio_is_binary(probe->head);
 }
 
-static bool probe_vhd(const struct probe *probe) {
-    return unread_kind_of(probe->head, probe->tail) == UNREAD_VHD;
-}
-
-static bool probe_vhdx(const struct probe *probe) {
-    return unread_kind_of(probe->head, probe->tail) == UNREAD_VHDX;
-}
-
-static bool probe_installshield(const struct probe *probe) {
-    return unread_kind_of(probe->head, probe->tail) == UNREAD_INSTALLSHIELD;
-}
-
-const struct format format_vhd = {.name = "vhd", .long_name = "virtual disk (VHD)", ONLY_MEMBERS, .probe = probe_vhd, .read = read};
-const struct format format_vhdx = {.name = "vhdx", .long_name = "virtual disk (VHDX)", ONLY_MEMBERS, .probe = probe_vhdx, .read = read};
-const struct format format_installshield = {.name = "installshield",
-                                            .long_name = "cabinet of InstallShield",
-                                            ONLY_MEMBERS,
-                                            .acts_on_members = true,
-                                            .probe = probe_installshield,
-                                            .read = read};
 const struct format format_asar = {.name = "asar",
                                    .long_name = "archive of an Electron program",
                                    ONLY_MEMBERS,
                                    .acts_on_members = true,
                                    .probe = probe_asar,
                                    .read = read};
-const struct format format_nsis = {
-    .name = "nsis", .long_name = "data of an NSIS setup", ONLY_MEMBERS, .acts_on_members = true, .probe = probe_nsis, .read = read};
-const struct format format_wim = {.name = "wim", .long_name = "Windows image", ONLY_MEMBERS, .probe = probe_wim, .read = read};
 const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", ONLY_MEMBERS, .probe = probe_cpio, .read = read};
 const struct format format_iso = {.name = "iso", .long_name = "disc image", ONLY_MEMBERS, .probe = probe_iso, .read = read};

@@ -4,8 +4,10 @@
 extern const struct format format_appx, format_clickonce, format_codesign, format_opc, format_nupkg, format_cab, format_cat, format_dmg,
     format_macho, format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_zip;
 extern const struct format format_ar, format_asar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4,
-    format_installshield, format_lzma, format_nsis, format_p7z, format_rar, format_rpm, format_tar, format_vhd, format_vhdx, format_wim,
-    format_xz, format_z, format_zst; /* archive.c */
+    format_lzma, format_lha, format_p7z, format_rar, format_rpm, format_tar, format_xz, format_z, format_zst; /* archive.c, and so: */
+extern const struct format format_arj, format_chm, format_nsis, format_squashfs, format_szdd, format_wim;
+extern const struct format format_ace, format_flatpak, format_installshield, format_lrzip, format_lzop, format_qcow, format_stuffit,
+    format_vdi, format_vhd, format_vhdx, format_vmdk, format_zpaq;
 
 /* One row a format, one file a row. */
 /* clang-format off */
@@ -31,6 +33,7 @@ const struct format *const formats[] = {
     &format_deb,
     &format_ar,
     &format_rpm,
+    &format_lha,
     &format_gz,
     &format_bz2,
     &format_xz,
@@ -44,9 +47,22 @@ const struct format *const formats[] = {
     &format_asar,
     &format_nsis,
     &format_wim,
+    &format_arj,
+    &format_chm,
+    &format_squashfs,
+    &format_szdd,
     &format_vhd,
     &format_vhdx,
+    &format_vmdk,
+    &format_qcow,
+    &format_vdi,
     &format_installshield,
+    &format_lzop,
+    &format_lrzip,
+    &format_zpaq,
+    &format_ace,
+    &format_stuffit,
+    &format_flatpak,
     &format_clickonce,
     NULL,
 };

@@ -5,7 +5,7 @@
  *
  * Where the beginnings are from: tar(5) and POSIX.1-2017 pax (ustar), 7zFormat.txt of the 7-Zip SDK, ECMA-119 (ISO 9660) and ECMA-167
  * (UDF), ar(5), deb(5), RFC 1952 (gzip), RFC 8878 (zstd), the .xz and .lzma format notes of XZ Utils, the LZ4 frame format, the lzip
- * manual, technote of RAR 5.0.
+ * manual, technote of RAR 5.0, header.doc of LHa for UNIX.
  */
 #ifndef CERTBAN_SOURCE_ARCHIVE_H
 #define CERTBAN_SOURCE_ARCHIVE_H
@@ -22,6 +22,7 @@ enum archive_kind {
     ARCHIVE_DEB,
     ARCHIVE_AR,
     ARCHIVE_RPM,
+    ARCHIVE_LHA,
     ARCHIVE_GZIP,
     ARCHIVE_BZIP2,
     ARCHIVE_XZ,
@@ -45,8 +46,7 @@ bool asar_at_head(struct bytes head);
 /* cpio_is_binary says whether a file begins as a cpio archive of binary numbers does (source/cpio.c). */
 bool cpio_is_binary(struct bytes head);
 
-/* archive_is_wim and archive_is_nsis: a Windows image; the data of an NSIS setup, which begins behind its program (source/helper.c). */
-bool archive_is_wim(struct bytes head);
+/* archive_is_nsis: the data of an NSIS setup, which begins behind its program (source/helper.c). */
 bool archive_is_nsis(struct bytes head);
 
 /* A file packed by itself, perhaps a tar archive inside. */

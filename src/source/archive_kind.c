@@ -70,6 +70,36 @@ static bool is_rpm(struct bytes head) {
     return bytes_starts(head, bytes_make("\xed\xab\xee\xdb", 4));
 }
 
+static uint8_t sum_of(struct bytes b) {
+    uint8_t sum = 0;
+    for (size_t i = 0; i < b.n; i++) {
+        sum = (uint8_t)(sum + b.p[i]);
+    }
+    return sum;
+}
+
+/* 2 method "-lh5-", 20 level. The header of levels 0 and 1 begins with u8 its size and u8 the sum of the octets behind these two, that of 2
+ * with u16 its size, that of 3 with u16 4. */
+static bool is_lha(struct bytes head) {
+    enum { METHOD_AT = 2, LEVEL_AT = 20, LEAST = LEVEL_AT + 1, WORD = 4 };
+    struct bytes method = bytes_cut(head, METHOD_AT, 5), covered = bytes_cut(head, METHOD_AT, head.n != 0 ? head.p[0] : 0);
+    bool known =
+        bytes_starts(method, bytes_text("-lh")) || bytes_starts(method, bytes_text("-lz")) || bytes_starts(method, bytes_text("-pm"));
+    if (!known || head.n <= LEVEL_AT || method.p[4] != '-') {
+        return false;
+    }
+    unsigned size = head.p[0] | (unsigned)head.p[1] << 8;
+    switch (head.p[LEVEL_AT]) {
+    case 0:
+    case 1:
+        return covered.n >= LEAST && covered.n == head.p[0] && sum_of(covered) == head.p[1];
+    case 2:
+        return size > LEAST;
+    default:
+        return head.p[LEVEL_AT] == 3 && size == WORD;
+    }
+}
+
 /* Method 8 and no flag bit that is reserved. */
 static bool is_gzip(struct bytes head) {
     return bytes_starts(head, bytes_make("\x1f\x8b\x08", 3)) && head.n > 3 && (head.p[3] & 0xe0) == 0;
@@ -149,13 +179,10 @@ static bool is_compress(struct bytes head) {
 }
 
 static bool (*const begins[ARCHIVE_KINDS])(struct bytes head) = {
-    [ARCHIVE_TAR] = is_tar,   [ARCHIVE_7Z] = is_7z,
-    [ARCHIVE_RAR] = is_rar,   [ARCHIVE_DEB] = is_deb,
-    [ARCHIVE_AR] = is_ar,     [ARCHIVE_RPM] = is_rpm,
-    [ARCHIVE_GZIP] = is_gzip, [ARCHIVE_BZIP2] = is_bzip2,
-    [ARCHIVE_XZ] = is_xz,     [ARCHIVE_LZMA] = is_lzma,
-    [ARCHIVE_LZIP] = is_lzip, [ARCHIVE_ZSTD] = is_zstd,
-    [ARCHIVE_LZ4] = is_lz4,   [ARCHIVE_COMPRESS] = is_compress,
+    [ARCHIVE_TAR] = is_tar,     [ARCHIVE_7Z] = is_7z,   [ARCHIVE_RAR] = is_rar,           [ARCHIVE_DEB] = is_deb,
+    [ARCHIVE_AR] = is_ar,       [ARCHIVE_RPM] = is_rpm, [ARCHIVE_LHA] = is_lha,           [ARCHIVE_GZIP] = is_gzip,
+    [ARCHIVE_BZIP2] = is_bzip2, [ARCHIVE_XZ] = is_xz,   [ARCHIVE_LZMA] = is_lzma,         [ARCHIVE_LZIP] = is_lzip,
+    [ARCHIVE_ZSTD] = is_zstd,   [ARCHIVE_LZ4] = is_lz4, [ARCHIVE_COMPRESS] = is_compress,
 };
 
 enum archive_kind archive_kind_of(struct bytes head) {

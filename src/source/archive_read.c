@@ -26,6 +26,7 @@ static const struct {
                      {archive_read_support_filter_rpm, archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
                       archive_read_support_filter_xz, archive_read_support_filter_zstd},
                      "zstd"},
+    [ARCHIVE_LHA] = {{archive_read_support_format_lha}, {0}, ""},
     [ARCHIVE_GZIP] = {{archive_read_support_format_raw, archive_read_support_format_empty}, {archive_read_support_filter_gzip}, "gzip"},
     [ARCHIVE_BZIP2] = {{archive_read_support_format_raw, archive_read_support_format_empty}, {archive_read_support_filter_bzip2}, "bzip2"},
     [ARCHIVE_XZ] = {{archive_read_support_format_raw, archive_read_support_format_empty}, {archive_read_support_filter_xz}, "xz"},

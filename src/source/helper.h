@@ -20,7 +20,12 @@ enum helper_format {
     HELPER_RAR, /* up to version 4 */
     HELPER_RAR5,
     HELPER_7Z,
-    HELPER_FORMATS
+    HELPER_ZIP,
+    HELPER_ARJ,
+    HELPER_CHM,      /* Microsoft's compiled help */
+    HELPER_SQUASHFS, /* a file system, as in AppImages and snaps */
+    HELPER_SZDD,     /* one file packed by Microsoft's compress: setup.ex_ */
+    HELPER_FORMATS   /* none of them */
 };
 
 struct helper {
@@ -34,6 +39,11 @@ struct helper {
 
 /* helper_name is the program for a format: "7z", "innoextract". */
 const char *helper_name(enum helper_format format);
+
+/* helped_format_of is the format that a file's first bytes speak for, of those that are taken apart whole; HELPER_FORMATS: none.
+ * helped_begins says whether there is one. */
+enum helper_format helped_format_of(struct bytes head);
+bool helped_begins(struct bytes head);
 
 /* helper_walk is the walk of a container by budget->helper. Where it can't be run, there is one member, unreadable, that says so. */
 CERTBAN_MUST_USE bool helper_walk(enum helper_format format, struct source *source, struct budget *budget, struct visitor *visitor,

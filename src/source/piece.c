@@ -8,6 +8,7 @@
 #include "base/reader.h"
 #include "source/archive.h"
 #include "source/encoded.h"
+#include "source/helper.h"
 #include "source/piece_measure.h"
 #include "source/stream.h"
 
@@ -95,6 +96,9 @@ static const struct row {
     {"lz4", 4, "\x04\x22\x4d\x18", 0, may_be_archive, measure_frames, true},
     {"ar", 8, "!<arch>\n", 0, may_be_ar, measure_begun, true},
     {"rpm", 4, "\xed\xab\xee\xdb", 0, may_be_rpm, measure_begun, true},
+    {"lha", 3, "-lh", 2, may_be_archive, measure_begun, true},
+    {"arj", 2, "\x60\xea", 0, helped_begins, measure_begun, true},
+    {"squashfs", 4, "hsqs", 0, helped_begins, measure_squashfs, true},
     {"cpio", 5, "07070", 0, may_be_cpio, measure_begun, true},
     {"base64", 2, "TV", 0, encoded_begins, measure_encoded, false},
     {"base64", 5, "UEsDB", 0, NULL, measure_encoded, false},
@@ -160,7 +164,7 @@ static size_t find(struct bytes b, size_t from, size_t to) {
 
 /* What b is by its beginning: of several the first of the table. */
 static const struct row *row_of(struct bytes b) {
-    static const size_t places[] = {0, 4, MAGIC_AT}; /* of magic numbers */
+    static const size_t places[] = {0, 2, 4, MAGIC_AT}; /* of magic numbers */
     const struct row *first = NULL;
     for (size_t i = 0; i < sizeof places / sizeof places[0] && places[i] < b.n; i++) {
         const struct row *row = row_at(b, places[i], 0, 1);

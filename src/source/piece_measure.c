@@ -145,6 +145,18 @@ bool measure_wim(struct source *window, struct arena *scratch, uint64_t *n, stru
     return true;
 }
 
+/* 40 u64 bytes used (squashfs_fs.h of Linux). */
+bool measure_squashfs(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
+    enum { USED_AT = 40 };
+    struct bytes b;
+    if (!source_read_some(window, scratch, USED_AT, sizeof(uint64_t), &b, err)) {
+        return false;
+    }
+    struct reader r = reader_make(b, USED_AT);
+    *n = least(reader_u64le(&r), window->size);
+    return true;
+}
+
 /* Encoded files, which nobody here can follow to their end. */
 bool measure_installshield(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
     struct bytes head;

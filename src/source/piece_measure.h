@@ -11,7 +11,7 @@ typedef bool piece_measure(struct source *window, struct arena *scratch, uint64_
 
 /* Installers and programs: piece_measure.c. */
 piece_measure measure_cabinet, measure_compound, measure_7z, measure_program, measure_apple, measure_rar, measure_wim,
-    measure_installshield, measure_xar;
+    measure_installshield, measure_xar, measure_squashfs;
 /* Archives, and files packed by themselves, of which the first bytes are unpacked, and what is written as text: piece_packed.c. */
 piece_measure measure_nsis, measure_tar, measure_gzip, measure_xz, measure_lzma, measure_frames, measure_begun, measure_encoded;
 

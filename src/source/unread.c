@@ -3,7 +3,9 @@
  * Containers that are known and not looked into: what they hold is one unreadable member, with what would help. Sources: Microsoft's
  * "Virtual Hard Disk Image Format Specification" (the footer, which dynamic disks have at both ends) and [MS-VHDX] 2.2.1; the header
  * of InstallShield's cabinets as unshield reads it (lib/cabfile.h); that of its setups, which stands behind a program's sections, as the
- * free unpackers (ISx, "isxunpack") describe it: 14 octets of magic, u16 number of files.
+ * free unpackers (ISx, "isxunpack") describe it: 14 octets of magic, u16 number of files; the headers of lzop (src/lzop.c), lrzip
+ * (doc/magic.header.txt), ZPAQ (its specification, "locator"), ACE (acefile), StuffIt (The Unarchiver's wiki) and Flatpak bundles
+ * (shared-mime-info), docs/interop/qcow2 of QEMU, VMware's "Virtual Disk Format 5.0", VDICore.h of VirtualBox.
  */
 #include "source/unread.h"
 
@@ -16,27 +18,41 @@ enum { FOOTER = 512, COUNT_MAX = 4096 };
 enum place {
     AT_START,
     AT_BOTH_ENDS, /* FOOTER octets before the end, too */
-    COUNTED,      /* at the start, and a u16 number of files behind it: the magic alone is a word of many texts */
+    COUNTED,      /* a u16 number of files stands behind it: the magic alone is a word of many texts */
 };
 
 static const struct {
-    size_t n;
+    size_t at, n; /* where the magic stands, and how long it is */
     const char *magic, *words, *why;
     enum unread_kind kind;
     enum place place;
 } rows[] = {
-    {8, "conectix", "virtual disk", "needs to be mounted: a virtual disk (VHD) is not looked into", UNREAD_VHD, AT_BOTH_ENDS},
-    {8, "vhdxfile", "virtual disk", "needs to be mounted: a virtual disk (VHDX) is not looked into", UNREAD_VHDX, AT_START},
-    {4, "ISc(", "InstallShield files", "needs unshield: a cabinet of InstallShield is not looked into", UNREAD_INSTALLSHIELD, AT_START},
-    {14, "InstallShield", "InstallShield files", "needs to be unpacked: a setup of InstallShield is not looked into", UNREAD_INSTALLSHIELD,
-     COUNTED},
-    {14, "ISSetupStream", "InstallShield files", "needs to be unpacked: a setup of InstallShield is not looked into", UNREAD_INSTALLSHIELD,
-     COUNTED},
+    {0, 8, "conectix", "virtual disk", "needs to be mounted: a virtual disk (VHD) is not looked into", UNREAD_VHD, AT_BOTH_ENDS},
+    {0, 8, "vhdxfile", "virtual disk", "needs to be mounted: a virtual disk (VHDX) is not looked into", UNREAD_VHDX, AT_START},
+    {0, 4, "KDMV", "virtual disk", "needs to be mounted: a virtual disk (VMDK) is not looked into", UNREAD_VMDK, AT_START},
+    {0, 4, "QFI\xfb", "virtual disk", "needs to be mounted: a virtual disk (QCOW) is not looked into", UNREAD_QCOW, AT_START},
+    {64, 4, "\x7f\x10\xda\xbe", "virtual disk", "needs to be mounted: a virtual disk (VDI) is not looked into", UNREAD_VDI, AT_START},
+    {0, 4, "ISc(", "InstallShield files", "needs unshield: a cabinet of InstallShield is not looked into", UNREAD_INSTALLSHIELD, AT_START},
+    {0, 14, "InstallShield", "InstallShield files", "needs to be unpacked: a setup of InstallShield is not looked into",
+     UNREAD_INSTALLSHIELD, COUNTED},
+    {0, 14, "ISSetupStream", "InstallShield files", "needs to be unpacked: a setup of InstallShield is not looked into",
+     UNREAD_INSTALLSHIELD, COUNTED},
+    {0, 9, "\x89LZO\0\r\n\x1a\n", "packed file", "needs lzop: what it packs is not looked into", UNREAD_LZOP, AT_START},
+    {0, 5, "LRZI\0", "packed file", "needs lrzip: what it packs is not looked into", UNREAD_LRZIP, AT_START},
+    {0, 13, "7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", "ZPAQ archive", "needs zpaq: its archives are not looked into", UNREAD_ZPAQ,
+     AT_START},
+    {0, 4, "zPQ\1", "ZPAQ archive", "needs zpaq: its archives are not looked into", UNREAD_ZPAQ, AT_START},
+    {0, 4, "zPQ\2", "ZPAQ archive", "needs zpaq: its archives are not looked into", UNREAD_ZPAQ, AT_START},
+    {7, 7, "**ACE**", "ACE archive", "needs unace: archives of ACE are not looked into", UNREAD_ACE, AT_START},
+    {0, 8, "StuffIt!", "StuffIt archive", "needs StuffIt: its archives are not looked into", UNREAD_STUFFIT, AT_START},
+    {0, 15, "StuffIt (c)1997", "StuffIt archive", "needs StuffIt: its archives are not looked into", UNREAD_STUFFIT, AT_START},
+    {10, 4, "rLau", "StuffIt archive", "needs StuffIt: its archives are not looked into", UNREAD_STUFFIT, AT_START},
+    {0, 12, "flatpak\0\1\0\x89\xe5", "Flatpak bundle", "needs flatpak: its bundles are not looked into", UNREAD_FLATPAK, AT_START},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static bool fits(size_t i, struct bytes head) {
-    if (!bytes_starts(head, bytes_make(rows[i].magic, rows[i].n))) {
+    if (!bytes_starts(bytes_cut(head, rows[i].at, rows[i].n), bytes_make(rows[i].magic, rows[i].n))) {
         return false;
     }
     struct reader r = reader_make(bytes_cut(head, rows[i].n, head.n), 0);

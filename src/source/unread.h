@@ -6,9 +6,23 @@
 #include "base/bytes.h"
 
 /* So many octets of a file's beginning tell. */
-enum { UNREAD_HEAD = 16 };
+enum { UNREAD_HEAD = 80 };
 
-enum unread_kind { UNREAD_NONE, UNREAD_VHD, UNREAD_VHDX, UNREAD_INSTALLSHIELD };
+enum unread_kind {
+    UNREAD_NONE,
+    UNREAD_VHD,
+    UNREAD_VHDX,
+    UNREAD_VMDK,
+    UNREAD_QCOW,
+    UNREAD_VDI,
+    UNREAD_INSTALLSHIELD,
+    UNREAD_LZOP,
+    UNREAD_LRZIP,
+    UNREAD_ZPAQ,
+    UNREAD_ACE,
+    UNREAD_STUFFIT,
+    UNREAD_FLATPAK,
+};
 
 /* unread_kind_of is the kind that a file's first and last bytes speak for. */
 enum unread_kind unread_kind_of(struct bytes head, struct bytes tail);

@@ -6,7 +6,8 @@
  * or the data. Each reading is looked at, and the difference is told. An archive may stand behind something else (a program that
  * unpacks itself, a script, an MSI), also in front of a certificate table.
  *
- * Not readable, and said so: encrypted members, other methods than stored, deflate, bzip2, LZMA and xz, members on other volumes.
+ * Left to 7z, where there is one: members of other methods than stored, deflate, bzip2, LZMA and xz. Not readable, and said so: encrypted
+ * members, members on other volumes.
  */
 #include "source/zip.h"
 

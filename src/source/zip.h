@@ -44,7 +44,8 @@ struct zip_member {
     const char *name; /* up to a NUL */
     unsigned disk;    /* the volume that it is on */
     unsigned directory;
-    bool hidden; /* no directory names it: central is a copy of local */
+    uint16_t left; /* the method for which it is left to a helper; 0: it is not */
+    bool hidden;   /* no directory names it: central is a copy of local */
 };
 
 /* Something odd that may come many times: told once, with how often and where first. */
@@ -87,6 +88,8 @@ struct zip {
     uint64_t searched;        /* bytes that nothing takes */
     struct error limit;       /* why members are missing in that list; kind ERR_NONE when none are */
     struct zip_beside beside; /* of the member in hand */
+    uint16_t left;            /* its method, where it is left to a helper */
+    size_t n_left;            /* so many are */
     struct zip_tally mismatches, names, unsafe, hidden, overlaps, encrypted, duplicates;
 };
 
@@ -115,6 +118,12 @@ CERTBAN_MUST_USE bool zip_search(struct zip *zip, uint64_t from, uint64_t to, st
 
 /* zip_visit shows every member to the visitor, each reading of it. False when nothing more is to be shown. */
 CERTBAN_MUST_USE bool zip_visit(struct zip *zip, struct visitor *visitor, struct error *err);
+
+/* zip_visit_left shows those that zip_visit left, by the helper (source/zip_helped.c); what that can't read is unreadable. */
+CERTBAN_MUST_USE bool zip_visit_left(struct zip *zip, struct visitor *visitor, struct error *err);
+
+/* zip_method_name is the word for a method of compression: "deflate". */
+const char *zip_method_name(uint16_t method);
 
 /* zip_zip64 puts the 64-bit values of an extra field over those that say "look there"; offset and disk may be NULL. */
 void zip_zip64(struct bytes extra, struct zip_reading *reading, uint64_t *offset, unsigned *disk);

@@ -10,31 +10,36 @@ enum {
     OVERLAPS_MAX = 16, /* so many members may share bytes with others before it is a bomb */
     METHOD_STORED = 0,
     METHOD_AES = 99,
+    CODEC_NONE = -1, /* it is stored */
+    CODEC_LEFT = -2, /* to a helper */
 };
 
 static const struct {
     uint16_t method;
-    int codec; /* enum unpack_method, or -1 */
+    int codec; /* enum unpack_method, or CODEC_LEFT */
     const char *name;
 } methods[] = {
-    {8, UNPACK_DEFLATE, "deflate"},
-    {12, UNPACK_BZIP2, "bzip2"},
-    {14, UNPACK_ZIP_LZMA, "LZMA"},
-    {95, UNPACK_XZ, "xz"},
-    {1, -1, "shrunk"},
-    {6, -1, "imploded"},
-    {9, -1, "deflate64"},
-    {93, -1, "zstd"},
-    {98, -1, "PPMd"},
+    {8, UNPACK_DEFLATE, "deflate"}, {12, UNPACK_BZIP2, "bzip2"}, {14, UNPACK_ZIP_LZMA, "LZMA"},
+    {95, UNPACK_XZ, "xz"},          {1, CODEC_LEFT, "shrunk"},   {6, CODEC_LEFT, "imploded"},
+    {9, CODEC_LEFT, "deflate64"},   {93, CODEC_LEFT, "zstd"},    {98, CODEC_LEFT, "PPMd"},
 };
+enum { METHODS = sizeof methods / sizeof *methods };
+
+const char *zip_method_name(uint16_t method) {
+    size_t i = 0;
+    while (i < METHODS && methods[i].method != method) {
+        i++;
+    }
+    return i < METHODS ? methods[i].name : "unknown";
+}
 
 static bool is_encrypted(const struct zip_reading *reading) {
     return (reading->flags & (ZIP_ENCRYPTED | ZIP_MASKED)) != 0 || reading->method == METHOD_AES;
 }
 
-/* Why a member can't be read; true when it can, by that codec (-1: it is stored). */
+/* Why a member can't be read; true when it can, by that codec. CODEC_LEFT: nothing but its method is in the way. */
 static bool readable(struct zip *zip, const struct zip_member *m, const struct zip_reading *reading, int *codec, struct error *why) {
-    *codec = -1;
+    *codec = CODEC_NONE;
     if (m->disk != zip->directories[m->directory].disk && !m->hidden) {
         return error_set(why, ERR_UNSUPPORTED, "on another volume (%u) of a split archive", m->disk);
     }
@@ -49,15 +54,11 @@ static bool readable(struct zip *zip, const struct zip_member *m, const struct z
         return error_set(why, ERR_MALFORMED, "%llu bytes of packed data at 0x%llx pass the end of the archive",
                          (unsigned long long)reading->packed, (unsigned long long)m->data_at);
     }
-    const char *name = "unknown";
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (methods[i].method == reading->method) {
-            *codec = methods[i].codec;
-            name = methods[i].name;
-        }
+    for (size_t i = 0; i < METHODS; i++) {
+        *codec = methods[i].method == reading->method ? methods[i].codec : *codec;
     }
-    if (*codec < 0 && reading->method != METHOD_STORED) {
-        return error_set(why, ERR_UNSUPPORTED, "compression method %u (%s)", reading->method, name);
+    if (*codec == CODEC_LEFT || (*codec == CODEC_NONE && reading->method != METHOD_STORED)) {
+        return error_set(why, ERR_UNSUPPORTED, "compression method %u (%s)", reading->method, zip_method_name(reading->method));
     }
     return true;
 }
@@ -218,7 +219,8 @@ static bool visit_reading(struct zip *zip, struct visitor *visitor, const struct
     int codec;
     arena_reset(zip->scratch);
     if (!readable(zip, m, reading, &codec, &why)) {
-        return visit_problem(visitor, m->name, &why, err);
+        zip->left = codec == CODEC_LEFT ? reading->method : zip->left;
+        return codec == CODEC_LEFT || visit_problem(visitor, m->name, &why, err);
     }
     struct window_source window;
     window_source_init(&window, m->name, zip->source, m->data_at, reading->sized ? reading->packed : m->end - m->data_at);
@@ -304,6 +306,9 @@ bool zip_visit(struct zip *zip, struct visitor *visitor, struct error *err) {
         } else if (!visit_member(zip, visitor, &m, err)) {
             return false;
         }
+        zip->members[i].left = zip->left;
+        zip->n_left += zip->left != 0;
+        zip->left = 0;
     }
-    return true;
+    return zip_visit_left(zip, visitor, err);
 }

@@ -259,6 +259,35 @@ def stored_rar5(*members, between=b"", flags=0):
     return out + between + rar5_block(5, rest=b"\0")
 
 
+def stored_lha(*members):
+    """an LHA archive of (name, bytes), nothing of it compressed"""
+    out = b""
+    for name, data in members:
+        rest = b"-lh0-" + struct.pack("<IIIBBB", len(data), len(data), 0, 0x20, 0, len(name)) + name.encode() + b"\0\0"
+        out += bytes([len(rest), sum(rest) & 0xFF]) + rest + data
+    return out + b"\0"
+
+
+def stored_arj(*members):
+    """an ARJ archive of (name, bytes), nothing of it compressed"""
+
+    def header(kind, name, size=0, crc=0):
+        fixed = struct.pack("<BBBBBBBBIIIIHHBB", 30, 11, 1, 0, 0x10, 0, kind, 0, 0x21, size, size, crc, 0, 0o644, 0, 0)
+        covered = fixed + name.encode() + b"\0\0"
+        return b"\x60\xea" + struct.pack("<H", len(covered)) + covered + struct.pack("<IH", zlib.crc32(covered), 0)
+
+    out = header(2, "a.arj")
+    for name, data in members:
+        out += header(0, name, len(data), zlib.crc32(data)) + data
+    return out + b"\x60\xea\0\0"
+
+
+def szdd(data):
+    """a file as Microsoft's compress packs it, in nothing but literals"""
+    parts = (data[i : i + 8] for i in range(0, len(data), 8))
+    return b"SZDD\x88\xf0\x27\x33A\0" + struct.pack("<I", len(data)) + b"".join(b"\xff" + part for part in parts)
+
+
 def xar(size, length, offset, heap):
     table = (
         '<?xml version="1.0"?><xar><toc><file id="1"><name>a.exe</name><type>file</type><data>'

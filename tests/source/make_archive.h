@@ -67,6 +67,28 @@ static inline void made_u32(uint8_t *to, uint32_t value) {
     }
 }
 
+/* LHA with two stored files of less than 128 bytes, behind headers of level 0 (header.doc of LHa for UNIX). */
+static inline struct bytes make_lha(struct arena *arena, const char *first, const char *second, struct bytes content) {
+    enum { FIXED = 21, CRC = 2 };
+    const char *const names[] = {first, second};
+    uint8_t *out = arena_alloc(arena, 256 + 2 * content.n), *p = out;
+    for (size_t k = 0; k < 2; k++) {
+        size_t length = strlen(names[k]), n = FIXED + 1 + length + CRC;
+        p[0] = (uint8_t)(n - 2);
+        memcpy(p + 2, "-lh0-", 5);
+        made_u32(p + 7, (uint32_t)content.n);
+        made_u32(p + 11, (uint32_t)content.n);
+        p[FIXED] = (uint8_t)length;
+        memcpy(p + FIXED + 1, names[k], length);
+        for (size_t i = 2; i < n; i++) {
+            p[1] = (uint8_t)(p[1] + p[i]);
+        }
+        memcpy(p + n, content.p, content.n);
+        p += n + content.n;
+    }
+    return bytes_make(out, (size_t)(p - out) + 1);
+}
+
 /* RAR 5.0 with one stored file of less than 128 bytes: signature, main header, file header, data, end header (technote 5.0). */
 static inline struct bytes make_rar(struct arena *arena, const char *name, struct bytes content) {
     uint8_t *out = arena_alloc(arena, 256 + content.n), *p = out;

@@ -136,6 +136,31 @@ static void members_of_every_kind(void **state) {
         expect(kinds[i].name, b, "a.txt=first b.exe=300000 c=third");
     }
     expect("rar", make_rar(arena, "d/e.exe", bytes_text("content")), "d/e.exe=content");
+    expect("lha", make_lha(arena, "e.exe", "f.exe", bytes_text("content")), "e.exe=content f.exe=content");
+}
+
+/* A header is summed where its level has it so, and of a sensible size where it has not. */
+static void beginnings_of_lha(void **state) {
+    (void)state;
+    struct bytes b = make_lha(arena, "e.exe", "f.exe", bytes_text("content"));
+    uint8_t p[64] = "\x22\0-lh5-\7\0\0\0\7\0\0\0\0\0\0\0\x20\2";
+    size_t second = bytes_find(b, bytes_text("-lh0-"), 7) - 2;
+    assert_int_equal(archive_kind_of(bytes_make(p, sizeof p)), ARCHIVE_LHA);
+    p[0] = 20;
+    assert_int_equal(archive_kind_of(bytes_make(p, sizeof p)), ARCHIVE_KINDS);
+    memcpy(p, b.p, 40);
+    assert_int_equal(archive_kind_of(bytes_make(p, sizeof p)), ARCHIVE_LHA);
+    p[7] ^= 1;
+    assert_int_equal(archive_kind_of(bytes_make(p, sizeof p)), ARCHIVE_KINDS);
+    for (size_t n = 0; n < b.n - 1; n++) {
+        char *got = shown("cut", bytes_cut(b, 0, n), 1 << 20);
+        bool told = strchr(got, '!') != NULL || strchr(got, '(') != NULL;
+        bool known = archive_kind_of(bytes_cut(b, 0, n)) != ARCHIVE_KINDS;
+        if (known && !told && n != second) { /* there the first file ends, and nothing says that there is another one */
+            fail_msg("cut to %zu of %zu: %s", n, b.n, got);
+        }
+        free(got);
+    }
 }
 
 static void names_of_other_scripts(void **state) {
@@ -304,6 +329,7 @@ static void what_is_no_archive(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_of_every_kind),
+        cmocka_unit_test(beginnings_of_lha),
         cmocka_unit_test(names_of_other_scripts),
         cmocka_unit_test(packed_files),
         cmocka_unit_test(gzip_files_of_all_sorts),

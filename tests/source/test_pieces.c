@@ -57,6 +57,11 @@ static void test_carriers(void **state) {
     has(&l, "gz@320 103 ");
     has(&l, "xz@347 76 ");
     text_free(&l.text);
+    l = list(&container_carrier, "pieces/linux");
+    has(&l, "arj@320 ");
+    has(&l, "lha@438 ");
+    has(&l, "squashfs@892 255 ");
+    text_free(&l.text);
     l = list(&container_carrier, "pieces/mac");
     has(&l, "gz@104 ");
     has(&l, "program@");
@@ -77,6 +82,7 @@ static void test_hostile(void **state) {
     hostile(&container_pe_pieces, "pieces/burn");
     hostile(&container_carrier, "pieces/script");
     hostile(&container_carrier, "pieces/elf");
+    hostile(&container_carrier, "pieces/linux");
     hostile(&container_carrier, "pieces/mac");
 }
 
