@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file written as text, whole: one member, decoded in memory. Refused: more text than TEXT_MAX. What stands behind the end of the text is
- * for whoever found it.
+ * A file written as text, whole: one member, decoded in memory; base64 also in UTF-16LE, and behind a line of the kind that PEM begins
+ * with. Refused: more text than TEXT_MAX. What stands behind the end of the text is for whoever found it.
  */
 #include "source/encoded.h"
 
@@ -171,16 +171,52 @@ bool encoded_size(struct source *source, uint64_t *n, struct error *err) {
 
 /* ---- the container ---- */
 
-static bool probe(const struct probe *probe) {
-    return encoded_begins(probe->head);
+static size_t blanks(struct bytes b, size_t at) {
+    while (at < b.n && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\r' || b.p[at] == '\n')) {
+        at++;
+    }
+    return at;
 }
 
-static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
-                 struct error *err) {
+/* How far what may stand before base64 goes: a byte order mark, blanks, the line that certutil puts there whatever it encodes. */
+static size_t preface(struct bytes head) {
+    size_t at = blanks(head, bytes_starts(head, bytes_text("\xef\xbb\xbf")) ? 3 : 0);
+    if (bytes_starts(bytes_cut(head, at, head.n), bytes_text("-----BEGIN "))) {
+        at = blanks(head, bytes_find(head, bytes_text("\n"), at));
+    }
+    return at;
+}
+
+/* UTF-16LE, as PowerShell writes text to files. */
+static bool is_wide(struct bytes head) {
+    return bytes_starts(head, bytes_text("\xff\xfe"));
+}
+
+/* Leaves one octet of each two, and says how many there are; nothing at the first that is no ASCII. */
+static size_t narrow(uint8_t *p, size_t n) {
+    size_t out = 0;
+    for (size_t i = 2; i + 1 < n && p[i + 1] == 0; i += 2) {
+        p[out++] = p[i];
+    }
+    return out;
+}
+
+static bool probe(const struct probe *probe) {
+    uint8_t octets[FIRST];
+    struct bytes head = bytes_cut(probe->head, 0, FIRST);
+    if (is_wide(head)) {
+        memcpy(octets, head.p, head.n);
+        head = bytes_make(octets, narrow(octets, head.n));
+        return encoded_begins(bytes_cut(head, preface(head), head.n));
+    }
+    size_t at = preface(head);
+    return (at == 0 || !probe->thorough) && encoded_begins(bytes_cut(head, at, head.n)); /* else source/carrier.c finds it */
+}
+
+static bool visit(struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
     struct decoding d;
     struct memory_source memory;
     uint64_t n;
-    (void)arena, (void)anomalies;
     if (!encoded_size(source, &n, err) || n == 0) {
         return n == 0;
     }
@@ -195,4 +231,37 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     return ok;
 }
 
-const struct container container_encoded = {.name = "encoded", .first = FIRST_OCTETS("TUN0H/zb"), .probe = probe, .walk = walk};
+/* Its octets in place of its characters, up to as much as would be refused. */
+static bool visit_wide(struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
+    struct memory_source narrowed;
+    size_t n = source->size < 2 * (uint64_t)TEXT_MAX + 2 ? (size_t)source->size : 2 * (size_t)TEXT_MAX + 2;
+    uint8_t *text = malloc(n);
+    if (text == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory to decode text");
+    }
+    bool ok = source_into(source, text, n, 0, err);
+    struct bytes all = bytes_make(text, ok ? narrow(text, n) : 0);
+    memory_source_init(&narrowed, "text", bytes_cut(all, preface(all), all.n));
+    ok = ok && visit(&narrowed.source, budget, visitor, err);
+    free(text);
+    return ok;
+}
+
+/* What has something before it becomes a member as source/carrier.c would make it one. */
+static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
+                 struct error *err) {
+    struct bytes head;
+    (void)anomalies;
+    if (!source_read_some(source, arena, 0, FIRST, &head, err)) {
+        return false;
+    }
+    if (is_wide(head)) {
+        return visit_wide(source, budget, visitor, err);
+    }
+    size_t at = preface(head);
+    return at == 0 ? visit(source, budget, visitor, err)
+                   : visit_window(visitor, source, at, source->size - at, arena_printf(arena, "base64@%zu", at), arena, err);
+}
+
+const struct container container_encoded = {
+    .name = "encoded", .first = FIRST_OCTETS("TUN0H/zb-\xef\xff \t\r\n"), .probe = probe, .walk = walk};
