@@ -3,6 +3,7 @@
 
 #include "asn1/carve.h"
 #include "asn1/cms.h"
+#include "base/reader.h"
 #include "scan/match_inside.h"
 
 /* How much of each end is searched. */
@@ -67,6 +68,64 @@ static bool wants(struct carve_filter *filter, struct bytes blob, const struct c
         match_signatures(&trial);
     }
     return trial.n_matches != 0 || w->arena.ran_out;
+}
+
+enum { END_RECORD = 22 };
+
+/* The end record of a ZIP archive (APPNOTE 4.3.16) that stands there in b: 12 u32 size of the directory, which is right before it. False:
+ * none does. */
+static bool end_record(struct bytes b, size_t at, uint32_t *size) {
+    struct reader r = reader_make(bytes_cut(b, at, END_RECORD), 0);
+    bool named = bytes_is(reader_bytes(&r, 4), "PK\5\6");
+    reader_skip(&r, 8);
+    *size = reader_u32le(&r);
+    reader_skip(&r, END_RECORD - 16);
+    return named && reader_ok(&r);
+}
+
+static bool is_directory(struct bytes b) {
+    return bytes_starts(b, bytes_text("PK\1\2"));
+}
+
+/* Whether the file ends with its directory and the record of its end, as nearly all archives do. */
+static bool ends_with_directory(const struct exam *exam, struct bytes tail) {
+    uint8_t octets[4];
+    uint32_t size;
+    uint64_t before = exam->source->size - END_RECORD;
+    return tail.n >= END_RECORD && end_record(tail, tail.n - END_RECORD, &size) && size <= before &&
+           source_into(exam->source, octets, sizeof octets, before - size, NULL) && is_directory(bytes_make(octets, sizeof octets));
+}
+
+/* What is behind the last end record in the source's end b, but for what that says to be a comment: that, too. */
+static struct bytes behind_end(struct bytes b) {
+    struct bytes magic = bytes_text("PK\5\6"), behind = bytes_none();
+    uint32_t size;
+    for (size_t at = bytes_find(b, magic, 0); at < b.n; at = bytes_find(b, magic, at + 1)) {
+        bool ends = end_record(b, at, &size) && size <= at && is_directory(bytes_cut(b, at - size, b.n));
+        behind = ends ? bytes_cut(b, at + END_RECORD, b.n) : behind;
+    }
+    return behind;
+}
+
+void carved_behind_zip(struct exam *exam, struct bytes tail) {
+    enum { NEAR = 256 << 10 };
+    struct wanted w = {.filter = {.wants = wants}, .exam = exam};
+    uint64_t size = exam->source->size, n = size < NEAR ? size : NEAR;
+    struct bytes end;
+    struct error err;
+    if (ends_with_directory(exam, tail)) {
+        return;
+    }
+    if (!source_read_some(exam->source, exam->arena, size - n, n, &end, &err)) {
+        contents_unreadable(&exam->contents, &err);
+        return;
+    }
+    struct bytes behind = behind_end(end);
+    w.arena = arena_make(ARENA_FILE_CAP);
+    if (behind.n != 0 && !carve_wanted(&exam->contents, exam->arena, exam->source, size - behind.n, behind.n, &w.filter, &err)) {
+        contents_unreadable(&exam->contents, &err);
+    }
+    arena_free(&w.arena);
 }
 
 void carved_add(struct exam *exam) {

@@ -195,6 +195,9 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
     if (search && !by_members(exam) && !loose_certificates(exam->source, exam->arena)) {
         carved_add(exam);
     }
+    if (by_members(exam) && probe_zip(probe)) {
+        carved_behind_zip(exam, probe->tail);
+    }
 }
 
 /* Version information is read only where it is shown or where a rule may ask for it. */
