@@ -4,6 +4,8 @@
  *   cat  security catalogs and other certificate trust lists (content type 1.3.6.1.4.1.311.10.1): the list that is signed is
  *        the file's whole worth, so that what messageDigest covers is the file
  *   p7x  the four octets "PKCX" and an Authenticode signature, as it lies in app packages: what it signs is the package
+ *   vba  the signature of an Office document's macros, vbaProjectSignature.bin and its siblings: a DigSigBlob ([MS-OSHARED] 2.3.2.2),
+ *        which signs the macros in the part beside it, in a normal form that nothing here computes
  *   p7   any other: .p7s, .p7m and so on. Without signers it is a bag of certificates, which signs nothing; without content it
  *        signs another file, and NuGet's .signature.p7s signs a package
  *
@@ -11,6 +13,7 @@
  */
 #include "asn1/carve.h"
 #include "asn1/cms.h"
+#include "asn1/der.h"
 #include "base/reader.h"
 #include "format/appended.h"
 #include "format/format.h"
@@ -67,6 +70,29 @@ static bool probe_p7(const struct probe *probe) {
 static bool probe_p7x(const struct probe *probe) {
     struct reader r = reader_make(probe->head, 0);
     return bytes_is(reader_bytes(&r, MAGIC_SIZE), p7x_magic) && signed_data_comes(&r);
+}
+
+/* 0 u32 size of what follows, 4 u32 8, then the DigSigInfoSerialized ([MS-OSHARED] 2.3.2.1): 8 u32 size of the signature, 12 u32 where it
+ * stands, from the blob's beginning; *at gets that. Whoever counts from 8 on is understood as well. */
+static bool macros_come(struct bytes head, uint64_t *at) {
+    enum { INFO_AT = 8, INFO = 36 };
+    struct reader fields = reader_make(head, 0);
+    reader_skip(&fields, 4);
+    bool fits = reader_u32le(&fields) == INFO_AT;
+    uint32_t size = reader_u32le(&fields), offset = reader_u32le(&fields);
+    for (unsigned shift = 0; fits && size != 0 && offset >= INFO && shift <= INFO_AT; shift += INFO_AT) {
+        *at = (uint64_t)offset + shift;
+        struct reader r = reader_make(bytes_cut(head, *at < head.n ? (size_t)*at : head.n, head.n), *at);
+        if (signed_data_comes(&r)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool probe_vba(const struct probe *probe) {
+    uint64_t at;
+    return macros_come(probe->head, &at);
 }
 
 /* The text that a NuGet signature signs: it names the digest of the package. */
@@ -159,6 +185,24 @@ static bool read_p7x(struct source *source, struct arena *arena, struct contents
     return read_from(source, MAGIC_SIZE, false, arena, contents, err);
 }
 
+/* Behind the signature stands a store of certificates, perhaps, and it is no matter how long the blob says that it is. */
+static bool read_vba(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
+    struct bytes head, b;
+    struct der whole;
+    uint64_t at = 0;
+    if (!source_read_some(source, arena, 0, PROBE_HEAD, &head, err)) {
+        return false;
+    }
+    if (!macros_come(head, &at) || source->size - at > LARGEST) {
+        return read_from(source, at, false, arena, contents, err);
+    }
+    if (!source_read_some(source, arena, at, LARGEST, &b, err)) {
+        return false;
+    }
+    bool whole_there = der_read(b, &whole, NULL);
+    return read_all(whole_there ? whole.whole : b, at, false, arena, contents, err);
+}
+
 const struct format format_cat = {
     .name = "cat",
     .long_name = "security catalog",
@@ -173,6 +217,13 @@ const struct format format_p7x = {
     .first = FIRST_OCTETS("P"),
     .probe = probe_p7x,
     .read = read_p7x,
+};
+
+const struct format format_vba = {
+    .name = "vba",
+    .long_name = "signature of macros (VBA)",
+    .probe = probe_vba,
+    .read = read_vba,
 };
 
 const struct format format_p7 = {

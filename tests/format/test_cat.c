@@ -81,6 +81,12 @@ static void a_catalog(void **state) {
     assert_false(s->detached);
 }
 
+/* A DigSigBlob with a signature at that offset, and what may stand behind it. */
+static struct bytes macros(uint8_t offset, struct bytes signature) {
+    const uint8_t fields[44] = {[0] = 0xff, [4] = 8, [8] = 1, [12] = offset};
+    return join(arena, bytes_make(fields, sizeof fields), signature, B("store of certificates"), END);
+}
+
 static void which_format(void **state) {
     (void)state;
     struct bytes text = PRIM(DER_CONTEXT_0_CONS, PRIM(DER_OCTET_STRING, B("text")));
@@ -95,6 +101,9 @@ static void which_format(void **state) {
         {made(OID_DATA, bytes_none(), leaf(), signer()), "p7", 1, 0, true},
         {made(OID_SPC_INDIRECT_DATA, spc, leaf(), signer()), "p7", 1, 0, false},
         {join(arena, B("PKCX"), made(OID_SPC_INDIRECT_DATA, spc, leaf(), signer()), END), "p7x", 1, 0, false},
+        {macros(44, made(OID_SPC_INDIRECT_DATA, spc, leaf(), signer())), "vba", 1, 0, false},
+        {macros(36, made(OID_SPC_INDIRECT_DATA, spc, leaf(), signer())), "vba", 1, 0, false},
+        {macros(40, made(OID_SPC_INDIRECT_DATA, spc, leaf(), signer())), NULL, 0, 0, false},
         {made(OID_DATA, bytes_none(), leaf(), bytes_none()), "p7", 0, 0, false},
         {made(OID_CTL, list(), bytes_none(), bytes_none()), "cat", 0, 0, false},
         {made(OID_CTL, list(), leaf(), bytes_none()), "cat", 1, 0, false}, /* a catalog whose signer was taken out */
@@ -166,6 +175,7 @@ static void hostile(void **state) {
     struct bytes sample = join(arena, made(OID_CTL, list(), leaf(), signer()), leaf(), END);
     hostile_each(sample, any, NULL);
     hostile_cuts(join(arena, B("PKCX"), sample, END), 1, any, NULL);
+    hostile_cuts(macros(44, sample), 1, any, NULL);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
