@@ -7,7 +7,7 @@
  * what is encrypted, volumes of a set.
  */
 #include "base/reader.h"
-#include "source/archive_read.h"
+#include "source/archive_beside.h"
 #include "source/deflate.h"
 #include "source/helper.h"
 #include "source/lzma_alone.h"
@@ -34,6 +34,7 @@ struct walk {
     uint64_t encrypted, unsafe;
     const char *first_encrypted, *first_unsafe;
     struct archive_reader reader;
+    struct archive_beside beside; /* the member in hand */
 };
 
 static bool probe(const struct probe *probe) {
@@ -160,8 +161,11 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
             return error_set(err, why.kind, "%s", why.text);
         }
     }
-    const struct member member = {.path = path, .source = &s->source};
-    return w->visitor->visit(w->visitor, &member, err);
+    const struct member member = {.path = path, .source = &s->source, .beside = &w->beside.beside};
+    w->beside.path = path;
+    bool ok = w->visitor->visit(w->visitor, &member, err);
+    member.beside->close(member.beside);
+    return ok;
 }
 
 /* A gzip file that is small, sound, of one piece and no tar archive, as nearly all are, is unpacked at once: its last field is how long
@@ -287,6 +291,7 @@ static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err)
         return path != NULL ? budget_spend(w->budget, content.n, err) && visit_memory(w, path, content, err) : arena_full(&w->scratch, err);
     }
     arena_reset(&w->scratch);
+    archive_beside_init(&w->beside, w->source, kind, w->budget, &w->scratch, w->arena);
     bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, &why) && walk_entries(w, &why);
     archive_reader_close(&w->reader);
     if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/container.h"
 
+#include <strings.h>
+
 extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_encoded, container_pe_pieces,
     container_xar, container_zip;
 extern const struct container container_archive, container_asar, container_helped, container_inno, container_carrier, container_unread;
@@ -35,4 +37,15 @@ bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, u
     window_source_init(&window, path, source, at, n);
     const struct member member = {.path = path, .source = &window.source};
     return visitor->visit(visitor, &member, err);
+}
+
+/* The length of the path up to the last name. */
+static size_t folder_n(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+bool member_is_beside(const char *path, const char *other, const char *name) {
+    size_t n = folder_n(path);
+    return strchr(name, '/') == NULL && folder_n(other) == n && strncmp(other, path, n) == 0 && strcasecmp(other + n, name) == 0;
 }

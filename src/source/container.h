@@ -53,6 +53,10 @@ struct visitor {
 CERTBAN_MUST_USE bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path,
                                    const struct arena *arena, struct error *err);
 
+/* member_is_beside says whether the path other is that of a file called name in the folder in which path is: in whatever case, as such
+ * names are Windows'. */
+bool member_is_beside(const char *path, const char *other, const char *name);
+
 struct container {
     const char *name;   /* "zip" */
     struct bytes first; /* the head of every such file begins with one of these octets (FIRST_OCTETS); none: with any */

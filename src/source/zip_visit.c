@@ -65,18 +65,9 @@ static bool readable(struct zip *zip, const struct zip_member *m, const struct z
 
 /* ---- what is beside a member ---- */
 
-/* The length of the path up to the last name. */
-static size_t folder_n(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
-}
-
 static const struct zip_member *find_beside(const struct zip_beside *b, const char *name) {
-    const char *path = b->member->name;
-    size_t n = folder_n(path);
     for (size_t i = 0; i < b->zip->n; i++) {
-        const char *other = b->zip->members[i].name;
-        if (folder_n(other) == n && strncmp(other, path, n) == 0 && strcasecmp(other + n, name) == 0) { /* such names are Windows' */
+        if (member_is_beside(b->member->name, b->zip->members[i].name, name)) {
             return &b->zip->members[i];
         }
     }
@@ -88,7 +79,7 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     struct zip *zip = b->zip;
     const struct zip_member *m = find_beside(b, name);
     int codec;
-    if (m == NULL || strchr(name, '/') != NULL) {
+    if (m == NULL) {
         return error_set(err, ERR_MALFORMED, "it is not in the archive");
     }
     struct window_source *window = arena_alloc(zip->scratch, sizeof *window);
