@@ -61,7 +61,7 @@ ARCHIVES(X)
 
 #define X(id, kind, word, words, acts)                                                                                                     \
     static bool probe_##id(const struct probe *probe) {                                                                                    \
-        return helped_format_of(probe->head) == HELPER_##kind;                                                                             \
+        return helped_probe(probe) == HELPER_##kind;                                                                                       \
     }                                                                                                                                      \
     const struct format format_##id = {                                                                                                    \
         .name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id, .read = read};
@@ -85,7 +85,7 @@ HELPED(X)
 
 #define X(id, kind, word, words)                                                                                                           \
     static bool probe_##id(const struct probe *probe) {                                                                                    \
-        return unread_kind_of(probe->head, probe->tail) == UNREAD_##kind;                                                                  \
+        return probe_unread(probe) == UNREAD_##kind;                                                                                       \
     }                                                                                                                                      \
     const struct format format_##id = {.name = word, .long_name = words, ONLY_MEMBERS, .probe = probe_##id, .read = read};
 UNREAD(X)

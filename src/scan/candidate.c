@@ -60,6 +60,11 @@ static void gather_asked(void) {
     }
 }
 
+/* A file that was named, or what lies in one, is worth more than one of a whole disk. */
+static bool is_quick(const struct examiner *examiner) {
+    return !examiner->thorough && !examiner->search;
+}
+
 bool candidate_is(const struct examiner *examiner, const struct probe *read) {
     struct probe probe = *read;
     if (probe.size == 0) {
@@ -68,6 +73,7 @@ bool candidate_is(const struct examiner *examiner, const struct probe *read) {
     probe.tail = tail_of(probe.head, probe.tail, probe.size);
     probe.whole = probe.size <= probe.head.n ? probe.head : probe.whole;
     probe.thorough = examiner->thorough;
+    probe.quick = is_quick(examiner);
     probe_mark(&probe);
     if (examiner->only != NULL) {
         return examiner->only->probe(&probe);
@@ -112,8 +118,12 @@ static bool wants_tail(const struct examiner *examiner, const struct source *sou
 bool candidate_probe(const struct examiner *examiner, struct source *source, bool outermost, struct arena *arena, struct probe *probe,
                      struct error *err) {
     uint64_t size = source->size;
-    *probe = (struct probe){
-        .head = bytes_none(), .tail = bytes_none(), .middle = bytes_none(), .size = size, .thorough = is_thorough(examiner, outermost)};
+    *probe = (struct probe){.head = bytes_none(),
+                            .tail = bytes_none(),
+                            .middle = bytes_none(),
+                            .size = size,
+                            .thorough = is_thorough(examiner, outermost),
+                            .quick = is_quick(examiner)};
     if (!source_read_some(source, arena, 0, PROBE_HEAD, &probe->head, err)) {
         return false;
     }

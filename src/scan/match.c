@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Identities against the blocklist, before anything is proven. Only headers and signatures were read; an identity that no
- * loaded rule names is not computed; a certificate that matched nothing is remembered by its SHA-256, since the same
+ * loaded rule names is not computed; a certificate that matched nothing is remembered (scan/memo.h), since the same
  * intermediates and time-stamping authorities stand in nearly every file.
  */
 #include "asn1/cert_search.h"
@@ -9,7 +9,6 @@
 #include "asn1/name.h"
 #include "asn1/x509.h"
 #include "crypto/digest.h"
-#include "crypto/identity.h"
 #include "scan/match_inside.h"
 
 void match_keep(struct exam *exam, const struct match *match) {
@@ -76,20 +75,6 @@ static bool issues_another(const struct cert *bag, size_t n, size_t i) {
     return false;
 }
 
-/* What is odd about a certificate that signs or issues, whoever it names. */
-static void note_oddities(struct exam *exam, const struct cert *cert) {
-    struct anomalies *anomalies = &exam->contents.anomalies;
-    if (cert->broken) {
-        return;
-    }
-    if (!anomaly_has(anomalies, ANOMALY_ODD_NAME) && (name_odd(cert->subject) || name_odd(cert->issuer))) {
-        anomaly_note(anomalies, exam->arena, ANOMALY_ODD_NAME, cert->at, cert->der.n, NULL);
-    }
-    if (!anomaly_has(anomalies, ANOMALY_EXPLICIT_CURVE) && identity_explicit_curve(cert->spki)) {
-        anomaly_note(anomalies, exam->arena, ANOMALY_EXPLICIT_CURVE, cert->at, cert->der.n, NULL);
-    }
-}
-
 /* The certificates that a full bag left out: none of them vanishes in the crowd. */
 static void match_rest(struct exam *exam, const struct signed_data *sd, const struct signer_info *signer, enum role signer_role,
                        size_t signature) {
@@ -114,9 +99,6 @@ static void match_bag(struct exam *exam, const struct signed_data *sd, const str
             role = signer_role;
         } else if (!cert->broken && issues_another(sd->certs, sd->n_certs, i)) {
             role = signer_role == ROLE_SIGNER ? ROLE_CHAIN : signer_role;
-        }
-        if (role != ROLE_BAG) {
-            note_oddities(exam, cert);
         }
         match_cert(exam, cert, role, signature);
     }

@@ -226,6 +226,19 @@ static void spare_never_banned(struct exam *exam, const struct cert *cert, const
     exam->n_matches = kept;
 }
 
+/* What is odd about a certificate, whoever it names; told of those that sign or issue. */
+static bool is_odd(struct exam *exam, const struct cert *cert, bool tell) {
+    struct anomalies *anomalies = &exam->contents.anomalies;
+    bool name = name_odd(cert->subject) || name_odd(cert->issuer), curve = identity_explicit_curve(cert->spki);
+    if (tell && name && !anomaly_has(anomalies, ANOMALY_ODD_NAME)) {
+        anomaly_note(anomalies, exam->arena, ANOMALY_ODD_NAME, cert->at, cert->der.n, NULL);
+    }
+    if (tell && curve && !anomaly_has(anomalies, ANOMALY_EXPLICIT_CURVE)) {
+        anomaly_note(anomalies, exam->arena, ANOMALY_EXPLICIT_CURVE, cert->at, cert->der.n, NULL);
+    }
+    return name || curve;
+}
+
 void match_cert(struct exam *exam, const struct cert *cert, enum role role, size_t signature) {
     uint8_t sha256[HASH_SIZE_MAX];
     size_t before = exam->n_matches;
@@ -235,16 +248,20 @@ void match_cert(struct exam *exam, const struct cert *cert, enum role role, size
     if (exam->examiner->addresses) {
         addresses_note(exam, cert);
     }
-    if (memo_has(exam->examiner->memo, cert->der) || !match_hash_of(exam, HASH_SHA256, cert->der, sha256)) {
+    if (memo_has(exam->examiner->memo, cert->der)) {
+        return;
+    }
+    bool odd = is_odd(exam, cert, role != ROLE_BAG);
+    if (!match_hash_of(exam, HASH_SHA256, cert->der, sha256)) {
         return;
     }
     size_t found = find_hashes(exam, cert, sha256, role, signature);
     found += find_canonical(exam, cert, role, signature);
     found += match_find_serial(exam, cert->serial, cert->issuer, role, signature, cert);
     found += find_names(exam, cert, role, signature);
-    if (found == 0) {
+    if (found == 0 && !odd) {
         memo_add(exam->examiner->memo, cert->der);
-    } else {
+    } else if (found != 0) {
         spare_never_banned(exam, cert, sha256, before);
     }
 }

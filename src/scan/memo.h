@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates already looked up in vain: most of what is signed carries some that others carry, too. A fixed table of whole certificates
- * that forgets the older of two in one place. They are told apart by all their octets, so that nobody can make one pass for another, and
- * comparing them takes a tenth of the time that hashing takes. */
+/* Certificates already looked up in vain, and with nothing odd about them: most of what is signed carries some that others carry, too. A
+ * fixed table of whole certificates that forgets the older of two in one place. They are told apart by all their octets, so that nobody can
+ * make one pass for another, and comparing them takes a tenth of the time that hashing takes. */
 #ifndef CERTBAN_SCAN_MEMO_H
 #define CERTBAN_SCAN_MEMO_H
 
@@ -16,7 +16,7 @@ struct memo {
     } slots[MEMO_SLOTS];
 };
 
-/* memo_has says whether that certificate is known to match no rule; memo may be NULL. */
+/* memo_has says whether that certificate is known to match no rule and to be as usual; memo may be NULL. */
 bool memo_has(const struct memo *memo, struct bytes der);
 
 /* memo_add keeps a copy, if it is not too long and there is memory for it; memo may be NULL. */

@@ -110,6 +110,11 @@ bool helped_begins(struct bytes head) {
     return helped_format_of(head) != HELPER_FORMATS;
 }
 
+enum helper_format helped_probe(const struct probe *probe) {
+    enum helper_format format = helped_format_of(probe->head);
+    return probe->quick && format == HELPER_CHM ? HELPER_FORMATS : format;
+}
+
 /* ---- Inno Setup ---- */
 
 /* Since 5.1.5 the loader's table is the resource RCDATA 11111; before, "Inno" at 0x30 leads to it. */
@@ -150,7 +155,7 @@ static bool is_inno(struct source *source, struct arena *arena, bool *is, struct
 /* ---- the containers ---- */
 
 static bool probe_image(const struct probe *probe) {
-    return helped_begins(probe->head);
+    return helped_probe(probe) != HELPER_FORMATS;
 }
 
 static bool walk_image(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor,

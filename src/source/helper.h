@@ -41,9 +41,11 @@ struct helper {
 const char *helper_name(enum helper_format format);
 
 /* helped_format_of is the format that a file's first bytes speak for, of those that are taken apart whole; HELPER_FORMATS: none.
- * helped_begins says whether there is one. */
+ * helped_begins says whether there is one. helped_probe is the same of a file that is being told apart: compiled help, of which every
+ * installation has some, is none in a quick search. */
 enum helper_format helped_format_of(struct bytes head);
 bool helped_begins(struct bytes head);
+enum helper_format helped_probe(const struct probe *probe);
 
 /* helper_walk is the walk of a container by budget->helper. Where it can't be run, there is one member, unreadable, that says so. */
 CERTBAN_MUST_USE bool helper_walk(enum helper_format format, struct source *source, struct budget *budget, struct visitor *visitor,

@@ -20,7 +20,8 @@ static struct probe_marks marks_of(const struct probe *probe) {
     return (struct probe_marks){.known = true,
                                 .zip = zip_at_head(head) || (!text && zip_at_tail(tail)),
                                 .udif = (!text && udif_trailer_in(end)) || udif_trailer_in(bytes_cut(head, 0, UDIF_MAGIC)),
-                                .archive = archive_kind_of(head)};
+                                .archive = archive_kind_of(head),
+                                .unread = unread_kind_of(head, tail)};
 }
 
 void probe_mark(struct probe *probe) {
@@ -37,4 +38,8 @@ bool probe_udif(const struct probe *probe) {
 
 enum archive_kind probe_archive(const struct probe *probe) {
     return probe->marks.known ? probe->marks.archive : marks_of(probe).archive;
+}
+
+enum unread_kind probe_unread(const struct probe *probe) {
+    return probe->marks.known ? probe->marks.unread : marks_of(probe).unread;
 }

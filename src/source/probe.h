@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "source/archive.h"
+#include "source/unread.h"
 
 /* The first bytes of a file that probes may look at. */
 enum { PROBE_HEAD = 4096 };
@@ -21,6 +22,7 @@ struct probe_marks {
     bool zip;  /* an archive begins in the head, or an end record stands in the tail */
     bool udif; /* a disk image's trailer stands at the beginning, or begins in the tail */
     enum archive_kind archive;
+    enum unread_kind unread;
 };
 
 /* Pure bytes: probes do nothing but compare. */
@@ -32,6 +34,7 @@ struct probe {
     uint64_t size;
     const char *name; /* the file's or member's path, for what nothing but its name tells apart; NULL: unknown */
     bool thorough;    /* say true wherever it may be, whatever reading it costs */
+    bool quick;       /* nobody asked for this file: what is met everywhere, is dear to read, and hands out no programs, says false */
     struct probe_marks marks;
 };
 
@@ -44,5 +47,6 @@ void probe_mark(struct probe *probe);
 bool probe_zip(const struct probe *probe);
 bool probe_udif(const struct probe *probe);
 enum archive_kind probe_archive(const struct probe *probe);
+enum unread_kind probe_unread(const struct probe *probe);
 
 #endif

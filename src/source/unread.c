@@ -52,6 +52,9 @@ static const struct {
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static bool fits(size_t i, struct bytes head) {
+    if (head.n <= rows[i].at || head.p[rows[i].at] != (uint8_t)rows[i].magic[0]) { /* nearly every file ends here, for every row */
+        return false;
+    }
     if (!bytes_starts(bytes_cut(head, rows[i].at, rows[i].n), bytes_make(rows[i].magic, rows[i].n))) {
         return false;
     }
@@ -76,7 +79,7 @@ enum unread_kind unread_kind_of(struct bytes head, struct bytes tail) {
 }
 
 static bool probe(const struct probe *probe) {
-    return row_of(probe->head, probe->tail) < ROWS;
+    return probe_unread(probe) != UNREAD_NONE;
 }
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
