@@ -3,7 +3,11 @@
 #include "scan/filesystem.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
+
+#define FUSE 0x65735546UL
 
 static const unsigned long left_out[] = {
     0x9fa0,     /* proc */
@@ -35,12 +39,18 @@ static const unsigned long left_out[] = {
     0x5346414f, /* afs */
     0x73757245, /* coda */
     0x01021997, /* 9p */
-    0x65735546, /* fuse: sshfs and its like, which hang */
+    FUSE,       /* sshfs and its like, which hang */
     0x7461636f, /* ocfs2 */
     0x01161970, /* gfs2 */
     0x0bd00bd0, /* lustre */
     0x47504653, /* gpfs */
 };
+
+/* Those of a disk have its number, as NTFS by ntfs-3g: they hang no more than others. */
+static bool is_on_disk(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && major(st.st_dev) != 0;
+}
 
 bool filesystem_left_out(int fd) {
     struct statfs st;
@@ -49,7 +59,7 @@ bool filesystem_left_out(int fd) {
     }
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++) {
         if ((unsigned long)(unsigned int)st.f_type == left_out[i]) {
-            return true;
+            return left_out[i] != FUSE || !is_on_disk(fd);
         }
     }
     return false;

@@ -16,14 +16,14 @@ class File:
 
 
 class Mount:
-    """tree: {name: File or tree}; number: of every inode, None: each has its own"""
+    """tree: {name: File or tree}; number: of every inode, None: each has its own; disk: a block device"""
 
-    def __init__(self, at, tree, number=None):
+    def __init__(self, at, tree, number=None, disk=None):
         self.at, self.number = str(at), number
         self.nodes, self.ids = [None, tree], {}
         self.fd = os.open("/dev/fuse", os.O_RDWR)
         options = f"fd={self.fd},rootmode=40000,user_id=0,group_id=0"
-        if libc.mount(b"tiny", self.at.encode(), b"fuse", 0, options.encode()) != 0:
+        if libc.mount((disk or "tiny").encode(), self.at.encode(), b"fuseblk" if disk else b"fuse", 0, options.encode()) != 0:
             os.close(self.fd)
             raise OSError(ctypes.get_errno(), "can't mount")
         threading.Thread(target=self.serve, daemon=True).start()
