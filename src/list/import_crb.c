@@ -192,6 +192,10 @@ static struct bytes take_line(struct bytes *content) {
     return import_value(text);
 }
 
+static struct bytes without_mark(struct bytes content) {
+    return bytes_cut(content, bytes_starts(content, bytes_text("\xef\xbb\xbf")) ? 3 : 0, content.n);
+}
+
 static struct line split(struct bytes text) {
     struct line line = {.n = 0};
     for (size_t i = 0; i < FIELDS_MAX; i++) {
@@ -208,6 +212,7 @@ static struct line split(struct bytes text) {
 
 static bool read(struct bytes content, struct import *import, struct error *err) {
     bool any = false;
+    content = without_mark(content);
     for (size_t number = 1; content.n != 0 && !import_failed(import); number++) {
         struct bytes text = take_line(&content);
         if (text.n != 0 && text.p[0] != '#') {
@@ -221,7 +226,7 @@ static bool read(struct bytes content, struct import *import, struct error *err)
 
 /* Whether the first line that is no comment has a 0 or 1 where one must be. */
 static bool probe(struct bytes content) {
-    struct bytes left = bytes_cut(content, 0, PROBE_SIZE);
+    struct bytes left = without_mark(bytes_cut(content, 0, PROBE_SIZE));
     while (left.n != 0) {
         struct bytes text = take_line(&left);
         if (text.n != 0 && text.p[0] != '#') {
