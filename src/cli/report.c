@@ -135,7 +135,7 @@ const char *report_taken(enum action_state state) {
 
 void report_proof(struct text *out, const struct verdict *verdict, const struct match_info *match) {
     const struct signature_info *s = report_signature(verdict, match->part);
-    if (match->proof == PROOF_PROVEN && s == NULL) {
+    if (match->proof == PROOF_PROVEN && match->part[0] == '\0') {
         text_add(out, "proven: the file's hash is the listed one");
     } else if (match->proof == PROOF_PROVEN) {
         text_add(out, "proven: key signed, digest covers the file");

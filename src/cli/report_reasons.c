@@ -69,8 +69,8 @@ static void add_signer(struct text *out, const struct signature_info *s) {
 /* Who signed, and how far that is proven. */
 static void add_match(struct text *out, const struct verdict *v, const struct match_info *match) {
     const struct signature_info *s = report_signature(v, match->part);
-    if (s == NULL) {
-        text_addf(out, "a listed file, by its %s", key_name(match->key));
+    if (s == NULL) { /* past the limit of memory nothing but its part may be known */
+        text_addf(out, "a listed %s, by its %s", match->part[0] == '\0' ? "file" : "certificate", key_name(match->key));
     } else if (match->role == ROLE_SIGNER || match->role == ROLE_ANY) {
         text_add(out, "signed by ");
         add_signer(out, s);

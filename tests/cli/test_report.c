@@ -231,6 +231,20 @@ static void text_says_what_to_do(void **state) {
     free(out);
 }
 
+static void a_certificate_is_no_file_without_its_signature(void **state) {
+    (void)state;
+    struct sample s;
+    make(&s, NULL);
+    s.verdict.n_signatures = 0;
+    char *out = print(&report_text, &s, NULL, false);
+    assert_non_null(strstr(out, "a listed certificate, by its sha256, proven: key signed, digest covers the file"));
+    free(out);
+    s.match.part = "";
+    out = print(&report_text, &s, NULL, false);
+    assert_non_null(strstr(out, "a listed file, by its sha256, proven: the file's hash is the listed one"));
+    free(out);
+}
+
 static void members_stand_below_their_file(void **state) {
     (void)state;
     struct sample s;
@@ -390,10 +404,15 @@ static void the_exit_status_follows_the_table(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_has_the_contracts_shape),  cmocka_unit_test(json_keeps_what_is_no_utf8),
-        cmocka_unit_test(text_says_what_to_do),          cmocka_unit_test(members_stand_below_their_file),
-        cmocka_unit_test(a_path_can_be_pasted),          cmocka_unit_test(evil_strings_do_nothing),
-        cmocka_unit_test(evil_strings_are_data_in_json), cmocka_unit_test(the_exit_status_follows_the_table),
+        cmocka_unit_test(json_has_the_contracts_shape),
+        cmocka_unit_test(json_keeps_what_is_no_utf8),
+        cmocka_unit_test(text_says_what_to_do),
+        cmocka_unit_test(a_certificate_is_no_file_without_its_signature),
+        cmocka_unit_test(members_stand_below_their_file),
+        cmocka_unit_test(a_path_can_be_pasted),
+        cmocka_unit_test(evil_strings_do_nothing),
+        cmocka_unit_test(evil_strings_are_data_in_json),
+        cmocka_unit_test(the_exit_status_follows_the_table),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }
