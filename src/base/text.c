@@ -147,6 +147,28 @@ bool utf8_valid(struct bytes b) {
     return true;
 }
 
+void text_add_json(struct text *t, const char *json) {
+    /* Outside of strings JSON is plain ASCII, so that whatever is escaped here stands in a string. */
+    for (struct bytes b = bytes_text(json); b.n != 0;) {
+        size_t n = 0;
+        char escaped[13];
+        while (n < b.n && b.p[n] < 0x7f) {
+            n++;
+        }
+        uint32_t c = n == 0 ? utf8_next(b, &n) : 0;
+        if (b.p[0] < 0x7f || !text_unsafe(c)) {
+            text_add_bytes(t, bytes_cut(b, 0, n));
+        } else if (c < 0x10000) {
+            snprintf(escaped, sizeof escaped, "\\u%04x", c);
+            text_add(t, escaped);
+        } else {
+            snprintf(escaped, sizeof escaped, "\\u%04x\\u%04x", (0xd7c0 + (c >> 10)) & 0xffff, 0xdc00 + (c & 0x3ff));
+            text_add(t, escaped);
+        }
+        b = bytes_cut(b, n, b.n);
+    }
+}
+
 enum { WORD_MAX = 32 };
 
 unsigned edit_distance(const char *a, const char *b) {

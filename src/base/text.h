@@ -24,6 +24,9 @@ void text_add_hex(struct text *t, struct bytes b);
 /* text_unsafe says whether a code point may not reach a terminal as it is: control characters, C1, BiDi, zero-width ones. */
 bool text_unsafe(uint32_t c);
 
+/* text_add_json appends JSON, whose strings may hold anything: what may not reach a terminal is escaped there, as \u202e. */
+void text_add_json(struct text *t, const char *json);
+
 /* text_add_safe appends file bytes for a terminal: control characters, C1, BiDi and zero-width characters and invalid
  * UTF-8 come out as \x1b or \u202e; no more than limit output bytes, then "…". */
 void text_add_safe(struct text *t, struct bytes b, size_t limit);

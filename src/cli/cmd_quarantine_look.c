@@ -128,7 +128,10 @@ static void show(struct session *s, const struct quarantine_item *item) {
     if (s->json) {
         print_json(s, item);
     } else {
-        fputs(item->record, s->output.stream); /* JSON: whatever is in it is escaped */
+        struct text safe = {0};
+        text_add_json(&safe, item->record);
+        fputs(text_c(&safe), s->output.stream);
+        text_free(&safe);
     }
 }
 

@@ -105,20 +105,11 @@ bool json_print(json_t *object, FILE *stream) {
     if (line == NULL) {
         return false;
     }
-    /* Outside of strings the line is plain ASCII, so that whatever is escaped here stands in a string. */
-    for (struct bytes b = bytes_text(line); b.n != 0;) {
-        size_t n;
-        uint32_t c = utf8_next(b, &n);
-        if (c < 0x7f || !text_unsafe(c)) {
-            fwrite(b.p, 1, n, stream);
-        } else if (c < 0x10000) {
-            fprintf(stream, "\\u%04x", c);
-        } else {
-            fprintf(stream, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
-        }
-        b = bytes_cut(b, n, b.n);
-    }
-    putc('\n', stream);
+    struct text safe = {0};
+    text_add_json(&safe, line);
     free(line);
-    return true;
+    bool ok = text_ok(&safe);
+    fprintf(stream, "%s\n", ok ? text_c(&safe) : "");
+    text_free(&safe);
+    return ok;
 }
