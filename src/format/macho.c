@@ -227,7 +227,7 @@ static bool entry_read(struct fat *fat, struct fat_arch a, bool counted, uint64_
 
 static bool fat_read(struct fat *fat, uint64_t at, uint64_t size, unsigned depth, struct error *err) {
     struct bytes head;
-    uint64_t n = FAT_HEADER + MACHO_SLICES_MAX * FAT_ARCH_64;
+    uint64_t n = FAT_HEADER + (MACHO_SLICES_MAX + 1) * FAT_ARCH_64; /* one more than is read, to be told */
     if (!source_read_some(fat->source, fat->arena, at, size < n ? size : n, &head, err)) {
         return false;
     }
@@ -244,7 +244,7 @@ static bool fat_read(struct fat *fat, uint64_t at, uint64_t size, unsigned depth
         note(fat, ANOMALY_ODD_LAYOUT, at + 4, 4, arena_printf(fat->arena, "the fat header counts %u slices", count));
     }
     bool more = true;
-    for (size_t i = 0; i < MACHO_SLICES_MAX && more && r.left.n >= each && r.at + each <= at + first; i++) {
+    for (size_t i = 0; i <= MACHO_SLICES_MAX && more && r.left.n >= each && r.at + each <= at + first; i++) {
         uint64_t entry_at = r.at;
         struct fat_arch a = fat_arch_read(&r, &shape);
         if (!entry_read(fat, a, i < count && count <= MACHO_SLICES_MAX, entry_at, at, size, depth, &more, err)) {
