@@ -54,6 +54,27 @@ static bool issuer_verified(const struct proven *p, const struct match *m) {
     return false;
 }
 
+/* The rule knows more of that certificate than its issuer and serial, and it is another one: anybody can make an authority of any name. */
+static bool is_namesake(const struct exam *exam, const struct match *m) {
+    const unsigned hashes = 1U << KEY_CERT_SHA256 | 1U << KEY_CERT_SHA1 | 1U << KEY_CERT_MD5 | 1U << KEY_TBS | 1U << KEY_SPKI;
+    const struct rule *rule = m->key->rule;
+    bool knows = rule->cert != NULL && bytes_equal(rule->cert->serial, m->key->value);
+    if (m->key->kind != KEY_SERIAL || m->cert == NULL || (rule->cert != NULL && bytes_equal(rule->cert->spki, m->cert->spki))) {
+        return false;
+    }
+    for (size_t i = 0; i < rule->n_keys; i++) {
+        knows = knows || (rule->keys[i].thing == m->key->thing && (hashes >> rule->keys[i].kind & 1) != 0);
+    }
+    for (size_t i = 0; knows && i < exam->n_matches; i++) {
+        const struct match *other = &exam->matches[i];
+        if (other->key->rule == rule && (hashes >> other->key->kind & 1) != 0 && other->signature == m->signature &&
+            other->cert == m->cert) {
+            return false;
+        }
+    }
+    return knows;
+}
+
 bool prove_role_fits(enum role wanted, enum role is) {
     return wanted == is || (wanted == ROLE_ANY && (is == ROLE_SIGNER || is == ROLE_CHAIN));
 }
@@ -63,7 +84,7 @@ static enum proof certificate_proof(const struct exam *exam, struct match *m) {
     m->role = proven_role(p, m);
     bool by_name = m->weak;
     if (m->key->kind == KEY_SERIAL && !by_name && m->cert != NULL) {
-        by_name = !issuer_verified(p, m);
+        by_name = !issuer_verified(p, m) || is_namesake(exam, m);
     }
     if (m->key->kind == KEY_SUBSCRIBER) {
         by_name = by_name || p->chain.state != CHAIN_TRUSTED || !p->has_chain;
@@ -152,6 +173,10 @@ void prove_matches(struct exam *exam) {
         const struct rule *rule = m.key->rule;
         m.weak = m.key->weak && !rule->weak_accepted;
         m.proof = match_proof(exam, &m);
+        if (is_namesake(exam, &m)) {
+            anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_LOOKALIKE_CERTIFICATE, m.cert->at, m.cert->der.n,
+                         "the issuer and serial of a banned certificate, but not the banned key");
+        }
         if (!prove_conditions(exam, &rule->only, m.signature)) {
             continue;
         }
