@@ -333,6 +333,18 @@ static void opinion_json(struct report *report, struct bytes path, const struct 
     print(report, o);
 }
 
+/* The ids of the rules that excuse whatever they fit in certain folders; NULL when there are none. */
+static json_t *excused_by_path(const struct policy *policy) {
+    json_t *ids = NULL;
+    for (size_t i = 0; i < policy->n_rules; i++) {
+        if (policy->rules[i].allow && policy->rules[i].only.path != NULL) {
+            ids = ids != NULL ? ids : json_array();
+            json_array_append_new(ids, json_string(policy->rules[i].id));
+        }
+    }
+    return ids;
+}
+
 static void end_json(struct report *report, const struct scan_summary *summary) {
     /* the contract's order, strongest first */
     static const enum finding order[] = {FINDING_BANNED, FINDING_LISTED,   FINDING_SUSPICIOUS, FINDING_EXEMPT,
@@ -355,6 +367,10 @@ static void end_json(struct report *report, const struct scan_summary *summary) 
         json_put_text(p, "id", policy->id);
         json_put_number(p, "version", policy->version);
         json_put_number(p, "rules", policy->n_rules);
+        json_t *by_path = excused_by_path(policy);
+        if (by_path != NULL) {
+            json_put(p, "excused_by_path", by_path);
+        }
         json_array_append_new(policies, p);
     }
     json_put(o, "policies", policies);

@@ -260,6 +260,25 @@ static void add_advice(const struct report *report, struct text *out, const stru
     }
 }
 
+/* What is excused wherever it lies in some folder is easily forgotten in a long policy: each summary names the rules that do so. */
+static void add_excused_by_path(const struct report *report, struct text *out) {
+    enum { SHOWN = 4 };
+    size_t n = 0;
+    for (size_t i = 0; i < blocklist_policies(report->list); i++) {
+        const struct policy *policy = blocklist_policy(report->list, i);
+        for (size_t k = 0; k < policy->n_rules; k++) {
+            if (!policy->rules[k].allow || policy->rules[k].only.path == NULL || n++ >= SHOWN) {
+                continue;
+            }
+            text_add(out, n == 1 ? "Excusing what lies in certain folders: " : ", ");
+            report_words(out, policy->id);
+            text_add_char(out, '/');
+            report_words(out, policy->rules[k].id);
+        }
+    }
+    text_addf(out, n > SHOWN ? " and %zu more\n" : n != 0 ? "\n" : "", n - SHOWN);
+}
+
 static void end_text(struct report *report, const struct scan_summary *s) {
     if (report->quiet) {
         return;
@@ -285,6 +304,7 @@ static void end_text(struct report *report, const struct scan_summary *s) {
     }
     text_addf(&out, n == 0 ? " no policy: nothing is banned" : n > 4 ? " and %zu more" : "", n - 4);
     text_add_char(&out, '\n');
+    add_excused_by_path(report, &out);
     add_advice(report, &out, s);
     write_out(report, &out);
 }

@@ -14,8 +14,9 @@
 #include "cli/command.h"
 #include "cli/report.h"
 
-/* A list of one rule, in place of the real one: writers only ask for rules by number. */
-static struct policy policy = {.id = "3cx-2023", .title = "t", .version = 1, .origin = "built-in", .n_rules = 1};
+/* A list of one rule, in place of the real one. */
+static struct rule rule;
+static struct policy policy = {.id = "3cx-2023", .title = "t", .version = 1, .origin = "built-in", .rules = &rule, .n_rules = 1};
 static struct rule rule = {.id = "3cx-windows", .policy = &policy, .severity = SEVERITY_CRITICAL, .confidence = CONFIDENCE_CERTAIN};
 
 const struct rule *blocklist_rule(const struct blocklist *list, uint32_t number) {
