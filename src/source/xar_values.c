@@ -71,7 +71,7 @@ static void certificate_end(struct xar_toc *t) {
     if (s->certs == NULL) {
         s->certs = arena_array(t->arena, XAR_CERTS_MAX, sizeof *s->certs);
     }
-    size_t n = t->text.p != NULL ? base64_decode((uint8_t *)t->text.p, t->text.n) : 0;
+    size_t n = t->text.p != NULL ? base64_decode_on((uint8_t *)t->text.p, t->text.n) : 0;
     if (s->certs == NULL || !text_ok(&t->text) || !arena_copy(t->arena, bytes_make(t->text.p, n), &copy, NULL)) {
         xar_toc_stop(t, ERR_LIMIT, "out of memory");
     } else if (s->n_certs == XAR_CERTS_MAX) {
