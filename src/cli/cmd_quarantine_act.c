@@ -26,7 +26,7 @@ static bool restore_one(struct session *s, const char *id, const struct restore_
     bool ok = quarantine_restore(s->store, id, options, &restored, &err);
     if (!ok) {
         ui_error(id, &err);
-        s->status = err.kind == ERR_USAGE ? STATUS_USAGE : STATUS_ACTION_FAILED;
+        s->status = err.kind == ERR_USAGE && s->status != STATUS_ACTION_FAILED ? STATUS_USAGE : STATUS_ACTION_FAILED;
     } else if (!s->options->given[OPTION_QUIET]) {
         say_restored(s, id, &restored);
     }
@@ -86,10 +86,8 @@ static int run_restore(const struct command *command, const struct options *opti
     if (options->given[OPTION_GROUP]) {
         restore_group(&s, options->word[OPTION_GROUP], &restore);
     }
-    for (size_t i = 0; i < options->n_args; i++) {
-        if (!restore_one(&s, options->args[i], &restore)) {
-            break;
-        }
+    for (size_t i = 0; i < options->n_args; i++) { /* each is its own: one that can't be restored keeps no other */
+        (void)restore_one(&s, options->args[i], &restore);
     }
     return session_end(&s);
 }

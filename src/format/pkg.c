@@ -187,8 +187,8 @@ static bool certs_read(struct pkg *p, const struct xar_signature *from, struct s
         if (why.kind == ERR_LIMIT) {
             return error_set(err, why.kind, "%s", why.text);
         }
-        struct anomaly *odd = anomaly_note(&p->contents->anomalies, p->arena, ANOMALY_STUFFED_CERTIFICATE, p->xar.toc_at,
-                                           p->xar.toc_packed, "no certificate where the table of contents has one");
+        struct anomaly *odd = anomaly_note(&p->contents->anomalies, p->arena, ANOMALY_STUFFED_CERTIFICATE, p->xar.toc_at, p->xar.toc_packed,
+                                           "no certificate where the table of contents has one");
         odd->weighty = odd->weighty || i == 0; /* the signer's: without it nobody knows whose signature this is */
     }
     return true;
