@@ -13,7 +13,11 @@ struct package_ask {
     char package[64]; /* "" when no package owns it */
 };
 
-/* packages_rpm asks rpm(8), at that path (NULL: the system's own, if there is one), about those that have no answer yet. */
+/* packages_rpm_rules says whether the system below root ("": this one) keeps its packages by rpm: whether there is a database. On others
+ * the program alone may be there, as a tool. */
+bool packages_rpm_rules(const char *root);
+
+/* packages_rpm asks rpm(8), at that path (NULL: the system's own, if rpm rules it), about those that have no answer yet. */
 void packages_rpm(const char *program, struct package_ask *asks, size_t n);
 
 /* packages_find answers all questions in one pass over dpkg's lists in folder (NULL: the system's own /var/lib/dpkg). Without

@@ -2,8 +2,10 @@
 /* rpm's database has no format of its own to rely on: rpm -qf is asked, about the few files that are to be acted on. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,11 +83,27 @@ static void ask(const char *program, struct package_ask *question) {
     }
 }
 
+bool packages_rpm_rules(const char *root) {
+    static const char *const folders[] = {"/usr/lib/sysimage/rpm", "/var/lib/rpm"};
+    static const char *const databases[] = {"rpmdb.sqlite", "Packages.db", "Packages"}; /* of SQLite, ndb and Berkeley DB */
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        for (size_t k = 0; k < sizeof databases / sizeof *databases; k++) {
+            char path[PATH_MAX];
+            struct stat st;
+            int n = snprintf(path, sizeof path, "%s%s/%s", root, folders[i], databases[k]);
+            if (n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0 && st.st_size != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void packages_rpm(const char *program, struct package_ask *asks, size_t n) {
     struct stat st;
+    bool rules = program != NULL || packages_rpm_rules("");
     program = program != NULL ? program : "/usr/bin/rpm";
-    /* Without its database rpm on a system of another kind would only cost time. */
-    bool there = stat(program, &st) == 0 && (strcmp(program, "/usr/bin/rpm") != 0 || stat("/var/lib/rpm", &st) == 0);
+    bool there = rules && stat(program, &st) == 0;
     for (size_t i = 0; there && i < n; i++) {
         if (asks[i].package[0] == '\0') {
             ask(program, &asks[i]);

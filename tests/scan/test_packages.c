@@ -52,6 +52,23 @@ static void rpm_is_asked_about_the_rest(void **state) {
     assert_string_equal(asks[2].package, "");
 }
 
+/* The program alone, as a tool on a system of another kind, is not asked about every file. */
+static void rpm_rules_where_it_has_a_database(void **state) {
+    char path[200];
+    (void)state;
+    assert_false(packages_rpm_rules(folder));
+    static const char *const parts[] = {"usr", "usr/lib", "usr/lib/sysimage", "usr/lib/sysimage/rpm"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, parts[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    assert_false(packages_rpm_rules(folder));
+    write_file("usr/lib/sysimage/rpm/rpmdb.sqlite", "");
+    assert_false(packages_rpm_rules(folder));
+    write_file("usr/lib/sysimage/rpm/rpmdb.sqlite", "SQLite format 3");
+    assert_true(packages_rpm_rules(folder));
+}
+
 static int make(void **state) {
     char path[200];
     (void)state;
@@ -79,6 +96,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dpkg_lists_own),
         cmocka_unit_test(rpm_is_asked_about_the_rest),
+        cmocka_unit_test(rpm_rules_where_it_has_a_database),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
