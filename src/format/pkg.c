@@ -43,8 +43,8 @@ static bool probe(const struct probe *probe) {
     return xar_probe(probe->head);
 }
 
-static void note(struct pkg *p, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
-    anomaly_note(&p->contents->anomalies, p->arena, name, at, size, detail);
+static struct anomaly *note(struct pkg *p, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
+    return anomaly_note(&p->contents->anomalies, p->arena, name, at, size, detail);
 }
 
 /* The checksum that is signed, and by which algorithm. */
@@ -187,8 +187,7 @@ static bool certs_read(struct pkg *p, const struct xar_signature *from, struct s
         if (why.kind == ERR_LIMIT) {
             return error_set(err, why.kind, "%s", why.text);
         }
-        struct anomaly *odd = anomaly_note(&p->contents->anomalies, p->arena, ANOMALY_STUFFED_CERTIFICATE, p->xar.toc_at, p->xar.toc_packed,
-                                           "no certificate where the table of contents has one");
+        struct anomaly *odd = note(p, ANOMALY_STUFFED_CERTIFICATE, p->xar.toc_at, p->xar.toc_packed, "no certificate in its place");
         odd->weighty = odd->weighty || i == 0; /* the signer's: without it nobody knows whose signature this is */
     }
     return true;
