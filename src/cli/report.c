@@ -90,6 +90,10 @@ void report_shell(const struct report *report, struct text *out, struct bytes pa
     text_add_char(out, '\'');
 }
 
+bool report_excuses_path(const struct policy *policy, size_t rule) {
+    return policy->rules != NULL && policy->rules[rule].allow && policy->rules[rule].only.path != NULL;
+}
+
 void report_words(struct text *out, const char *words) {
     text_add_safe(out, bytes_text(words), WORDS_MAX);
 }

@@ -67,6 +67,9 @@ void report_shell(const struct report *report, struct text *out, struct bytes pa
 /* report_words appends file bytes for people, cut at 200 bytes. */
 void report_words(struct text *out, const char *words);
 
+/* report_excuses_path says whether that rule of a policy excuses whatever it fits in certain folders. */
+bool report_excuses_path(const struct policy *policy, size_t rule);
+
 /* report_full_path is the path of a file or, with "!/" between, of a member. The text is the caller's. */
 void report_full_path(struct text *out, const struct scan_file *file);
 

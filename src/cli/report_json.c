@@ -337,7 +337,7 @@ static void opinion_json(struct report *report, struct bytes path, const struct 
 static json_t *excused_by_path(const struct policy *policy) {
     json_t *ids = NULL;
     for (size_t i = 0; i < policy->n_rules; i++) {
-        if (policy->rules[i].allow && policy->rules[i].only.path != NULL) {
+        if (report_excuses_path(policy, i)) {
             ids = ids != NULL ? ids : json_array();
             json_array_append_new(ids, json_string(policy->rules[i].id));
         }

@@ -267,7 +267,7 @@ static void add_excused_by_path(const struct report *report, struct text *out) {
     for (size_t i = 0; i < blocklist_policies(report->list); i++) {
         const struct policy *policy = blocklist_policy(report->list, i);
         for (size_t k = 0; k < policy->n_rules; k++) {
-            if (!policy->rules[k].allow || policy->rules[k].only.path == NULL || n++ >= SHOWN) {
+            if (!report_excuses_path(policy, k) || n++ >= SHOWN) {
                 continue;
             }
             text_add(out, n == 1 ? "Excusing what lies in certain folders: " : ", ");

@@ -118,8 +118,8 @@ struct rule {
 struct policy {
     const char *id, *title, *version_text, *origin; /* origin: the file's path, or "built-in" */
     uint32_t version;
-    int64_t issued; /* seconds since 1970; INT64_MIN when nobody says: certificates in a folder */
-    struct rule *rules;
+    int64_t issued;     /* seconds since 1970; INT64_MIN when nobody says: certificates in a folder */
+    struct rule *rules; /* NULL: revocation lists, of whose entries a rule is made when one is met */
     size_t n_rules;
 };
 
