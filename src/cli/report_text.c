@@ -270,7 +270,7 @@ static void add_excused_by_path(const struct report *report, struct text *out) {
             if (!report_excuses_path(policy, k) || n++ >= SHOWN) {
                 continue;
             }
-            text_add(out, n == 1 ? "Excusing what lies in certain folders: " : ", ");
+            text_add(out, n == 1 ? "Allow rules with a path: " : ", ");
             report_words(out, policy->id);
             text_add_char(out, '/');
             report_words(out, policy->rules[k].id);
