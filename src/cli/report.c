@@ -137,26 +137,46 @@ const char *report_taken(enum action_state state) {
     return (size_t)state < sizeof names / sizeof *names ? names[state] : NULL;
 }
 
+/* Whether a rule fits by serial and issuer alone, and no anchor vouches for that issuer. */
+static bool by_unknown_issuer(const struct match_info *match, const struct signature_info *s) {
+    return match->key == KEY_SERIAL && !match->weak && s != NULL && s->n_chain != 0 && !s->anchored &&
+           (match->role == ROLE_SIGNER || match->role == ROLE_CHAIN);
+}
+
+static const char *why_unproven(const struct match_info *match, const struct signature_info *s) {
+    if (match->proof == PROOF_NAME) {
+        return by_unknown_issuer(match, s) && s->root_namesake
+                   ? "by name only: its issuer calls upon a known root that did not make it (--anchors FILE adds roots)"
+                   : "by name only";
+    }
+    if (match->role == ROLE_BAG) {
+        return "the certificate is only carried along";
+    }
+    if (match->role == ROLE_TIMESTAMP) {
+        return "it is only the time stamp's";
+    }
+    if (s == NULL) {
+        return "";
+    }
+    if (s->signature == CHECK_BAD) {
+        return "the signature is bad";
+    }
+    if (s->digest == CHECK_BAD) {
+        return "the digest does not fit, the file was altered after it was signed or the signature is another file's";
+    }
+    return s->carved ? "the certificate was found outside of any structure" : "";
+}
+
 void report_proof(struct text *out, const struct verdict *verdict, const struct match_info *match) {
     const struct signature_info *s = report_signature(verdict, match->part);
     if (match->proof == PROOF_PROVEN && match->part[0] == '\0') {
         text_add(out, "proven: the file's hash is the listed one");
     } else if (match->proof == PROOF_PROVEN) {
         text_add(out, "proven: key signed, digest covers the file");
-    } else if (match->proof == PROOF_NAME) {
-        text_add(out, "not proven: by name only");
-    } else if (match->role == ROLE_BAG) {
-        text_add(out, "not proven: the certificate is only carried along");
-    } else if (match->role == ROLE_TIMESTAMP) {
-        text_add(out, "not proven: it is only the time stamp's");
-    } else if (s == NULL) {
-        text_add(out, "not proven");
-    } else if (s->signature == CHECK_BAD) {
-        text_add(out, "not proven: the signature is bad");
-    } else if (s->digest == CHECK_BAD) {
-        text_add(out, "not proven: the digest does not fit, the file was altered after it was signed or the signature is another file's");
+        text_add(out, by_unknown_issuer(match, s) ? " (by serial and issuer, of a root that is not known here)" : "");
     } else {
-        text_add(out, s->carved ? "not proven: the certificate was found outside of any structure" : "not proven");
+        const char *why = why_unproven(match, s);
+        text_addf(out, "not proven%s%s", why[0] != '\0' ? ": " : "", why);
     }
     if (match->proof != PROOF_PROVEN && s != NULL && s->detail[0] != '\0') {
         text_add(out, " (");

@@ -101,6 +101,12 @@ static json_t *signature_json(const struct signature_info *s) {
         json_put(o, "chain", chain);
     }
     json_put_text(o, "chain_state", chain_state_name(s->chain_state));
+    if (s->anchored && s->chain_state != CHAIN_TRUSTED) {
+        json_put(o, "anchored", json_true());
+    }
+    if (s->root_namesake) {
+        json_put(o, "root_namesake", json_true());
+    }
     if (s->n_timestamps != 0) {
         json_t *stamps = json_array();
         for (size_t i = 0; i < s->n_timestamps; i++) {

@@ -57,9 +57,10 @@ struct search {
     size_t n;
     unsigned checks;
     bool out_of_checks;
-    /* The best so far: trusted before untrusted before incomplete, then the longest. */
+    /* The best so far: trusted, then to an anchor, then the longest, then untrusted before incomplete. */
     const struct cert *best[DEPTH_MAX + 1];
     size_t n_best;
+    bool anchored;
     enum chain_state state;
     const char *detail;
 };
@@ -68,13 +69,23 @@ static unsigned rank(enum chain_state state) {
     return state == CHAIN_TRUSTED ? 3 : state == CHAIN_UNTRUSTED ? 2 : state == CHAIN_INCOMPLETE ? 1 : 0;
 }
 
-static void keep(struct search *search, enum chain_state state, const char *detail) {
-    bool trusted = search->state == CHAIN_TRUSTED;
-    if (trusted ||
-        (state != CHAIN_TRUSTED && (search->n < search->n_best || (search->n == search->n_best && rank(state) <= rank(search->state))))) {
+/* Whether the path at hand is better than the best so far. Anybody can make one that is longer; none but the anchor's owner one to it. */
+static bool is_better(const struct search *search, enum chain_state state, bool anchored) {
+    if (search->state == CHAIN_TRUSTED || state == CHAIN_TRUSTED) {
+        return search->state != CHAIN_TRUSTED;
+    }
+    if (search->anchored != anchored) {
+        return anchored;
+    }
+    return search->n > search->n_best || (search->n == search->n_best && rank(state) > rank(search->state));
+}
+
+static void keep(struct search *search, enum chain_state state, bool anchored, const char *detail) {
+    if (!is_better(search, state, anchored)) {
         return;
     }
     search->state = state;
+    search->anchored = anchored;
     search->detail = detail;
     search->n_best = search->n;
     memcpy(search->best, search->path, sizeof search->best);
@@ -114,7 +125,7 @@ static const char *path_fault(const struct search *search, const struct anchor *
 
 static void reach(struct search *search, const struct anchor *anchor) {
     const char *fault = path_fault(search, anchor);
-    keep(search, *fault == '\0' ? CHAIN_TRUSTED : CHAIN_UNTRUSTED, fault);
+    keep(search, *fault == '\0' ? CHAIN_TRUSTED : CHAIN_UNTRUSTED, true, fault);
 }
 
 static const struct anchor *as_anchor(const struct anchors *anchors, const struct cert *cert) {
@@ -174,7 +185,7 @@ static void climb(struct search *search) {
         return;
     }
     if (search->n > DEPTH_MAX) {
-        keep(search, CHAIN_UNTRUSTED, "the chain is too long");
+        keep(search, CHAIN_UNTRUSTED, false, "the chain is too long");
         return;
     }
     uint64_t wanted = name_hash(cert->issuer);
@@ -203,9 +214,29 @@ static void climb(struct search *search) {
     }
     if (!found) {
         bool root = name_equal(cert->subject, cert->issuer) && issued(search, cert, cert);
-        keep(search, root ? CHAIN_UNTRUSTED : CHAIN_INCOMPLETE,
+        keep(search, root ? CHAIN_UNTRUSTED : CHAIN_INCOMPLETE, false,
              root ? "the chain ends in a root that is no trust anchor" : "an issuer is missing");
     }
+}
+
+static bool is_anchors_name(const struct anchors *anchors, struct bytes name) {
+    size_t n;
+    const struct anchor *named = anchors_named(anchors, name_hash(name), &n);
+    for (size_t i = 0; i < n; i++) {
+        if (name_equal(named[i].cert.subject, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether one above the leaf calls upon an anchor that has nothing to do with it. */
+static bool has_namesake(const struct search *search) {
+    bool found = false;
+    for (size_t i = 1; !search->anchored && !found && i < search->n_best; i++) {
+        found = is_anchors_name(search->anchors, search->best[i]->subject) || is_anchors_name(search->anchors, search->best[i]->issuer);
+    }
+    return found;
 }
 
 bool chain_build(const struct anchors *anchors, const struct cert *leaf, const struct cert *bag, size_t n_bag, enum purpose purpose,
@@ -248,6 +279,11 @@ bool chain_build(const struct anchors *anchors, const struct cert *leaf, const s
     for (size_t i = 0; i < n; i++) {
         certs[i] = search.best[i + 1];
     }
-    *out = (struct chain){.state = search.state, .certs = certs, .n = n, .detail = search.detail};
+    *out = (struct chain){.state = search.state,
+                          .anchored = search.anchored,
+                          .namesake = has_namesake(&search),
+                          .certs = certs,
+                          .n = n,
+                          .detail = search.detail};
     return true;
 }

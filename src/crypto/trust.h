@@ -24,6 +24,8 @@ size_t anchors_count(const struct anchors *anchors);
 
 struct chain {
     enum chain_state state;
+    bool anchored;             /* it ends in an anchor, signature by signature, trusted or not; of no certificates: the leaf is one */
+    bool namesake;             /* it does not, and one in it has an anchor's name or says that an anchor issued it */
     const struct cert **certs; /* issuers from the leaf's up, in the arena; the leaf not included */
     size_t n;
     const char *detail; /* why it is not trusted; "" when it is */
@@ -33,7 +35,7 @@ struct chain {
  * chain_build finds a path from leaf to an anchor that is trusted for the purpose at that time, trying every issuer of the
  * bag and of the anchors by name, key id and signature (at most 8 deep, 64 signature checks; then CHAIN_UNCHECKED). The time
  * is that of a verified time stamp, or now. CHAIN_UNTRUSTED: a path ends in something that is no anchor for it (or not valid
- * then); CHAIN_INCOMPLETE: an issuer is missing. The longest path found is given in each case.
+ * then); CHAIN_INCOMPLETE: an issuer is missing. A path to an anchor is given before any other, then the longest one.
  */
 CERTBAN_MUST_USE bool chain_build(const struct anchors *anchors, const struct cert *leaf, const struct cert *bag, size_t n_bag,
                                   enum purpose purpose, int64_t time, struct arena *arena, struct chain *out, struct error *err);

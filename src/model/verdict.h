@@ -86,6 +86,8 @@ struct signature_info {
     struct cert_info *chain; /* issuers, the leaf not repeated */
     size_t n_chain;
     enum chain_state chain_state;
+    bool anchored;      /* the chain ends in a trust anchor, though it may not be trusted now or for this */
+    bool root_namesake; /* it does not, but calls upon one by its name */
     struct timestamp_info *timestamps;
     size_t n_timestamps;
     int64_t signed_at;                                /* the earliest good time stamp; TIME_NONE */

@@ -2,6 +2,7 @@
 /* What a record tells of a file against the blocklist: match_cert.c and prove_match.c on what is written down, not on what is there. */
 #include "asn1/name.h"
 #include "base/hex.h"
+#include "crypto/digest.h"
 #include "list/never_ban.h"
 #include "list/policy_value.h"
 #include "scan/exam.h"
@@ -16,13 +17,15 @@ struct matching {
     bool failed; /* no memory */
 };
 
+#define NOBODY SIZE_MAX
+
 /* What a key fits, and how far the record proves it. */
 struct place {
     const struct signature_info *s; /* NULL: the file itself */
     const struct cert_info *cert;   /* NULL: no certificate */
     enum role role;
-    bool proven;          /* the signature holds and covers the file; of a time stamp, it holds too */
-    bool issuer_verified; /* the issuer's key is known to have signed the certificate */
+    bool proven;  /* the signature holds and covers the file; of a time stamp, it holds too */
+    size_t above; /* of its issuer in the chain; NOBODY: nobody is known to have signed it */
     bool chain_trusted;
 };
 
@@ -85,8 +88,23 @@ static bool is_excepted(const struct matching *m, const struct conditions *only,
     return fits;
 }
 
+/* Whether the certificate has the key of the one that the rule holds itself. */
+static bool is_held(const struct rule *rule, const struct cert_info *cert) {
+    uint8_t value[HASH_SIZE_MAX];
+    return rule->cert != NULL && digest_bytes(HASH_SHA256, rule->cert->spki, value, NULL) &&
+           memcmp(value, cert->spki_sha256, sizeof cert->spki_sha256) == 0;
+}
+
+/* As prove_match.c has it: whether the certificate's issuer is known to have signed it, and to be no namesake. */
+static bool issuer_verified(const struct key *key, const struct place *place) {
+    const struct signature_info *s = place->s;
+    return s != NULL && place->above != NOBODY &&
+           (s->anchored || is_held(key->rule, place->cert) || (place->above < s->n_chain && !s->root_namesake));
+}
+
 static enum proof proof_of(const struct key *key, const struct place *place, bool weak) {
-    bool by_name = weak || (key->kind == KEY_SERIAL && !place->issuer_verified) || (key->kind == KEY_SUBSCRIBER && !place->chain_trusted);
+    bool by_name =
+        weak || (key->kind == KEY_SERIAL && !issuer_verified(key, place)) || (key->kind == KEY_SUBSCRIBER && !place->chain_trusted);
     bool fits = place->cert == NULL || prove_role_fits(key->role, place->role);
     return by_name ? PROOF_NAME : place->proven && fits ? PROOF_PROVEN : PROOF_PRESENT;
 }
@@ -214,7 +232,7 @@ static void match_one(struct matching *m, const struct place *place) {
 
 static void match_signature(struct matching *m, const struct signature_info *s) {
     bool holds = s->signature == CHECK_GOOD && s->digest == CHECK_GOOD;
-    struct place place = {s, NULL, ROLE_ANY, s->digest == CHECK_GOOD, false, s->chain_state == CHAIN_TRUSTED};
+    struct place place = {s, NULL, ROLE_ANY, s->digest == CHECK_GOOD, NOBODY, s->chain_state == CHAIN_TRUSTED};
     find(m, KEY_AUTHENTICODE, s->claimed, &place);
     find(m, KEY_CDHASH, s->cdhash, &place);
     for (size_t i = 0; i < s->n_cdhash_alternates; i++) {
@@ -226,20 +244,20 @@ static void match_signature(struct matching *m, const struct signature_info *s) 
     find(m, KEY_TEAM_ID, bytes_text(s->team_id), &place);
     if (s->has_signer) {
         place.cert = &s->signer;
-        place.issuer_verified = s->n_chain != 0;
+        place.above = 0;
         match_one(m, &place);
     }
     for (size_t i = 0; i < s->n_chain; i++) {
         /* The chain's end is an anchor as a rule, and no record tells whether the file carries it, too. */
         bool last = i + 1 == s->n_chain, anchor = last && (place.chain_trusted || strcmp(s->chain[i].subject, s->chain[i].issuer) == 0);
-        place = (struct place){s, &s->chain[i], ROLE_CHAIN, holds && !anchor, !last, place.chain_trusted};
+        place = (struct place){s, &s->chain[i], ROLE_CHAIN, holds && !anchor, i + 1, place.chain_trusted};
         match_one(m, &place);
     }
     for (size_t i = 0; i < s->n_timestamps; i++) {
         const struct timestamp_info *t = &s->timestamps[i];
         if (t->has_signer) {
             bool stamped = t->state == CHECK_GOOD || t->state == CHECK_UNTRUSTED;
-            place = (struct place){s, &t->signer, ROLE_TIMESTAMP, holds && stamped, false, place.chain_trusted};
+            place = (struct place){s, &t->signer, ROLE_TIMESTAMP, holds && stamped, NOBODY, place.chain_trusted};
             match_one(m, &place);
         }
     }
@@ -248,7 +266,7 @@ static void match_signature(struct matching *m, const struct signature_info *s) 
 bool past_match(const struct blocklist *list, struct past_record *record, struct arena *arena, struct error *err) {
     struct verdict *v = &record->verdict;
     struct matching m = {.list = list, .record = record, .arena = arena, .all = arena_array(arena, MATCHES_MAX, sizeof *m.all)};
-    struct place file = {NULL, NULL, ROLE_ANY, true, false, false};
+    struct place file = {NULL, NULL, ROLE_ANY, true, NOBODY, false};
     if (m.all == NULL) {
         return arena_full(arena, err);
     }

@@ -129,6 +129,8 @@ static bool take_signature(const json_t *o, struct signature_info *s, struct are
     s->signature = (enum check)state;
     TAKE_NAMED(json_text(o, "chain_state"), chain_state_name, CHAIN_COUNT, &state);
     s->chain_state = (enum chain_state)state;
+    s->anchored = s->chain_state == CHAIN_TRUSTED || json_is_true(json_object_get(o, "anchored"));
+    s->root_namesake = json_is_true(json_object_get(o, "root_namesake"));
     s->signed_at = take_time(o, "signed_at");
     s->has_signer = signer != NULL;
     return take_texts(o, texts, sizeof texts / sizeof *texts, s, arena) && take_hex(json_text(digest, "claimed"), &s->claimed, arena) &&

@@ -41,17 +41,22 @@ static bool timestamp_good(const struct proven *p, const struct cert *cert) {
     return false;
 }
 
-/* Serial with issuer is a name that anybody can write; it is an identity where the issuer's key verifies the leaf. */
+/* Whether the certificate has the key of the one that the rule holds itself. */
+static bool is_held(const struct rule *rule, const struct cert *cert) {
+    return rule->cert != NULL && bytes_equal(rule->cert->spki, cert->spki);
+}
+
+/* Serial with issuer is a name that anybody can write; it is an identity where the issuer's key verifies the certificate. Anybody can make
+ * an authority of any name, too: where it calls upon a root that is known, but is not its own, it is not the issuer that is meant. */
 static bool issuer_verified(const struct proven *p, const struct match *m) {
-    if (m->role == ROLE_SIGNER) {
-        return p->has_chain && p->chain.n != 0;
+    const struct chain *chain = &p->chain;
+    size_t above = 0;
+    bool found = p->has_chain && m->role == ROLE_SIGNER;
+    for (size_t i = 0; !found && p->has_chain && m->role == ROLE_CHAIN && i < chain->n; i++) {
+        found = bytes_equal(chain->certs[i]->der, m->cert->der);
+        above = i + 1;
     }
-    for (size_t i = 0; m->role == ROLE_CHAIN && p->has_chain && i + 1 < p->chain.n; i++) {
-        if (m->cert != NULL && bytes_equal(p->chain.certs[i]->der, m->cert->der)) {
-            return true;
-        }
-    }
-    return false;
+    return found && (chain->anchored || is_held(m->key->rule, m->cert) || (above < chain->n && !chain->namesake));
 }
 
 /* The rule knows more of that certificate than its issuer and serial, and it is another one: anybody can make an authority of any name. */
@@ -59,7 +64,7 @@ static bool is_namesake(const struct exam *exam, const struct match *m) {
     const unsigned hashes = 1U << KEY_CERT_SHA256 | 1U << KEY_CERT_SHA1 | 1U << KEY_CERT_MD5 | 1U << KEY_TBS | 1U << KEY_SPKI;
     const struct rule *rule = m->key->rule;
     bool knows = rule->cert != NULL && bytes_equal(rule->cert->serial, m->key->value);
-    if (m->key->kind != KEY_SERIAL || m->cert == NULL || (rule->cert != NULL && bytes_equal(rule->cert->spki, m->cert->spki))) {
+    if (m->key->kind != KEY_SERIAL || m->cert == NULL || is_held(rule, m->cert)) {
         return false;
     }
     for (size_t i = 0; i < rule->n_keys; i++) {

@@ -150,6 +150,8 @@ static void pass_signature(struct wire_pass *p, struct signature_info *s) {
     }
     pass_chain(p, s);
     FIELD_ENUM(p, s->chain_state, enum chain_state, CHAIN_COUNT);
+    field_bool(p, &s->anchored);
+    field_bool(p, &s->root_namesake);
     pass_timestamps(p, s);
     field_i64(p, &s->signed_at);
     field_i64(p, &s->claimed_time);

@@ -459,18 +459,19 @@ static void chains_end_in_anchors(void **state) {
         int64_t time;
         enum chain_state state;
         size_t n;
+        bool anchored;
     } rows[] = {
-        {anchors, &leaf.cert, 5, PURPOSE_CODE, NOW, CHAIN_TRUSTED, 2},
-        {anchors, &leaf.cert, 4, PURPOSE_CODE, NOW, CHAIN_TRUSTED, 2},
-        {anchors, &leaf.cert, 3, PURPOSE_CODE, NOW, CHAIN_INCOMPLETE, 0},
-        {anchors, &leaf.cert, 5, PURPOSE_TIME, NOW, CHAIN_UNTRUSTED, 2},
-        {anchors, &leaf.cert, 5, PURPOSE_CODE, TO + 1, CHAIN_UNTRUSTED, 2},
-        {anchors, &leaf.cert, 5, PURPOSE_CODE, FROM - 1, CHAIN_UNTRUSTED, 2},
-        {wrong, &leaf.cert, 5, PURPOSE_CODE, NOW, CHAIN_UNTRUSTED, 2},
-        {wrong, &leaf.cert, 4, PURPOSE_CODE, NOW, CHAIN_INCOMPLETE, 1},
-        {none, &leaf.cert, 5, PURPOSE_CODE, NOW, CHAIN_UNTRUSTED, 2},
-        {anchors, &forged.cert, 5, PURPOSE_CODE, NOW, CHAIN_INCOMPLETE, 0},
-        {anchors, &root.cert, 0, PURPOSE_CODE, NOW, CHAIN_TRUSTED, 0},
+        {anchors, &leaf.cert, 5, PURPOSE_CODE, NOW, CHAIN_TRUSTED, 2, true},
+        {anchors, &leaf.cert, 4, PURPOSE_CODE, NOW, CHAIN_TRUSTED, 2, true},
+        {anchors, &leaf.cert, 3, PURPOSE_CODE, NOW, CHAIN_INCOMPLETE, 0, false},
+        {anchors, &leaf.cert, 5, PURPOSE_TIME, NOW, CHAIN_UNTRUSTED, 2, true},
+        {anchors, &leaf.cert, 5, PURPOSE_CODE, TO + 1, CHAIN_UNTRUSTED, 2, true},
+        {anchors, &leaf.cert, 5, PURPOSE_CODE, FROM - 1, CHAIN_UNTRUSTED, 2, true},
+        {wrong, &leaf.cert, 5, PURPOSE_CODE, NOW, CHAIN_UNTRUSTED, 2, false},
+        {wrong, &leaf.cert, 4, PURPOSE_CODE, NOW, CHAIN_INCOMPLETE, 1, false},
+        {none, &leaf.cert, 5, PURPOSE_CODE, NOW, CHAIN_UNTRUSTED, 2, false},
+        {anchors, &forged.cert, 5, PURPOSE_CODE, NOW, CHAIN_INCOMPLETE, 0, false},
+        {anchors, &root.cert, 0, PURPOSE_CODE, NOW, CHAIN_TRUSTED, 0, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct chain chain;
@@ -478,6 +479,8 @@ static void chains_end_in_anchors(void **state) {
             chain_build(rows[i].anchors, rows[i].leaf, bag, rows[i].n_bag, rows[i].purpose, rows[i].time, &test_arena, &chain, &err));
         assert_int_equal(chain.state, rows[i].state);
         assert_int_equal(chain.n, rows[i].n);
+        assert_int_equal(chain.anchored, rows[i].anchored);
+        assert_int_equal(chain.namesake, rows[i].anchors == wrong);
         assert_true((chain.state == CHAIN_TRUSTED) == (*chain.detail == '\0'));
     }
     assert_true(cert_signed_by(&leaf.cert, &ca.cert));
@@ -497,6 +500,43 @@ static void chains_end_in_anchors(void **state) {
     identity_free(&leaf);
     identity_free(&ca);
     identity_free(&twin);
+    identity_free(&root);
+}
+
+/* Anybody can vouch for an authority's key with a chain of his own, as long as he likes: the way to the anchor is taken all the same. */
+static void the_way_to_an_anchor_is_taken(void **state) {
+    (void)state;
+    struct identity root = identity_new(key_new("EC"), (struct wish){.name = "Root", .ca = true}, NULL);
+    struct identity ca = identity_new(key_new("RSA"), (struct wish){.name = "CA", .ca = true}, &root);
+    struct identity leaf = identity_new(key_new("EC"), (struct wish){.name = "Leaf", .eku = "codeSigning"}, &ca);
+    struct identity mine = identity_new(key_new("EC"), (struct wish){.name = "Mine", .ca = true}, NULL);
+    struct identity below = identity_new(key_new("EC"), (struct wish){.name = "Below", .ca = true}, &mine);
+    EVP_PKEY_up_ref(ca.key);
+    struct identity twin = identity_new(ca.key, (struct wish){.name = "CA", .ca = true}, &below);
+    struct anchors *anchors = anchors_of(&root);
+    struct cert bag[] = {twin.cert, below.cert, mine.cert, ca.cert};
+    struct chain chain;
+    for (unsigned order = 0; order < 2; order++) {
+        for (int64_t when = NOW; when <= TO + 1; when += TO + 1 - NOW) {
+            assert_true(chain_build(anchors, &leaf.cert, bag, 4, PURPOSE_CODE, when, &test_arena, &chain, &err));
+            assert_int_equal(chain.state, when == NOW ? CHAIN_TRUSTED : CHAIN_UNTRUSTED);
+            assert_true(chain.anchored);
+            assert_int_equal(chain.n, 2);
+            assert_true(bytes_equal(chain.certs[1]->der, root.cert.der));
+        }
+        bag[0] = ca.cert;
+        bag[3] = twin.cert;
+    }
+    assert_true(chain_build(anchors, &leaf.cert, bag + 1, 3, PURPOSE_CODE, NOW, &test_arena, &chain, &err));
+    assert_int_equal(chain.state, CHAIN_UNTRUSTED);
+    assert_false(chain.anchored || chain.namesake);
+    assert_int_equal(chain.n, 3);
+    anchors_free(anchors);
+    identity_free(&twin);
+    identity_free(&below);
+    identity_free(&mine);
+    identity_free(&leaf);
+    identity_free(&ca);
     identity_free(&root);
 }
 
@@ -761,6 +801,7 @@ int main(void) {
         cmocka_unit_test(keys_past_the_limits_are_left_alone),
         cmocka_unit_test(plain_signatures),
         cmocka_unit_test(chains_end_in_anchors),
+        cmocka_unit_test(the_way_to_an_anchor_is_taken),
         cmocka_unit_test(many_issuers_are_too_many),
         cmocka_unit_test(builtin_anchors),
         cmocka_unit_test(table_of_anchors_fits),

@@ -195,7 +195,7 @@ cases = []
 
 def case(name, finding, *anomalies, **more):
     """The function makes the program; the finding and at least these anomalies must be reported, in JSON and for people. more: rules (a
-    policy), args of certban, detail (words of an anomaly), error (words of an error), without (an anomaly that must not be there)."""
+    policy), args of certban, detail (words of an anomaly), error (words of an error), words (what is told people), without (an anomaly that must not be there)."""
     return lambda make: cases.append((name, make, finding, anomalies, more))
 
 
@@ -250,3 +250,4 @@ def judge(name, make, finding, anomalies, more):
     if finding != "clean":
         text = subprocess.run([certban, "show", "--no-builtin", "--policy", rules, *args, "case.exe"], cwd=work, capture_output=True, check=False).stdout.decode()
         assert all(a in text for a in anomalies), text
+        assert more.get("words", "") in text, text
