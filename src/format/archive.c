@@ -57,6 +57,7 @@ ARCHIVES(X)
     X(arj, ARJ, "arj", "ARJ archive", true)                                                                                                \
     X(chm, CHM, "chm", "compiled help", true)                                                                                              \
     X(squashfs, SQUASHFS, "squashfs", "SquashFS file system", false)                                                                       \
+    X(cramfs, CRAMFS, "cramfs", "cramfs file system", false)                                                                               \
     X(szdd, SZDD, "szdd", "file packed by Microsoft's compress", false)
 
 #define X(id, kind, word, words, acts)                                                                                                     \
@@ -81,7 +82,11 @@ HELPED(X)
     X(zpaq, ZPAQ, "zpaq", "ZPAQ archive")                                                                                                  \
     X(ace, ACE, "ace", "ACE archive")                                                                                                      \
     X(stuffit, STUFFIT, "stuffit", "StuffIt archive")                                                                                      \
-    X(flatpak, FLATPAK, "flatpak", "Flatpak bundle")
+    X(flatpak, FLATPAK, "flatpak", "Flatpak bundle")                                                                                       \
+    X(kwaj, KWAJ, "kwaj", "file packed by Microsoft's compress")                                                                           \
+    X(erofs, EROFS, "erofs", "EROFS file system")                                                                                          \
+    X(sparseimage, SPARSEIMAGE, "sparseimage", "sparse disk image")                                                                        \
+    X(wimpipe, WIMPIPE, "wimpipe", "Windows image made for a pipe")
 
 #define X(id, kind, word, words)                                                                                                           \
     static bool probe_##id(const struct probe *probe) {                                                                                    \

@@ -5,9 +5,9 @@ extern const struct format format_appx, format_clickonce, format_codesign, forma
     format_macho, format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_te, format_vba, format_zip;
 extern const struct format format_ar, format_asar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4,
     format_lzma, format_lha, format_p7z, format_rar, format_rpm, format_tar, format_xz, format_z, format_zst; /* archive.c, and so: */
-extern const struct format format_arj, format_chm, format_nsis, format_squashfs, format_szdd, format_wim;
-extern const struct format format_ace, format_flatpak, format_installshield, format_lrzip, format_lzop, format_qcow, format_stuffit,
-    format_vdi, format_vhd, format_vhdx, format_vmdk, format_zpaq;
+extern const struct format format_arj, format_chm, format_cramfs, format_nsis, format_squashfs, format_szdd, format_wim;
+extern const struct format format_ace, format_erofs, format_flatpak, format_installshield, format_kwaj, format_lrzip, format_lzop,
+    format_qcow, format_sparseimage, format_stuffit, format_vdi, format_vhd, format_vhdx, format_vmdk, format_wimpipe, format_zpaq;
 
 /* One row a format, one file a row. */
 /* clang-format off */
@@ -53,6 +53,7 @@ const struct format *const formats[] = {
     &format_chm,
     &format_squashfs,
     &format_szdd,
+    &format_cramfs,
     &format_vhd,
     &format_vhdx,
     &format_vmdk,
@@ -65,6 +66,10 @@ const struct format *const formats[] = {
     &format_ace,
     &format_stuffit,
     &format_flatpak,
+    &format_kwaj,
+    &format_erofs,
+    &format_sparseimage,
+    &format_wimpipe,
     &format_clickonce,
     NULL,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sources: UEFI specification 5.3 (GUID partition table), Inside Macintosh: Devices, chapter 3 (partition map), Apple's Technical
- * Note TN1150 (HFS Plus), Apple File System Reference (superblock), Microsoft's of FAT and exFAT.
+ * Note TN1150 (HFS Plus), Apple File System Reference (superblock), Microsoft's of FAT and exFAT, ext4_fs.h of Linux.
  */
 #include "source/disk.h"
 
@@ -59,6 +59,21 @@ static enum disk_kind boot_kind(struct bytes boot) {
     return DISK_UNKNOWN;
 }
 
+/* The superblock at 1024, as ext4_fs.h of Linux has it: 0 u32 inodes, 4 u32 blocks, 20 u32 first block, 24 u32 logarithm of a block's
+ * kilobytes, 56 u16 EF53, 76 u32 revision. */
+static bool is_ext(struct bytes superblock) {
+    enum { LOG_MAX = 6 };
+    struct reader r = reader_make(superblock, 0);
+    uint32_t inodes = reader_u32le(&r), blocks = reader_u32le(&r);
+    reader_skip(&r, 12);
+    uint32_t first = reader_u32le(&r), log = reader_u32le(&r);
+    reader_skip(&r, 28);
+    uint16_t magic = reader_u16le(&r);
+    reader_skip(&r, 18);
+    uint32_t revision = reader_u32le(&r);
+    return reader_ok(&r) && magic == 0xef53 && inodes != 0 && blocks != 0 && first <= 1 && log <= LOG_MAX && revision <= 1;
+}
+
 static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error *err) {
     uint8_t buffer[VOLUME_HEADER_AT + SECTOR];
     struct bytes b;
@@ -76,6 +91,8 @@ static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error 
         wrapper_read(header, &v);
     } else if (bytes_is(bytes_cut(b, 32, 4), "NXSB")) {
         v.kind = DISK_APFS;
+    } else if (is_ext(header)) {
+        v.kind = DISK_EXT;
     } else {
         v.kind = boot_kind(bytes_cut(b, 0, SECTOR));
     }
@@ -210,13 +227,33 @@ static uint32_t map_block(struct bytes first) {
     return block == 1024 || block == 2048 || block == 4096 ? block : SECTOR;
 }
 
+/* Whether a master boot record stands there: what is a partition is active or is not, and begins behind the record. Code that boots
+ * from a volume has letters in that place. */
+static bool has_table(struct bytes head) {
+    struct reader r = reader_make(bytes_cut(head, 446, 66), 0);
+    unsigned n = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t active = reader_u8(&r);
+        reader_skip(&r, 3);
+        uint8_t type = reader_u8(&r);
+        reader_skip(&r, 3);
+        uint32_t sector = reader_u32le(&r), sectors = reader_u32le(&r);
+        if ((active & 0x7f) != 0 || (type != 0 && (sector == 0 || sectors == 0))) {
+            return false;
+        }
+        n += type != 0;
+    }
+    return bytes_is(reader_bytes(&r, 2), "\x55\xaa") && n != 0;
+}
+
 bool disk_probe(struct bytes head) {
     struct bytes second = bytes_cut(head, SECTOR, head.n), volume = bytes_cut(head, VOLUME_HEADER_AT, 4);
     return bytes_starts(second, bytes_text("EFI PART")) ||
            (bytes_starts(head, bytes_text("ER")) && bytes_starts(second, bytes_text("PM"))) || has_header(head, 0) ||
            has_header(head, SECTOR) ||
            (bytes_starts(volume, bytes_text("BD")) && bytes_is(bytes_cut(head, VOLUME_HEADER_AT + 124, 2), "H+")) ||
-           bytes_is(bytes_cut(head, 32, 4), "NXSB");
+           bytes_is(bytes_cut(head, 32, 4), "NXSB") || boot_kind(head) != DISK_UNKNOWN || has_table(head) ||
+           is_ext(bytes_cut(head, VOLUME_HEADER_AT, SECTOR));
 }
 
 bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struct error *err) {

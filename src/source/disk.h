@@ -16,6 +16,7 @@ enum disk_kind {
     DISK_FAT,  /* FAT12, FAT16, FAT32 */
     DISK_NTFS,
     DISK_EXFAT,
+    DISK_EXT, /* ext2, ext3, ext4 */
 };
 
 struct disk_volume {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+; those of APFS,
- * of HFS before it, of FAT and NTFS are left to 7z. Volumes of another kind are said to be unreadable where nothing else is in the image,
- * those of exFAT anyway.
+ * of HFS before it, of FAT, NTFS and ext are left to 7z. Volumes of another kind are said to be unreadable where nothing else is in the
+ * image, those of exFAT anyway.
  */
 #include "source/disk.h"
 #include "source/helper.h"
@@ -23,7 +23,7 @@ struct work {
 /* The files of one volume; *read false where it is of no kind that is read. */
 static bool walk_volume(struct work *w, struct source *volume, enum disk_kind kind, bool *read, struct error *err) {
     static const enum helper_format formats[] = {
-        [DISK_HFS] = HELPER_HFS, [DISK_APFS] = HELPER_APFS, [DISK_FAT] = HELPER_FAT, [DISK_NTFS] = HELPER_NTFS};
+        [DISK_HFS] = HELPER_HFS, [DISK_APFS] = HELPER_APFS, [DISK_FAT] = HELPER_FAT, [DISK_NTFS] = HELPER_NTFS, [DISK_EXT] = HELPER_EXT};
     *read = kind != DISK_UNKNOWN;
     switch (kind) {
     case DISK_UNKNOWN:

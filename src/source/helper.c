@@ -2,8 +2,8 @@
 /*
  * The containers that a helper takes apart whole: Windows images (the WIM header of Microsoft's "Windows Imaging File Format"), setups
  * made by NSIS (firstheader in its Source/exehead/fileform.h) and by Inno Setup (TSetupLdrOffsetTable in its Struct.pas), archives of ARJ
- * (its TECHNOTE.TXT), file systems of SquashFS (squashfs_fs.h of Linux), compiled help (ITSF, as chmspec describes it), files packed by
- * Microsoft's compress (SZDD).
+ * (its TECHNOTE.TXT), file systems of SquashFS (squashfs_fs.h of Linux) and cramfs (cramfs_fs.h of Linux), compiled help (ITSF, as chmspec
+ * describes it), files packed by Microsoft's compress (SZDD).
  *
  * Archives of which only some need a helper ask for it themselves: source/archive.c, source/dmg.c.
  */
@@ -25,6 +25,7 @@ static const struct {
     [HELPER_RAR] = {"rest of the archive", "7z"}, [HELPER_RAR5] = {"rest of the archive", "7z"},
     [HELPER_7Z] = {"rest of the archive", "7z"},  [HELPER_ZIP] = {"rest of the archive", "7z"},
     [HELPER_ARJ] = {"ARJ archive", "7z"},         [HELPER_CHM] = {"compiled help", "7z"},
+    [HELPER_CRAMFS] = {"cramfs", "7z"},           [HELPER_EXT] = {"ext volume", "7z"},
     [HELPER_SQUASHFS] = {"SquashFS", "7z"},       [HELPER_SZDD] = {"packed file", "7z"},
 };
 
@@ -87,14 +88,25 @@ static bool is_squashfs(struct bytes head) {
            minor == 0;
 }
 
+/* 16 "Compressed ROMFS". */
+static bool is_cramfs(struct bytes head) {
+    enum { SIGNATURE_AT = 16 };
+    return bytes_starts(bytes_cut(head, SIGNATURE_AT, head.n), bytes_text("Compressed ROMFS"));
+}
+
 static const struct {
     size_t n;
     const char *magic;
     bool (*is)(struct bytes head); /* what else must hold; NULL: nothing */
     enum helper_format format;
 } wholes[] = {
-    {8, "MSWIM\0\0\0", NULL, HELPER_WIM}, {0, "", archive_is_nsis, HELPER_NSIS},     {2, "\x60\xea", is_arj, HELPER_ARJ},
-    {4, "ITSF", is_chm, HELPER_CHM},      {4, "hsqs", is_squashfs, HELPER_SQUASHFS}, {8, "SZDD\x88\xf0\x27\x33", NULL, HELPER_SZDD},
+    {8, "MSWIM\0\0\0", NULL, HELPER_WIM},
+    {0, "", archive_is_nsis, HELPER_NSIS},
+    {2, "\x60\xea", is_arj, HELPER_ARJ},
+    {4, "ITSF", is_chm, HELPER_CHM},
+    {4, "hsqs", is_squashfs, HELPER_SQUASHFS},
+    {8, "SZDD\x88\xf0\x27\x33", NULL, HELPER_SZDD},
+    {4, "\x45\x3d\xcd\x28", is_cramfs, HELPER_CRAMFS},
 };
 
 enum helper_format helped_format_of(struct bytes head) {

@@ -24,8 +24,10 @@ enum helper_format {
     HELPER_ARJ,
     HELPER_CHM,      /* Microsoft's compiled help */
     HELPER_SQUASHFS, /* a file system, as in AppImages and snaps */
-    HELPER_SZDD,     /* one file packed by Microsoft's compress: setup.ex_ */
-    HELPER_FORMATS   /* none of them */
+    HELPER_CRAMFS,
+    HELPER_EXT,    /* ext2, ext3, ext4 */
+    HELPER_SZDD,   /* one file packed by Microsoft's compress: setup.ex_ */
+    HELPER_FORMATS /* none of them */
 };
 
 struct helper {

@@ -5,7 +5,8 @@
  * of InstallShield's cabinets as unshield reads it (lib/cabfile.h); that of its setups, which stands behind a program's sections, as the
  * free unpackers (ISx, "isxunpack") describe it: 14 octets of magic, u16 number of files; the headers of lzop (src/lzop.c), lrzip
  * (doc/magic.header.txt), ZPAQ (its specification, "locator"), ACE (acefile), StuffIt (The Unarchiver's wiki) and Flatpak bundles
- * (shared-mime-info), docs/interop/qcow2 of QEMU, VMware's "Virtual Disk Format 5.0", VDICore.h of VirtualBox.
+ * (shared-mime-info), docs/interop/qcow2 of QEMU, VMware's "Virtual Disk Format 5.0", VDICore.h of VirtualBox, libmspack
+ * (kwajd.c, szddd.c), erofs_fs.h of Linux, libmodi's "Mac OS disk image types", wimlib (header.h).
  */
 #include "source/unread.h"
 
@@ -48,6 +49,13 @@ static const struct {
     {0, 15, "StuffIt (c)1997", "StuffIt archive", "needs StuffIt: its archives are not looked into", UNREAD_STUFFIT, AT_START},
     {10, 4, "rLau", "StuffIt archive", "needs StuffIt: its archives are not looked into", UNREAD_STUFFIT, AT_START},
     {0, 12, "flatpak\0\1\0\x89\xe5", "Flatpak bundle", "needs flatpak: its bundles are not looked into", UNREAD_FLATPAK, AT_START},
+    {0, 8, "KWAJ\x88\xf0\x27\xd1", "packed file", "needs expand: what Microsoft's compress packed so is not looked into", UNREAD_KWAJ,
+     AT_START},
+    {0, 8, "SZ \x88\xf0\x27\x33\xd1", "packed file", "needs expand: what Microsoft's compress packed so is not looked into", UNREAD_KWAJ,
+     AT_START},
+    {1024, 4, "\xe2\xe1\xf5\xe0", "file system", "needs to be mounted: a file system of EROFS is not looked into", UNREAD_EROFS, AT_START},
+    {0, 8, "sprs\0\0\0\3", "disk image", "needs to be converted: a sparse disk image is not looked into", UNREAD_SPARSEIMAGE, AT_START},
+    {0, 8, "WLPWM\0\0\0", "Windows image", "needs wimlib: a Windows image made for a pipe is not looked into", UNREAD_WIMPIPE, AT_START},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 
 /* So many octets of a file's beginning tell. */
-enum { UNREAD_HEAD = 80 };
+enum { UNREAD_HEAD = 1040 };
 
 enum unread_kind {
     UNREAD_NONE,
@@ -22,6 +22,10 @@ enum unread_kind {
     UNREAD_ACE,
     UNREAD_STUFFIT,
     UNREAD_FLATPAK,
+    UNREAD_KWAJ,
+    UNREAD_EROFS,
+    UNREAD_SPARSEIMAGE,
+    UNREAD_WIMPIPE,
 };
 
 /* unread_kind_of is the kind that a file's first and last bytes speak for. */
