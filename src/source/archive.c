@@ -10,6 +10,7 @@
 #include "source/archive_beside.h"
 #include "source/deflate.h"
 #include "source/helper.h"
+#include "source/iso.h"
 #include "source/lzma_alone.h"
 #include "source/rar.h"
 
@@ -76,17 +77,6 @@ static const char *path_of(struct walk *w) {
     path = path != NULL ? path : archive_entry_pathname_utf8(entry);
     path = path != NULL ? path : "";
     return arena_printf(&w->scratch, "%.*s", NAME_MAX_KEPT, path);
-}
-
-/* A component ".." leads out of the folder. Absolute names are usual in backups, and lead nowhere by themselves. */
-static bool leads_out(const char *path) {
-    for (const char *p = path; (p = strstr(p, "..")) != NULL; p += 2) {
-        bool begins = p == path || p[-1] == '/' || p[-1] == '\\';
-        if (begins && (p[2] == '\0' || p[2] == '/' || p[2] == '\\')) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void tally(struct walk *w, uint64_t *n, const char **first, const char *path) {
@@ -210,16 +200,18 @@ static bool visit_unsized(struct walk *w, const char *path, struct error *err) {
     return visit_memory(w, path, bytes_make(spool.p, (size_t)spool.n), err);
 }
 
-/* RAR leaves the type of a file to attributes that may be absent. */
-static bool may_be_file(struct archive_entry *entry) {
-    return archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == 0;
+/* RAR leaves the type of a file to attributes that may be absent; of ar, every unpacker makes a file whatever the type is. */
+static bool may_be_file(const struct walk *w) {
+    struct archive_entry *entry = w->reader.entry;
+    bool any = w->reader.kind == ARCHIVE_AR || w->reader.kind == ARCHIVE_DEB;
+    return any || archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == 0;
 }
 
 static bool visit_entry(struct walk *w, struct error *err) {
     struct archive_entry *entry = w->reader.entry;
     bool sized = archive_entry_size_is_set(entry);
     la_int64_t size = archive_entry_size(entry);
-    if (!may_be_file(entry) || (sized && size <= 0)) {
+    if (!may_be_file(w) || (sized && size <= 0)) {
         return true;
     }
     arena_reset(&w->scratch);
@@ -227,7 +219,7 @@ static bool visit_entry(struct walk *w, struct error *err) {
     if (path == NULL) {
         return arena_full(&w->scratch, err);
     }
-    if (leads_out(path)) {
+    if (member_leads_out(path)) {
         tally(w, &w->unsafe, &w->first_unsafe, path);
     }
     if (archive_entry_is_encrypted(entry)) {
@@ -300,6 +292,37 @@ static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err)
     return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_set(err, why.kind, "%s", why.text);
 }
 
+/* What an image of a disc shows, with what is beside it. */
+struct disc {
+    struct visitor visitor; /* first: it is what the driver is given */
+    struct walk *walk;
+};
+
+static bool visit_on_disc(struct visitor *visitor, const struct member *shown, struct error *err) {
+    struct walk *w = ((struct disc *)visitor)->walk;
+    struct member member = *shown;
+    member.beside = &w->beside.beside;
+    arena_reset(&w->scratch);
+    if (member_leads_out(member.path)) {
+        tally(w, &w->unsafe, &w->first_unsafe, member.path);
+    }
+    w->beside.path = member.path;
+    bool ok = w->visitor->visit(w->visitor, &member, err);
+    member.beside->close(member.beside);
+    return ok;
+}
+
+/* What is packed for systems that know Rock Ridge is shown as it lies there, and by libarchive as it comes out. */
+static bool walk_disc(struct walk *w, struct error *err) {
+    struct disc disc = {.visitor = {visit_on_disc}, .walk = w};
+    struct error why;
+    bool packed;
+    arena_reset(&w->scratch);
+    archive_beside_init(&w->beside, w->source, ARCHIVE_ISO, w->budget, &w->scratch, w->arena);
+    bool ok = iso_walk(w->source, w->arena, w->budget, &disc.visitor, &packed, err);
+    return (!packed || walk_kind(w, ARCHIVE_ISO, ok ? err : &why)) && ok;
+}
+
 /* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file
  * system, too, and it is the one that newer systems show (ECMA-167 2/8, 3/9). */
 static bool walk_image(struct walk *w, struct error *err) {
@@ -314,7 +337,7 @@ static bool walk_image(struct walk *w, struct error *err) {
         iso = iso || bytes_is(name, "CD001");
         udf = udf || bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
     }
-    if (iso && !walk_kind(w, ARCHIVE_ISO, err)) {
+    if (iso && !walk_disc(w, err)) {
         return false;
     }
     if (iso && !udf) {

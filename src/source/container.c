@@ -49,3 +49,13 @@ bool member_is_beside(const char *path, const char *other, const char *name) {
     size_t n = folder_n(path);
     return strchr(name, '/') == NULL && folder_n(other) == n && strncmp(other, path, n) == 0 && strcasecmp(other + n, name) == 0;
 }
+
+bool member_leads_out(const char *path) {
+    for (const char *p = path; (p = strstr(p, "..")) != NULL; p += 2) {
+        bool begins = p == path || p[-1] == '/' || p[-1] == '\\';
+        if (begins && (p[2] == '\0' || p[2] == '/' || p[2] == '\\')) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -57,6 +57,10 @@ CERTBAN_MUST_USE bool visit_window(struct visitor *visitor, struct source *sourc
  * names are Windows'. */
 bool member_is_beside(const char *path, const char *other, const char *name);
 
+/* member_leads_out says whether a component ".." of a path leads out of the folder. Absolute names are usual in backups, and lead nowhere
+ * by themselves. */
+bool member_leads_out(const char *path);
+
 struct container {
     const char *name;   /* "zip" */
     struct bytes first; /* the head of every such file begins with one of these octets (FIRST_OCTETS); none: with any */

@@ -5,6 +5,8 @@
  *
  * Walks a cpio archive from its beginning to its end, once. Members that are not too large are held in memory while they are looked
  * at, since a program is read here and there; larger ones are unpacked from the archive's beginning again where that is asked for.
+ * Whatever has content is shown but for folders: of a type that is none, or of a device, unpackers make a file. What stands behind the
+ * end, as the archives of an initial file system for Linux stand one behind the other, packed or not, is a member, too.
  * Refused: numbers that are none, names without an end, an archive that stops before "TRAILER!!!".
  */
 #include "source/stream.h"
@@ -30,7 +32,7 @@ static const struct layout {
     {"070702", 110, 8, 16, 4, {14, 8}, {94, 8}, {54, 8}},  {"\xc7\x71", 26, 2, LITTLE, 2, {6, 2}, {20, 2}, {22, 4}},
     {"\x71\xc7", 26, 2, BIG, 2, {6, 2}, {20, 2}, {22, 4}},
 };
-enum { MAGIC = 6, HEADER_MAX = 110, IS_FILE = 0100000, TYPE_BITS = 0170000, STEP = 64 << 10 };
+enum { MAGIC = 6, HEADER_MAX = 110, IS_FILE = 0100000, IS_FOLDER = 0040000, TYPE_BITS = 0170000, STEP = 64 << 10 };
 enum {
     CPIO_SPOOL_MAX = 64 << 20, /* a member of so many octets is held in memory while it is looked at */
     CPIO_NAME_MAX = 4096,
@@ -241,7 +243,7 @@ static bool walk_entries(struct walk *w, uint8_t head[HEADER_MAX], struct error 
             return false;
         }
         uint64_t end = aligned(w, w->tape.at + e.size);
-        if ((e.mode & TYPE_BITS) == IS_FILE && e.size != 0 && !member_visit(w, &e, err)) {
+        if ((e.mode & TYPE_BITS) != IS_FOLDER && e.size != 0 && !member_visit(w, &e, err)) {
             return false;
         }
         if (!tape_skip(&w->tape, end, err)) {
@@ -340,6 +342,27 @@ static bool walk_pbzx(struct source *source, struct budget *budget, struct visit
     return ok;
 }
 
+/* NULs fill the last block of an archive. */
+static bool visit_behind(struct source *source, uint64_t at, struct arena *arena, struct budget *budget, struct visitor *visitor,
+                         struct error *err) {
+    uint8_t block[4096];
+    while (at < source->size) {
+        size_t n = source->size - at < sizeof block ? (size_t)(source->size - at) : sizeof block, zeros = 0;
+        if (!budget_spend(budget, 0, err) || !source_into(source, block, n, at, err)) {
+            return false;
+        }
+        while (zeros < n && block[zeros] == 0) {
+            zeros++;
+        }
+        at += zeros;
+        if (zeros < n) {
+            const char *path = arena_printf(arena, "behind@%llu", (unsigned long long)at);
+            return visit_window(visitor, source, at, source->size - at, path, arena, err);
+        }
+    }
+    return true;
+}
+
 /* gzip and bzip2, which hold anything, have their own container (archive.c). */
 static bool probe(const struct probe *probe) {
     return packing_of(probe->head) < N_PACKINGS;
@@ -349,7 +372,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
                  struct error *err) {
     uint8_t head[PROBE_HEAD];
     size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
-    (void)arena, (void)anomalies;
+    (void)anomalies;
     if (!source_into(source, head, n, 0, err)) {
         return false;
     }
@@ -364,7 +387,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
         return walk_pbzx(source, budget, visitor, err);
     }
     struct plain plain = {.stream = {.next = plain_next, .restart = plain_restart}, .source = source};
-    return walk_stream(&plain.stream, source->size, budget, visitor, err);
+    return walk_stream(&plain.stream, source->size, budget, visitor, err) && visit_behind(source, plain.at, arena, budget, visitor, err);
 }
 
 const struct container container_cpio = {.name = "cpio", .probe = probe, .walk = walk};

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "source/hfs.h"
 #include "source/stream.h"
+#include "source/wide_name.h"
 
 enum {
     TYPE_FOLDER = 1,
@@ -65,46 +66,6 @@ static bool grow(struct walk *w, void **all, size_t n, size_t *room, size_t each
     return true;
 }
 
-static size_t utf8_put(uint32_t c, uint8_t *to) {
-    if (c < 0x80) {
-        to[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (uint8_t)(0xc0 | c >> 6);
-        to[1] = (uint8_t)(0x80 | (c & 63));
-        return 2;
-    }
-    size_t n = c < 0x10000 ? 3 : 4;
-    to[0] = (uint8_t)(n == 3 ? 0xe0 | c >> 12 : 0xf0 | c >> 18);
-    for (size_t i = 1; i < n; i++) {
-        to[i] = (uint8_t)(0x80 | (c >> 6 * (n - 1 - i) & 63));
-    }
-    return n;
-}
-
-/* A name of n UTF-16 units as UTF-8. A slash in it is what other systems show as colon; NULs stand in Apple's private folders. */
-static const char *name_read(struct reader *r, uint16_t n, struct arena *arena) {
-    uint8_t *name = arena_alloc(arena, (size_t)n * 3 + 1);
-    size_t at = 0;
-    uint32_t high = 0;
-    for (uint16_t i = 0; i < n && name != NULL; i++) {
-        uint32_t c = reader_u16be(r);
-        if ((c & 0xfc00) == 0xd800) {
-            high = c;
-            continue;
-        }
-        if ((c & 0xfc00) == 0xdc00 && high != 0) {
-            c = 0x10000 + ((high & 0x3ff) << 10) + (c & 0x3ff);
-        }
-        high = 0;
-        if (c != 0) {
-            at += utf8_put(c == '/' ? ':' : c, name + at);
-        }
-    }
-    return (const char *)name;
-}
-
 /* A catalog record, big-endian: key length 2, parent 4, units of the name 2, the name; then, at an even place, the type 2. */
 struct entry {
     uint32_t parent;
@@ -149,7 +110,7 @@ static bool folder_record(struct hfs_records *records, struct bytes b, uint64_t 
     }
     w->folders = all;
     reader_skip(&e.data, 6);
-    struct folder f = {.id = reader_u32be(&e.data), .parent = e.parent, .name = name_read(&e.name, e.units, w->arena)};
+    struct folder f = {.id = reader_u32be(&e.data), .parent = e.parent, .name = wide_name(&e.name, e.units, w->arena)};
     if (!reader_ok(&e.data)) {
         return error_set(err, ERR_MALFORMED, "a folder of the catalog that is cut short");
     }
@@ -279,7 +240,7 @@ static bool file_record(struct hfs_records *records, struct bytes b, uint64_t at
         return true;
     }
     arena_reset(&w->scratch);
-    const char *name = name_read(&e.name, e.units, &w->scratch);
+    const char *name = wide_name(&e.name, e.units, &w->scratch);
     const char *path = name != NULL ? path_of(w, e.parent, name) : NULL;
     if (path == NULL) {
         return arena_full(&w->scratch, err);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images of discs: ISO 9660 (ECMA-119) with the extensions of Rock Ridge and Joliet. */
+#ifndef CERTBAN_SOURCE_ISO_H
+#define CERTBAN_SOURCE_ISO_H
+
+#include "source/container.h"
+
+/* So many folders of one image are read, so many octets of one of them, and of a name. */
+enum { ISO_FOLDERS_MAX = 1 << 16, ISO_FOLDER_MAX = 16 << 20, ISO_NAME_MAX = 1024 };
+
+/* iso_walk visits each file of an image, where it lies, once: by the names of Rock Ridge where there are any, else of Joliet, then what
+ * only another of the image's trees of folders names. Windows shows the tree of Joliet, others that of Rock Ridge: what is in one need not
+ * be in the other, and two names of one place need not be of one length. *packed says that the image has files which are packed for systems
+ * that know Rock Ridge (zisofs): those were visited as they lie there. */
+CERTBAN_MUST_USE bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, struct visitor *visitor, bool *packed,
+                               struct error *err);
+
+/* One record of a folder. */
+struct iso_record {
+    uint32_t block, size; /* where its content begins, and how many octets it is */
+    uint8_t attributes;   /* extended, in blocks, in front of the content */
+    uint8_t flags, unit, gap;
+    struct bytes name, use; /* as it stands there; what else the system that wrote it has to say */
+};
+
+/* iso_record_next takes the next record from a folder's octets, *at of which were read; false at the end. Records don't pass a block of
+ * 2048. */
+bool iso_record_next(struct bytes folder, size_t *at, struct iso_record *out);
+
+/* What Rock Ridge says of a record. */
+struct iso_rock {
+    char name[ISO_NAME_MAX];
+    size_t n; /* of the name; 0: there is none */
+    bool packed;
+};
+
+/* iso_rock_read reads it from a system use area, and from those that it goes on in, blocks of block_size octets being counted. False
+ * (err) when the image can't be read or the budget is spent. */
+CERTBAN_MUST_USE bool iso_rock_read(struct source *image, struct budget *budget, uint32_t block_size, struct bytes use,
+                                    struct iso_rock *out, struct error *err);
+
+#endif
