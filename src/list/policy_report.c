@@ -73,6 +73,10 @@ static void check_keys(struct report *r, const struct rule *rule) {
             weak++;
             kind = key->kind;
         }
+        if (rule->allow && key->role != ROLE_SIGNER && key->role != ROLE_ANY) {
+            note(r, NOTE_WARNING, rule, "role=\"%s\": an allow rule is about who signed, and this one excuses nothing",
+                 role_name(key->role));
+        }
         if (!rule->allow && !rule->never_ban_overridden && never_ban_has(key->kind, key->value)) {
             note(r, NOTE_ERROR, rule, "its %s names a certificate on the never-ban list: a root, issuer, time stamper or platform signer",
                  key_name(key->kind));
@@ -95,7 +99,8 @@ static void check_dates(struct report *r, const struct rule *rule) {
         note(r, NOTE_WARNING, rule, "it has expired: it counts as absent");
     }
     if (only->has_after && only->signed_after > r->now) {
-        note(r, NOTE_WARNING, rule, "signed-after is in the future: whatever is verifiably time-stamped today is excused");
+        note(r, NOTE_WARNING, rule, "signed-after is in the future: %s",
+             rule->allow ? "it excuses nothing yet" : "whatever is verifiably time-stamped today is excused");
     }
     if (only->has_after && rule->cert != NULL && only->signed_after > rule->cert->not_before) {
         note(r, NOTE_WARNING, rule,

@@ -2,12 +2,22 @@
 /* What allow rules excuse, by what was proven of the file. */
 #include "scan/exam.h"
 
+/* Whether all holds that an allow rule asks for. Its dates must be proven, as a ban's are before they waive it; it is about who signed, so
+ * that one with another role excuses nothing. */
+static bool allow_holds(struct exam *exam, const struct key *key, size_t signature) {
+    const struct conditions *only = &key->rule->only;
+    int64_t when = signature != NO_SIGNATURE ? exam->proven[signature].signed_at : TIME_NONE;
+    bool dated = only->has_after || only->has_before;
+    return prove_role_fits(key->role, ROLE_SIGNER) && (!dated || (when != TIME_NONE && !prove_dates_excuse(only, when))) &&
+           prove_conditions(exam, only, signature) && !prove_exceptions(exam, only, signature);
+}
+
 /* The allow rule with a key of that kind and value; NULL when there is none. */
 static const struct rule *allowing(struct exam *exam, enum key_kind kind, struct bytes value, size_t signature) {
     size_t n;
     const struct key *const *keys = blocklist_find(exam->examiner->list, kind, value, &n);
     for (size_t i = 0; i < n; i++) {
-        if (keys[i]->rule->allow && prove_conditions(exam, &keys[i]->rule->only, signature)) {
+        if (keys[i]->rule->allow && allow_holds(exam, keys[i], signature)) {
             return keys[i]->rule;
         }
     }
