@@ -6,13 +6,11 @@
 #include "asn1/carve.h"
 #include "asn1/spc.h"
 
-/* How deep signatures may be nested in one another; how much an unknown attribute may hold before it makes a file suspicious. */
-enum { NESTED_MAX = 8, STUFFED_MAX = 8 << 10 };
+/* How much an unknown attribute may hold before it makes a file suspicious. */
+enum { STUFFED_MAX = 8 << 10 };
 
 /* So many unknown attributes are named that do not; the room for notes is needed for those that do. */
 enum { SMALL_MAX = 16 };
-
-static const char too_many[] = "more signatures than are read of one file";
 
 struct adding {
     struct contents *contents;
@@ -26,10 +24,12 @@ static uint64_t place(const struct adding *a, struct bytes part) {
     return a->at + (uint64_t)(part.p - a->blob.p);
 }
 
-static void limit(struct adding *a, const char *what) {
-    struct error err = {0};
-    error_set(&err, ERR_LIMIT, "%s", what);
-    contents_unreadable(a->contents, &err);
+static void limit(struct adding *a, enum limit which) {
+    contents_limited(a->contents, a->arena, which);
+}
+
+static bool is_too_deep(const struct adding *a, unsigned depth) {
+    return depth >= limit_most(a->arena->limits, LIMIT_NESTED);
 }
 
 static struct anomaly *note(struct adding *a, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
@@ -62,6 +62,9 @@ static bool keeps_promise(struct adding *a, const struct attribute *attribute, s
 }
 
 static void stuffed(struct adding *a, const struct attribute *attribute, uint64_t at, uint64_t size) {
+    if (attribute->oid.n > limit_most(a->arena->limits, LIMIT_OID)) {
+        limit(a, LIMIT_OID);
+    }
     if (size <= STUFFED_MAX && a->small++ >= SMALL_MAX) {
         return;
     }
@@ -81,11 +84,11 @@ static void add_nested(struct adding *a, const char *part, const struct attribut
         const char *name = arena_printf(a->arena, "%s/nested%zu", part, (*count)++);
         struct signed_data *sd = NULL;
         struct error err = {0};
-        if (depth >= NESTED_MAX) {
+        if (is_too_deep(a, depth)) {
             note(a, ANOMALY_NESTED_TOO_DEEP, at, value.n, NULL);
-            limit(a, "signatures nested more than 8 deep");
-        } else if (a->contents->n_signatures >= SIGNATURES_LIMIT) {
-            limit(a, too_many);
+            limit(a, LIMIT_NESTED);
+        } else if (contents_full(a->contents, a->arena)) {
+            limit(a, LIMIT_SIGNATURES);
         } else if (name == NULL || !cms_parse(value, at, a->arena, &a->contents->anomalies, &sd, &err)) {
             stuffed(a, attribute, at, value.n);
         } else {
@@ -108,10 +111,10 @@ static void add_counter(struct adding *a, const char *part, struct bytes value, 
         return;
     }
     const char *name = arena_printf(a->arena, "%s/counter%zu", part, (*count)++);
-    bool full = a->contents->n_signatures >= SIGNATURES_LIMIT || depth >= NESTED_MAX || name == NULL;
+    bool deep = is_too_deep(a, depth), full = deep || contents_full(a->contents, a->arena) || name == NULL;
     struct signature *signature = full ? NULL : contents_add(a->contents, a->arena, &err);
     if (signature == NULL) {
-        limit(a, too_many); /* its certificates are in the bag, which is known by the outer one */
+        limit(a, deep ? LIMIT_NESTED : LIMIT_SIGNATURES); /* its certificates are in the bag, which is known by the outer one */
         return;
     }
     signature->part = name;
@@ -209,8 +212,13 @@ static void read_content(struct adding *a, struct signature *signature) {
 static struct signature *add_one(struct adding *a, const char *part, struct signed_data *sd, struct signer_info *signer,
                                  const struct signature *outer) {
     struct error err = {0};
-    if (part == NULL || a->contents->n_signatures >= SIGNATURES_LIMIT) {
-        limit(a, part == NULL ? "memory for one file" : too_many);
+    if (contents_full(a->contents, a->arena)) {
+        limit(a, LIMIT_SIGNATURES);
+        return NULL;
+    }
+    if (part == NULL) {
+        arena_full(a->arena, &err);
+        contents_unreadable(a->contents, &err);
         return NULL;
     }
     struct signature *signature = contents_add(a->contents, a->arena, &err);
@@ -231,8 +239,8 @@ static struct signature *add_one(struct adding *a, const char *part, struct sign
 }
 
 static void add_all(struct adding *a, const char *part, struct signed_data *sd, const struct signature *outer, unsigned depth) {
-    if (sd->cut) {
-        limit(a, "more certificates, signers or attributes in a signature than are read");
+    if (sd->cut != 0) {
+        limit(a, (enum limit)(sd->cut - 1));
     }
     if (sd->n_signers == 0) {
         note(a, ANOMALY_NO_SIGNER, sd->at, sd->whole.n, part);

@@ -18,16 +18,12 @@
 
 enum {
     PIECE = 4 << 20,     /* a source is searched in pieces of this size, which overlap by a certificate */
-    BLOB_MAX = 16 << 20, /* of one SignedData */
     BUDGET = 256 << 20,  /* octets of SignedData candidates that turned out to be none */
-    CANDIDATES = 4096,   /* places tried in one search */
-    CERTS_MAX = 1024,    /* loose certificates kept */
     HEADER_MAX = 6 + 11, /* what tells a SignedData */
     BASE64_MIN = 256,    /* digits: a shorter certificate is none */
     BASE64_MAX = 1 << 20,
     BASE64_RUNS = 32, /* in one search */
 };
-#define EDGE ((uint64_t)64 << 20) /* how much of either end of a source is searched */
 
 static const uint8_t signed_data_oid[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02};
 
@@ -90,8 +86,8 @@ static bool keep(struct contents *contents, struct arena *arena, const struct ce
             return true;
         }
     }
-    if (sd->n_certs >= CERTS_MAX) {
-        limit(contents, "more than 1024 certificates found by searching");
+    if (sd->n_certs >= limit_most(arena->limits, LIMIT_CARVE_CERTIFICATES)) {
+        contents_limited(contents, arena, LIMIT_CARVE_CERTIFICATES);
         return false;
     }
     if ((sd->n_certs & (sd->n_certs - 1)) == 0) {
@@ -111,7 +107,7 @@ static bool keep(struct contents *contents, struct arena *arena, const struct ce
 
 /* Certificates of b; from a piece of a source they are copied. */
 static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) {
-    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct arena scratch = arena_like(c->arena, ARENA_FILE_CAP);
     struct cert_search search = {.b = b, .at = at, .tries = c->cert_tries};
     struct cert cert;
     struct bytes der;
@@ -132,6 +128,9 @@ static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) 
     }
     if (search.tries >= CERT_SEARCH_TRIES && c->cert_tries < CERT_SEARCH_TRIES) {
         limit(c->contents, "more places that look like certificates than are tried");
+    }
+    if (search.long_serial) {
+        contents_limited(c->contents, c->arena, LIMIT_SERIAL);
     }
     c->cert_tries = search.tries;
     arena_free(&scratch);
@@ -155,10 +154,10 @@ static bool begins(struct bytes b, uint64_t *declared) {
 }
 
 /* A SignedData without certificates and signers, as that of a catalog before it is signed: nothing is present in it. */
-static bool is_bare(struct bytes blob) {
-    struct arena scratch = arena_make(2 * ARENA_FILE_CAP);
+static bool is_bare(const struct carving *c, struct bytes blob) {
+    struct arena scratch = arena_like(c->arena, 2 * ARENA_FILE_CAP);
     struct signed_data *sd;
-    bool bare = cms_parse(blob, 0, &scratch, NULL, &sd, NULL) && sd->n_certs == 0 && sd->n_signers == 0 && !sd->cut;
+    bool bare = cms_parse(blob, 0, &scratch, NULL, &sd, NULL) && sd->n_certs == 0 && sd->n_signers == 0 && sd->cut == 0;
     arena_free(&scratch);
     return bare;
 }
@@ -167,7 +166,7 @@ static bool is_bare(struct bytes blob) {
 static bool add(struct carving *c, struct bytes blob, uint64_t at) {
     size_t first = c->contents->n_signatures, added = 0;
     const char *part = arena_printf(c->arena, "carved@%llu", (unsigned long long)at);
-    if (part == NULL || first >= SIGNATURES_LIMIT || is_bare(blob) ||
+    if (part == NULL || contents_full(c->contents, c->arena) || is_bare(c, blob) ||
         !authenticode_add(c->contents, c->arena, part, blob, at, &added, NULL)) {
         return false;
     }
@@ -185,7 +184,7 @@ static bool add(struct carving *c, struct bytes blob, uint64_t at) {
 
 /* Reads the candidate at an offset of the source, first into memory that is given back when it is none. */
 static bool add_from_source(struct carving *c, uint64_t at, uint64_t n) {
-    struct arena scratch = arena_make(2 * ARENA_FILE_CAP);
+    struct arena scratch = arena_like(c->arena, 2 * ARENA_FILE_CAP);
     struct bytes trial, blob;
     struct signed_data *sd;
     bool good = false;
@@ -206,12 +205,12 @@ static bool add_from_source(struct carving *c, uint64_t at, uint64_t n) {
 /* The candidate at pos of b, which has the offset at. */
 static bool try_candidate(struct carving *c, struct bytes b, size_t pos, uint64_t at, uint64_t declared) {
     uint64_t left = c->source != NULL ? c->end - at : b.n - pos;
-    uint64_t n = declared != 0 ? declared : left < BLOB_MAX ? left : BLOB_MAX;
-    if (n > left || n > BLOB_MAX) {
+    uint64_t most = limit_most(c->arena->limits, LIMIT_SIGNATURE_SIZE), n = declared != 0 ? declared : left < most ? left : most;
+    if (n > left || n > most) {
         return false;
     }
-    if (c->tries >= CANDIDATES || c->budget < n) {
-        limit(c->contents, "more places that look like signatures than are tried");
+    if (c->tries >= limit_most(c->arena->limits, LIMIT_CARVE_CANDIDATES) || c->budget < n) {
+        contents_limited(c->contents, c->arena, LIMIT_CARVE_CANDIDATES);
         return false;
     }
     c->tries++;
@@ -360,16 +359,16 @@ static bool carve_stretch(struct carving *c, uint8_t *buffer, uint64_t at, uint6
 static bool carve_ends(struct carving *c, uint64_t at, uint64_t n, struct error *err) {
     struct error why = {0};
     uint8_t *buffer = malloc(PIECE + CERT_SEARCH_SIZE);
-    uint64_t size = c->source->size;
+    uint64_t size = c->source->size, window = limit_most(c->arena->limits, LIMIT_CARVE_WINDOW);
     c->end = at > size ? at : n < size - at ? at + n : size;
     if (buffer == NULL) {
         return error_set(err, ERR_LIMIT, "memory for a search");
     }
     bool good;
-    if (c->end - at <= 2 * EDGE) {
+    if (c->end - at <= 2 * window) {
         good = carve_stretch(c, buffer, at, c->end, &why);
     } else {
-        good = carve_stretch(c, buffer, at, at + EDGE, &why) && carve_stretch(c, buffer, c->end - EDGE, c->end, &why);
+        good = carve_stretch(c, buffer, at, at + window, &why) && carve_stretch(c, buffer, c->end - window, c->end, &why);
     }
     free(buffer);
     if (!good && err != NULL) {

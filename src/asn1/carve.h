@@ -8,7 +8,7 @@
 
 /* carve_bytes searches b (which stands at offset at) for SignedData (30 80/82/83/84 … 1.2.840.113549.1.7.2) and, outside of
  * those, for X.509 certificates; appends them as carved signatures ("carved@OFFSET"; loose certificates as one signature
- * without signer holding all of the file) and notes ANOMALY_CARVED. Returns how many signatures were added. At most 4096 candidates
+ * without signer holding all of the file) and notes ANOMALY_CARVED. Returns how many signatures were added. At most LIMIT_CARVE_CANDIDATES
  * are tried. Authenticode signatures get hash and claimed set, no claims: a format that knows how to hash may add them. */
 size_t carve_bytes(struct contents *contents, struct arena *arena, struct bytes b, uint64_t at);
 
@@ -16,7 +16,7 @@ size_t carve_bytes(struct contents *contents, struct arena *arena, struct bytes 
  * signature without signer. Returns how many it found. For what is past a limit. */
 size_t carve_certificates(struct contents *contents, struct arena *arena, struct bytes b, uint64_t at);
 
-/* carve_source does the same over [at, at + n) of a source, in overlapping pieces, first and last 64 MiB. */
+/* carve_source does the same over [at, at + n) of a source, in overlapping pieces, LIMIT_CARVE_WINDOW from either end. */
 CERTBAN_MUST_USE bool carve_source(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n,
                                    size_t *added, struct error *err);
 

@@ -3,8 +3,6 @@
 
 #include "base/reader.h"
 
-enum { SERIAL_MAX = 64 };
-
 /* Skips a length of one of the forms that certificates have; false for others. */
 static bool skip_length(struct reader *r) {
     uint8_t first = reader_u8(r);
@@ -76,7 +74,7 @@ static bool is_version(struct bytes tbs) {
 }
 
 bool cert_search_sensible(const struct cert *cert) {
-    return cert->serial.n <= SERIAL_MAX && cert->key.n != 0 && cert->signature.n != 0 && cert->not_before != 0 && cert->not_after != 0 &&
+    return cert->key.n != 0 && cert->signature.n != 0 && cert->not_before != 0 && cert->not_after != 0 &&
            cert->issuer.n + cert->subject.n > 4 && is_version(cert->tbs) && is_algorithm(cert->algorithm) && is_name(cert->issuer) &&
            is_name(cert->subject);
 }
@@ -108,8 +106,12 @@ bool cert_search_next(struct cert_search *search, struct arena *arena, struct ce
         struct cert found;
         if (cert_parse(candidate, search->at + pos, arena, &found, NULL) && cert_search_sensible(&found)) {
             search->next = pos + found.der.n;
-            *cert = found;
-            return true;
+            if (found.serial.n <= limit_most(arena->limits, LIMIT_SERIAL)) {
+                *cert = found;
+                return true;
+            }
+            search->long_serial = true;
+            continue;
         }
         search->tries += cost(candidate);
     }

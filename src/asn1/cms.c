@@ -39,6 +39,16 @@ void cms_tally(struct cms_reading *r, enum cms_tally what, uint64_t at, uint64_t
     count->size += size;
 }
 
+uint64_t cms_most(const struct cms_reading *r, enum limit which) {
+    return limit_most(r->arena->limits, which);
+}
+
+void cms_cut(struct cms_reading *r, enum limit which) {
+    if (r->sd != NULL && r->sd->cut == 0) {
+        r->sd->cut = (unsigned)which + 1;
+    }
+}
+
 /* Notes each kind of oddity once: thousands of one kind must not push out the others. */
 static void note_all(struct cms_reading *r) {
     if (r->anomalies == NULL) {
@@ -60,7 +70,7 @@ static void note_all(struct cms_reading *r) {
 /* The bag is full: what is left of the SignedData is kept, so that every certificate in it is known by its identities at least. */
 static void leave(struct cms_reading *r, const struct cert *cert) {
     uintptr_t from = (uintptr_t)r->sd->whole.p, here = (uintptr_t)cert->der.p; /* it may stand in a string that was joined */
-    r->sd->cut = true;
+    cms_cut(r, LIMIT_CERTIFICATES);
     if (r->sd->rest.n == 0 && here >= from && here - from < r->sd->whole.n) {
         r->sd->rest = bytes_cut(r->sd->whole, here - from, r->sd->whole.n);
         r->sd->rest_at = cert->at;
@@ -76,7 +86,7 @@ static bool keep(struct cms_reading *r, const struct cert *cert) {
             return true;
         }
     }
-    if (sd->n_certs >= CMS_CERTS_MAX) {
+    if (sd->n_certs >= cms_most(r, LIMIT_CERTIFICATES)) {
         leave(r, cert);
         return true;
     }
@@ -102,6 +112,9 @@ bool cms_salvage(struct cms_reading *r, struct bytes b, uint64_t at) {
         if (!keep(r, &cert)) {
             return false;
         }
+    }
+    if (r->sd != NULL && search.long_serial) {
+        cms_cut(r, LIMIT_SERIAL);
     }
     r->tries = search.tries;
     return true;
@@ -202,8 +215,8 @@ static bool read_signers(struct cms_reading *r, struct der_cursor *c) {
             }
             return true;
         }
-        if (sd->n_signers >= CMS_SIGNERS_MAX) {
-            sd->cut = true;
+        if (sd->n_signers >= cms_most(r, LIMIT_SIGNERS)) {
+            cms_cut(r, LIMIT_SIGNERS);
             return cms_salvage(r, rest, at);
         }
         if (e.tag == DER_SEQUENCE && cms_read_signer(r, c, &e, &signer, &why)) {
@@ -216,6 +229,9 @@ static bool read_signers(struct cms_reading *r, struct der_cursor *c) {
             continue;
         }
         cms_tally(r, CMS_TRAILING, at, e.whole.n);
+        if (why.limit == LIMIT_LEVELS + 1) {
+            cms_cut(r, LIMIT_LEVELS);
+        }
         if (why.kind == ERR_LIMIT || !cms_salvage(r, e.whole, at)) {
             return false;
         }
@@ -317,7 +333,7 @@ static bool read_signed_data(struct cms_reading *r, struct der_cursor *c, struct
 
 /* ContentInfo ::= SEQUENCE { contentType OID, content [0] EXPLICIT SignedData } */
 static bool read_content_info(struct cms_reading *r, struct bytes b, uint64_t at, struct error *err) {
-    struct der_cursor c = der_cursor_make(b, at), in, explicit, signed_data;
+    struct der_cursor c = der_cursor_of(r->arena, b, at), in, explicit, signed_data;
     struct der outer, e;
     if (!der_expect(&c, DER_SEQUENCE, &outer, err) || !der_inside(&c, &outer, &in, err) || !der_expect(&in, DER_OID, &e, err)) {
         return false;

@@ -7,9 +7,6 @@
 #include "asn1/oid.h"
 #include "model/signature.h"
 
-/* The most certificates kept of one bag, attributes of one signer, values of one attribute. */
-enum { CMS_CERTS_MAX = 256, CMS_ATTRIBUTES_MAX = 256, CMS_VALUES_MAX = 64, CMS_SIGNERS_MAX = 64 };
-
 /* cms_parse reads a ContentInfo with SignedData from the start of b, whose first octet stands at offset at. Oddities are noted
  * in anomalies (may be NULL). Bytes behind the ContentInfo are ignored: sd->whole.n says where it ends. */
 CERTBAN_MUST_USE bool cms_parse(struct bytes b, uint64_t at, struct arena *arena, struct anomalies *anomalies, struct signed_data **sd,

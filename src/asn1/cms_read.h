@@ -25,6 +25,10 @@ struct cms_reading {
 
 void cms_tally(struct cms_reading *r, enum cms_tally what, uint64_t at, uint64_t size);
 
+/* cms_most is a limit that holds for what is read. cms_cut notes that it left something out. */
+uint64_t cms_most(const struct cms_reading *r, enum limit which);
+void cms_cut(struct cms_reading *r, enum limit which);
+
 /* cms_salvage puts every certificate that b holds somewhere into the bag. False without memory. */
 CERTBAN_MUST_USE bool cms_salvage(struct cms_reading *r, struct bytes b, uint64_t at);
 

@@ -53,7 +53,7 @@ static bool read_values(struct cms_reading *r, struct der_cursor *c, struct attr
     struct der_cursor ahead = *c;
     struct der e;
     size_t n = 0;
-    while (n < CMS_VALUES_MAX && der_next(&ahead, &e, NULL)) {
+    while (n < cms_most(r, LIMIT_VALUES) && der_next(&ahead, &e, NULL)) {
         n++;
     }
     attribute->values = arena_array(r->arena, n, sizeof *attribute->values);
@@ -80,8 +80,8 @@ static bool read_attribute(struct cms_reading *r, const struct der_cursor *c, co
     if (!read_values(r, &values, &attribute) || !append(r, list, attribute)) {
         return false;
     }
-    if (attribute.n_values == CMS_VALUES_MAX && values.left.n > 0 && r->sd != NULL) {
-        r->sd->cut = true;
+    if (attribute.n_values == cms_most(r, LIMIT_VALUES) && values.left.n > 0) {
+        cms_cut(r, LIMIT_VALUES);
     }
     return (values.left.n == 0 || append_rest(r, list, values.left, values.at)) && (in.left.n == 0 || append_rest(r, list, in.left, in.at));
 }
@@ -93,9 +93,9 @@ static bool read_attributes(struct cms_reading *r, struct der_cursor *c, struct 
         struct bytes rest = c->left;
         uint64_t at = c->at;
         struct der e;
-        bool full = list.n >= CMS_ATTRIBUTES_MAX && rest.n > 0;
-        if (full && r->sd != NULL) {
-            r->sd->cut = true;
+        bool full = list.n >= cms_most(r, LIMIT_ATTRIBUTES) && rest.n > 0;
+        if (full) {
+            cms_cut(r, LIMIT_ATTRIBUTES);
         }
         if (full || !der_next(c, &e, NULL)) {
             if ((full || c->failed) && !append_rest(r, &list, rest, at)) {
@@ -240,7 +240,7 @@ bool cms_read_signer(struct cms_reading *r, const struct der_cursor *c, const st
 
 bool cms_parse_signer(struct bytes element, uint64_t at, struct arena *arena, struct signer_info *out, struct error *err) {
     struct cms_reading r = {.arena = arena};
-    struct der_cursor c = der_cursor_make(element, at);
+    struct der_cursor c = der_cursor_of(arena, element, at);
     struct der e;
     return der_expect(&c, DER_SEQUENCE, &e, err) && cms_read_signer(&r, &c, &e, out, err);
 }

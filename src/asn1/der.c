@@ -79,6 +79,17 @@ static bool read_header(struct reader *r, struct header *h, struct error *err) {
     return reader_ok(r) || error_set(err, ERR_MALFORMED, "an element ends inside its header");
 }
 
+/* Past LIMIT_LEVELS, of which there may be so many. */
+static bool too_deep(unsigned most, struct error *err) {
+    struct limits limits = {0};
+    limits.most[LIMIT_LEVELS] = most;
+    limit_reached(&limits, LIMIT_LEVELS, err);
+    if (err != NULL) {
+        err->kind = ERR_MALFORMED;
+    }
+    return false;
+}
+
 /* Moves r behind the end-of-contents octets that belong to an indefinite length; *n gets the octets before them. One pass, and
  * elements of definite length are stepped over whole: nothing below them can end this one. */
 static bool find_end(struct reader *r, size_t *n, struct error *err) {
@@ -98,7 +109,7 @@ static bool find_end(struct reader *r, size_t *n, struct error *err) {
             *n = start - before;
         } else if (h.indefinite) {
             if (++open > DER_DEPTH_MAX) {
-                return error_set(err, ERR_MALFORMED, "more than %d levels of indefinite lengths", DER_DEPTH_MAX);
+                return too_deep(DER_DEPTH_MAX, err);
             }
         } else {
             reader_skip(r, h.n);
@@ -137,7 +148,11 @@ bool der_read(struct bytes b, struct der *out, struct error *err) {
 }
 
 struct der_cursor der_cursor_make(struct bytes b, uint64_t at) {
-    return (struct der_cursor){.left = b, .at = at};
+    return (struct der_cursor){.left = b, .at = at, .most = DER_DEPTH_MAX};
+}
+
+struct der_cursor der_cursor_of(const struct arena *arena, struct bytes b, uint64_t at) {
+    return (struct der_cursor){.left = b, .at = at, .most = (unsigned)limit_most(arena->limits, LIMIT_LEVELS)};
 }
 
 /* Moves the cursor behind an element that stands at its start. */
@@ -191,13 +206,14 @@ bool der_optional(struct der_cursor *c, uint8_t tag, struct der *out) {
 }
 
 bool der_inside(const struct der_cursor *c, const struct der *element, struct der_cursor *inner, struct error *err) {
-    if (c->depth >= DER_DEPTH_MAX) {
-        return error_set(err, ERR_MALFORMED, "more than %d levels of elements", DER_DEPTH_MAX);
+    if (c->depth >= c->most) {
+        return too_deep(c->most, err);
     }
     /* The element was taken from c, so that c stands behind it. */
     uint64_t behind = c->at;
     size_t header = (size_t)(element->content.p - element->whole.p);
-    *inner = (struct der_cursor){.left = element->content, .at = behind - element->whole.n + header, .depth = c->depth + 1};
+    *inner =
+        (struct der_cursor){.left = element->content, .at = behind - element->whole.n + header, .depth = c->depth + 1, .most = c->most};
     return true;
 }
 
@@ -208,15 +224,15 @@ bool der_enter(struct der_cursor *c, uint8_t tag, struct der_cursor *inner, stru
 
 /* Goes over the primitive pieces of a constructed string: adds their sizes to *n and, with to not NULL, copies them there. Of a BIT
  * STRING's pieces each begins with its count of unused bits (X.690 8.6.4): the first one's stays, which is 0 but for one piece alone. */
-static bool join(struct bytes pieces, unsigned depth, uint8_t *to, size_t *n, struct error *err) {
-    if (depth > DER_DEPTH_MAX) {
-        return error_set(err, ERR_MALFORMED, "a string of more than %d levels", DER_DEPTH_MAX);
+static bool join(struct bytes pieces, unsigned depth, unsigned most, uint8_t *to, size_t *n, struct error *err) {
+    if (depth > most) {
+        return too_deep(most, err);
     }
     struct der_cursor c = der_cursor_make(pieces, 0);
     struct der piece;
     while (der_next(&c, &piece, err)) {
         if ((piece.tag & TAG_CONSTRUCTED) != 0) {
-            if (!join(piece.content, depth + 1, to, n, err)) {
+            if (!join(piece.content, depth + 1, most, to, n, err)) {
                 return false;
             }
             continue;
@@ -237,7 +253,8 @@ bool der_octets(const struct der *element, struct arena *arena, struct bytes *ou
         return true;
     }
     size_t n = 0;
-    if (!join(element->content, 0, NULL, &n, err)) {
+    unsigned most = (unsigned)limit_most(arena->limits, LIMIT_LEVELS);
+    if (!join(element->content, 1, most, NULL, &n, err)) {
         return false;
     }
     uint8_t *to = arena_alloc(arena, n);
@@ -245,7 +262,7 @@ bool der_octets(const struct der *element, struct arena *arena, struct bytes *ou
         return arena_full(arena, err);
     }
     size_t copied = 0;
-    if (!join(element->content, 0, to, &copied, err)) {
+    if (!join(element->content, 1, most, to, &copied, err)) {
         return false;
     }
     *out = bytes_make(to, copied);

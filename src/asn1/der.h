@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "model/limits.h"
 
 enum {
     DER_BOOLEAN = 0x01,
@@ -38,7 +39,8 @@ enum {
     DER_CONTEXT_3_CONS = 0xa3,
 };
 
-enum { DER_DEPTH_MAX = 64 };
+/* As many as LIMIT_LEVELS may be. */
+enum { DER_DEPTH_MAX = LIMIT_LEVELS_GREATEST };
 
 /* One element. */
 struct der {
@@ -51,16 +53,19 @@ struct der {
 /* A run of elements, as the content of a SEQUENCE. */
 struct der_cursor {
     struct bytes left;
-    uint64_t at; /* file offset of left.p[0] */
-    bool ber;    /* an indefinite or non-minimal length was met */
-    bool failed; /* something was no element, or not the expected one; err says what */
-    unsigned depth;
+    uint64_t at;          /* file offset of left.p[0] */
+    bool ber;             /* an indefinite or non-minimal length was met */
+    bool failed;          /* something was no element, or not the expected one; err says what */
+    unsigned depth, most; /* levels above, and so many as may be */
 };
 
 /* der_read reads the element at the start of b. False when its tag or length is malformed or it passes the end of b. */
 CERTBAN_MUST_USE bool der_read(struct bytes b, struct der *out, struct error *err);
 
 struct der_cursor der_cursor_make(struct bytes b, uint64_t at);
+
+/* der_cursor_of is der_cursor_make with the arena's LIMIT_LEVELS instead of the greatest. */
+struct der_cursor der_cursor_of(const struct arena *arena, struct bytes b, uint64_t at);
 
 /* der_next takes the next element, whatever its tag. False at the end (err untouched, failed false) or when malformed (failed true). */
 bool der_next(struct der_cursor *c, struct der *out, struct error *err);
@@ -71,7 +76,8 @@ CERTBAN_MUST_USE bool der_expect(struct der_cursor *c, uint8_t tag, struct der *
 /* der_optional takes the next element if it has that tag; false (nothing taken) when it has another or there is none. */
 bool der_optional(struct der_cursor *c, uint8_t tag, struct der *out);
 
-/* der_enter takes the next element of that tag and gives a cursor over its content, one level deeper (ERR_MALFORMED past DER_DEPTH_MAX). */
+/* der_enter takes the next element of that tag and gives a cursor over its content, one level deeper. Past LIMIT_LEVELS: ERR_MALFORMED,
+ * which names the limit (ERR_LIMIT is lack of memory here). */
 CERTBAN_MUST_USE bool der_enter(struct der_cursor *c, uint8_t tag, struct der_cursor *inner, struct error *err);
 
 /* der_inside is a cursor over the content of the element that was just taken from c, one level below c. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads: elements in BER. Writes them as DER would have it (X.690 10.1, 10.2, 11.1): definite, minimal lengths, strings in one piece, TRUE
- * as ff. The order of a SET's elements and all other values stay as they are. Refused: more than DER_DEPTH_MAX levels, what is no element.
+ * as ff. The order of a SET's elements and all other values stay as they are. Refused: more than LIMIT_LEVELS, what is no element.
  */
 #include "asn1/der.h"
 
@@ -44,8 +44,8 @@ static bool canonical(struct bytes elements, unsigned depth, struct arena *arena
     struct der_cursor c = der_cursor_make(elements, 0);
     struct der e;
     struct bytes all = bytes_none();
-    if (depth > DER_DEPTH_MAX) {
-        return error_set(err, ERR_LIMIT, "elements more than %d deep", DER_DEPTH_MAX);
+    if (depth > limit_most(arena->limits, LIMIT_LEVELS)) {
+        return limit_reached(arena->limits, LIMIT_LEVELS, err);
     }
     uint8_t *to = arena_alloc(arena, elements.n + elements.n / 2 + 1); /* 30 80 … 00 00 becomes two octets longer at most */
     if (to == NULL) {

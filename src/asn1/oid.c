@@ -5,11 +5,13 @@
  */
 #include "asn1/oid.h"
 
+#include "model/limits.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 
-enum { OCTETS_MAX = 128, KNOWN_MAX = 20 };
+enum { OCTETS_MAX = LIMIT_OID_GREATEST, KNOWN_MAX = 20 };
 
 struct known {
     uint8_t n, octets[KNOWN_MAX];
@@ -133,7 +135,7 @@ const char *oid_dotted(struct bytes content, struct arena *arena) {
     char text[OCTETS_MAX * 4 + 8];
     size_t n = 0;
     uint64_t arc;
-    if (content.n == 0 || content.n > OCTETS_MAX) {
+    if (content.n == 0 || content.n > limit_most(arena->limits, LIMIT_OID)) {
         return "?";
     }
     for (size_t i = 0; i < content.n;) {

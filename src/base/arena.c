@@ -19,6 +19,10 @@ struct arena arena_make(size_t cap) {
     return (struct arena){.chunks = NULL, .used = 0, .cap = cap};
 }
 
+struct arena arena_like(const struct arena *arena, size_t cap) {
+    return (struct arena){.chunks = NULL, .used = 0, .cap = cap, .limits = arena->limits};
+}
+
 static struct arena_chunk *chunk_new(size_t n) {
     size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
     struct arena_chunk *chunk = malloc(sizeof *chunk + size);
@@ -90,8 +94,12 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
 
 bool(arena_full)(const struct arena *arena, struct error *err) {
     const char *option = arena->option;
-    return error_set(err, ERR_LIMIT, "needs more than the %zu bytes of memory allowed for one file%s%s%s", arena->cap,
-                     option != NULL ? " (--" : "", option != NULL ? option : "", option != NULL ? " raises it)" : "");
+    error_set(err, ERR_LIMIT, "needs more than the %zu bytes of memory allowed for one file%s%s%s", arena->cap,
+              option != NULL ? " (--" : "", option != NULL ? option : "", option != NULL ? " raises it)" : "");
+    if (err != NULL) {
+        err->limit = arena->limit;
+    }
+    return false;
 }
 
 static void chunks_free(struct arena_chunk *chunk) {

@@ -7,13 +7,16 @@
 #include "base/error.h"
 
 struct arena_chunk;
+struct limits;
 
 struct arena {
-    struct arena_chunk *chunks; /* newest first */
-    size_t used;                /* bytes handed out since the last reset */
-    size_t cap;                 /* no more than this is handed out */
-    const char *option;         /* by which a user raises the cap, for arena_full to say so; NULL: none does */
-    bool ran_out;               /* something was asked for and not given, since the last reset */
+    struct arena_chunk *chunks;  /* newest first */
+    size_t used;                 /* bytes handed out since the last reset */
+    size_t cap;                  /* no more than this is handed out */
+    const char *option;          /* by which a user raises the cap, for arena_full to say so; NULL: none does */
+    unsigned limit;              /* the number of that limit, as in struct error */
+    const struct limits *limits; /* what the file may cost (model/limits.h), for parsers to ask; NULL: the usual. They outlive it */
+    bool ran_out;                /* something was asked for and not given, since the last reset */
 };
 
 /* The cap for one examined file (64 MiB). */
@@ -21,6 +24,9 @@ struct arena {
 
 /* arena_make is an empty arena; nothing is allocated before the first arena_alloc. */
 struct arena arena_make(size_t cap);
+
+/* arena_like is an empty arena for the same file as another one: with a cap of its own, and the same limits. */
+struct arena arena_like(const struct arena *arena, size_t cap);
 
 /* arena_alloc is n zeroed bytes, aligned for any type; NULL when the cap or the system's memory is reached. n may be 0. */
 void *arena_alloc(struct arena *arena, size_t n);

@@ -3,6 +3,7 @@
 
 #undef error_set
 #undef error_sys
+#undef error_again
 #undef error_within
 
 #include <errno.h>
@@ -24,6 +25,7 @@ void error_clear(struct error *err) {
     if (err != NULL) {
         err->kind = ERR_NONE;
         err->sys = 0;
+        err->limit = 0;
         err->text[0] = '\0';
     }
 }
@@ -38,6 +40,7 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
     va_end(args);
     err->kind = kind;
     err->sys = 0;
+    err->limit = 0;
     return false;
 }
 
@@ -69,6 +72,14 @@ bool error_sys(struct error *err, int sys, const char *format, ...) {
     }
     err->kind = kind_of_errno(sys);
     err->sys = sys;
+    err->limit = 0;
+    return false;
+}
+
+bool error_again(struct error *err, const struct error *from) {
+    if (err != NULL) {
+        *err = *from;
+    }
     return false;
 }
 

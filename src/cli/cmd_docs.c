@@ -8,8 +8,12 @@ static int run(const struct command *command, const struct options *options) {
         help_completion();
         return ui_finish(STATUS_FINE);
     }
+    if (strcmp(options->args[0], "limits") == 0 && options->n_args == 1) {
+        help_scdoc_limits();
+        return ui_finish(STATUS_FINE);
+    }
     if (strcmp(options->args[0], "options") != 0 || options->n_args < 2) {
-        return command_usage(command, "docs needs \"completion\", or \"options COMMAND\"");
+        return command_usage(command, "docs needs \"completion\", \"limits\", or \"options COMMAND\"");
     }
     const struct command *of = command_find(commands, options->args[1]);
     if (of != NULL && options->n_args == 3) {
@@ -24,8 +28,8 @@ static int run(const struct command *command, const struct options *options) {
 
 const struct command command_docs = {
     .name = "docs",
-    .args = "completion | options COMMAND [SUBCOMMAND]",
-    .help = "the shell completion, or a command's options as man page text",
+    .args = "completion | limits | options COMMAND [SUBCOMMAND]",
+    .help = "the shell completion, or the limits or a command's options as man page text",
     .examples = "  certban docs completion >~/.local/share/bash-completion/completions/certban",
     .min_args = 1,
     .max_args = 3,

@@ -20,6 +20,7 @@ const struct command command_scan = {
                 "  certban scan --crl /var/lib/crls /srv\n"
                 "  certban scan --json --output report.json --exclude node_modules /\n"
                 "  certban scan --catalogs CatRoot /mnt/drivers\n"
+                "  certban scan --limit members=500K --limit cfb-entries=100K /srv\n"
                 "  find /srv -newer stamp -type f -print0 | certban scan --files-from - -0",
     .min_args = 1,
     .max_args = SIZE_MAX,

@@ -43,8 +43,10 @@ const struct command *command_nearest(const struct command *const *table, const 
 /* command_usage says on standard error what is wrong and where help is; it returns STATUS_USAGE. command may be NULL. */
 int command_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* help_program and help_command print to standard output; help_command gives a sub-command or a command. */
+/* help_program and help_command print to standard output; help_command gives a sub-command or a command, help_limits the table of limits.
+ */
 void help_program(void);
+void help_limits(void);
 void help_command(const struct command *command);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-enum { NAME_COLUMN = 28, COMMAND_COLUMN = 12 };
+enum { NAME_COLUMN = 28, COMMAND_COLUMN = 12, LIMIT_COLUMN = 22 };
 
 static void spaces(size_t from, size_t to) {
     printf("%*s", from < to ? (int)(to - from) : 1, "");
@@ -82,6 +82,18 @@ void help_command(const struct command *command) {
     }
 }
 
+void help_limits(void) {
+    puts("What one file may cost. Past a limit it is unreadable with the limit's name, and so is all that it lies in.\n"
+         "--limit NAME=N sets one (N may end in K, M, G or T), as often as needed.\n");
+    for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+        char usual[LIMIT_TEXT_SIZE], least[LIMIT_TEXT_SIZE], greatest[LIMIT_TEXT_SIZE];
+        limit_text(usual, i, limit_table[i].usual);
+        limit_text(least, i, limit_table[i].least);
+        limit_text(greatest, i, limit_table[i].greatest);
+        printf("  %-*s%-8s%s (%s to %s)\n", LIMIT_COLUMN, limit_table[i].name, usual, limit_table[i].what, least, greatest);
+    }
+}
+
 /* scdoc takes * _ \ and so on as its own. */
 static void print_scdoc(const char *s) {
     for (; *s != '\0'; s++) {
@@ -129,6 +141,19 @@ void help_scdoc(const struct command *command) {
             puts("\n");
         }
         scdoc_options(*c);
+    }
+}
+
+void help_scdoc_limits(void) {
+    for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+        char usual[LIMIT_TEXT_SIZE], least[LIMIT_TEXT_SIZE], greatest[LIMIT_TEXT_SIZE];
+        limit_text(usual, i, limit_table[i].usual);
+        limit_text(least, i, limit_table[i].least);
+        limit_text(greatest, i, limit_table[i].greatest);
+        printf("*%s* (%s; %s to %s)\n\t", limit_table[i].name, usual, least, greatest);
+        print_scdoc(limit_table[i].what);
+        printf("%s%s%s\n\n", limit_table[i].option != NULL ? " (*--" : "", limit_table[i].option != NULL ? limit_table[i].option : "",
+               limit_table[i].option != NULL ? "*)" : "");
     }
 }
 

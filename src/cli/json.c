@@ -94,6 +94,9 @@ json_t *json_error(struct bytes path, const struct error *err) {
         json_put_path(object, path);
     }
     json_put_text(object, "kind", error_kind_name(err->kind));
+    if (limit_name(err) != NULL) {
+        json_put_text(object, "limit", limit_name(err));
+    }
     json_put_text(object, "message", err->text);
     return object;
 }

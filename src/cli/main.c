@@ -107,6 +107,9 @@ int main(int argc, char **argv) {
         if (help || options.given[OPTION_HELP]) {
             help_command(command);
             status = ui_finish(STATUS_FINE);
+        } else if (options_ask_limits(&options)) {
+            help_limits();
+            status = ui_finish(STATUS_FINE);
         } else if (command->sub != NULL) {
             status = without_sub(command);
         } else {

@@ -262,16 +262,74 @@ void options_free(struct options *options) {
     *options = (struct options){0};
 }
 
+/* Whether a limit may be so. */
+static bool limit_fits(enum limit which, uint64_t n, const char *option, const char *name, struct error *err) {
+    const struct limit_row *row = &limit_table[which];
+    char least[LIMIT_TEXT_SIZE], greatest[LIMIT_TEXT_SIZE];
+    limit_text(least, which, row->least);
+    limit_text(greatest, which, row->greatest);
+    return (n >= row->least && n <= row->greatest) || error_set(err, ERR_USAGE, "--%s%s takes %s to %s", option, name, least, greatest);
+}
+
+/* The names that may have been meant: those that are nearest, and those that begin so or hold it. */
+static void names_near(const char *name, struct text *out) {
+    unsigned best = 4;
+    for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+        unsigned distance = edit_distance(name, limit_table[i].name);
+        best = distance < best ? distance : best;
+    }
+    for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+        const char *other = limit_table[i].name;
+        bool holds = strlen(name) > 2 && (strstr(other, name) != NULL || strstr(name, other) != NULL);
+        if (holds || (best < 4 && edit_distance(name, other) == best && best < strlen(other))) {
+            text_addf(out, "%s%s", out->n != 0 ? " or " : "", other);
+        }
+    }
+}
+
+/* NAME=N */
+static bool set_limit(struct limits *limits, const char *word, struct error *err) {
+    char name[NAME_SIZE];
+    const char *number = strchrnul(word, '=');
+    enum limit which = limit_find(bytes_make(word, (size_t)(number - word)));
+    snprintf(name, sizeof name, "%.*s", (int)(number - word), word);
+    if (which == LIMIT_COUNT) {
+        struct text near = {0};
+        names_near(name, &near);
+        error_set(err, ERR_USAGE, "there is no limit %s%s%s%s (--limit help lists them)", name, near.n != 0 ? "; " : "",
+                  near.n != 0 ? text_c(&near) : "", near.n != 0 ? " was meant?" : "");
+        text_free(&near);
+        return false;
+    }
+    if (*number == '\0' || !number_of(number + 1, "KMGT", UINT64_MAX, &limits->most[which])) {
+        return error_set(err, ERR_USAGE, "--limit %s=N takes a number, as 64 or 16M, not \"%s\"", name, *number == '\0' ? "" : number + 1);
+    }
+    return limit_fits(which, limits->most[which], "limit ", name, err);
+}
+
 bool options_limits(const struct options *options, struct limits *limits, struct error *err) {
     *limits = (struct limits){0};
-    for (size_t i = 0; i < LIMIT_COUNT; i++) { /* their options stand in the same order */
-        uint64_t number = options->number[OPTION_MAX_DEPTH + i];
-        if (options->given[OPTION_MAX_DEPTH + i] && (number == 0 || number > limit_table[i].greatest)) {
-            return error_set(err, ERR_USAGE, "--%s takes 1 to %llu", limit_table[i].option, (unsigned long long)limit_table[i].greatest);
+    for (size_t i = 0; i < LIMIT_COUNT && limit_table[i].option != NULL; i++) { /* their options stand in the same order */
+        limits->most[i] = options->number[OPTION_MAX_DEPTH + i];
+        if (options->given[OPTION_MAX_DEPTH + i] && !limit_fits((enum limit)i, limits->most[i], limit_table[i].option, "", err)) {
+            return false;
         }
-        limits->most[i] = number;
+    }
+    for (size_t i = 0; i < options->n_words[OPTION_LIMIT]; i++) {
+        if (!set_limit(limits, options->words[OPTION_LIMIT][i], err)) {
+            return false;
+        }
     }
     return true;
+}
+
+bool options_ask_limits(const struct options *options) {
+    for (size_t i = 0; i < options->n_words[OPTION_LIMIT]; i++) {
+        if (strcmp(options->words[OPTION_LIMIT][i], "help") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t options_choice(const struct options *options, enum option_id id, size_t otherwise) {

@@ -16,7 +16,7 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
 
 /* An option that raises or lowers a limit, from the table of limits. */
 #define OPTION_OF_LIMIT(X, id, name, kind, argument, usual, greatest, words, help)                                                         \
-    X(MAX_##id, name, 0, TAKES_##kind, argument, help " (" words ")")
+    X(MAX_##id, "max-" name, 0, TAKES_##kind, argument, help " (" words ")")
 
 /*
  * X(enumerator, long name, letter or 0, kind, argument in help or choices separated by |, help)
@@ -52,7 +52,8 @@ enum option_kind { TAKES_NOTHING, TAKES_WORD, TAKES_CHOICE, TAKES_NUMBER, TAKES_
     X(THOROUGH, "thorough", 0, TAKES_NOTHING, NULL, "examine every file to its end, whatever its beginning looks like")                    \
     X(NO_MEMBERS, "no-members", 0, TAKES_NOTHING, NULL, "don't look inside archives and installers")                                       \
     X(HELPERS, "helpers", 0, TAKES_WORD, "DIR", "where 7z and innoextract are looked for; \"none\": run neither")                          \
-    LIMITS(OPTION_OF_LIMIT, X)                                                                                                             \
+    OWN_LIMITS(OPTION_OF_LIMIT, X)                                                                                                         \
+    X(LIMIT, "limit", 0, TAKES_WORDS, "NAME=N", "set any limit of looking inside; may be given again; \"help\": list them all")            \
     X(ANCHORS, "anchors", 0, TAKES_WORDS, "FILE", "trust the certificates in this PEM file too")                                           \
     X(CRL, "crl", 0, TAKES_WORDS, "DIR", "check certificates against the revocation lists in DIR; may be given again")                     \
     X(CATALOGS, "catalogs", 0, TAKES_WORDS, "DIR", "security catalogs (.cat) in this folder sign the files that they list")                \
@@ -110,7 +111,7 @@ __extension__ typedef unsigned __int128 option_set;
 #define TAKE(id) ((option_set)1 << OPTION_##id)
 #define TAKE_ALWAYS (TAKE(CONFIG) | TAKE(HELP))
 #define TAKE_OF_LIMIT(X, id, ...) | TAKE(MAX_##id)
-#define TAKE_LIMITS ((option_set)0 LIMITS(TAKE_OF_LIMIT, 0))
+#define TAKE_LIMITS (TAKE(LIMIT) OWN_LIMITS(TAKE_OF_LIMIT, 0))
 
 struct option_row {
     const char *name;
@@ -151,8 +152,12 @@ void options_free(struct options *options);
 /* options_words finds the first words of argv that are no options and no option's argument: at most n. Returns how many. */
 size_t options_words(int argc, char **argv, const char **words, size_t n);
 
-/* options_limits is the limits of looking inside, as far as they were given. A number past its range is ERR_USAGE. */
+/* options_limits is the limits of looking inside, as far as they were given. A number past its range, and a name that no limit has, is
+ * ERR_USAGE. Where an option of its own and --limit set the same one, --limit counts. */
 CERTBAN_MUST_USE bool options_limits(const struct options *options, struct limits *limits, struct error *err);
+
+/* options_ask_limits says whether --limit help was given. */
+bool options_ask_limits(const struct options *options);
 
 /* options_choice is the place of the given word among the row's choices; otherwise when it was not given. */
 size_t options_choice(const struct options *options, enum option_id id, size_t otherwise);

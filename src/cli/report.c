@@ -94,6 +94,11 @@ bool report_excuses_path(const struct policy *policy, size_t rule) {
     return policy->rules != NULL && policy->rules[rule].allow && policy->rules[rule].only.path != NULL;
 }
 
+void report_kind(struct text *out, const struct error *err) {
+    const char *limit = limit_name(err);
+    text_addf(out, "%s%s%s: ", error_kind_name(err->kind), limit != NULL ? " " : "", limit != NULL ? limit : "");
+}
+
 void report_words(struct text *out, const char *words) {
     text_add_safe(out, bytes_text(words), WORDS_MAX);
 }
@@ -220,7 +225,8 @@ void report_reason(const struct report *report, struct text *out, const struct s
         }
     }
     if (v->unreadable.kind != ERR_NONE) {
-        text_addf(out, "; %s: ", error_kind_name(v->unreadable.kind));
+        text_add(out, "; ");
+        report_kind(out, &v->unreadable);
         report_words(out, v->unreadable.text);
     }
     if (report->refusal != NULL) {

@@ -64,6 +64,9 @@ void report_path(const struct report *report, struct text *out, struct bytes pat
 /* report_shell appends a path as a word that a shell reads back as it is. */
 void report_shell(const struct report *report, struct text *out, struct bytes path);
 
+/* report_kind appends what kind of error it is, and which limit: "malformed: ", "limit entries: ". */
+void report_kind(struct text *out, const struct error *err);
+
 /* report_words appends file bytes for people, cut at 200 bytes. */
 void report_words(struct text *out, const char *words);
 

@@ -180,7 +180,7 @@ void report_reasons(const struct report *report, struct text *out, const struct 
     add_anomalies(out, v);
     if (v->unreadable.kind != ERR_NONE) {
         report_line(out);
-        text_addf(out, "%s: ", error_kind_name(v->unreadable.kind));
+        report_kind(out, &v->unreadable);
         report_words(out, v->unreadable.text);
     }
 }

@@ -256,7 +256,11 @@ static void describe(const struct report *report, struct tree *tree, const struc
                   (unsigned long long)v->members_signed);
     }
     if (v->unreadable.kind != ERR_NONE) {
-        tree_value(tree, 1, "unreadable", v->unreadable.text);
+        struct text words = {0};
+        const char *limit = limit_name(&v->unreadable);
+        text_addf(&words, "%s%s%s", limit != NULL ? limit : "", limit != NULL ? ": " : "", v->unreadable.text);
+        tree_value(tree, 1, "unreadable", text_c(&words));
+        text_free(&words);
     }
 }
 

@@ -69,7 +69,7 @@ bool identity_canonical_key(struct bytes spki, uint8_t out[32], bool *explicit_c
         return false;
     }
     bool is_ec = algorithm_is_ec(algorithm.oid), rsa = algorithm_is_rsa(algorithm.oid);
-    EVP_PKEY *key = is_ec ? spki_open(spki, &detail) : NULL;
+    EVP_PKEY *key = is_ec ? spki_open(spki, NULL, &detail) : NULL;
     if (is_ec && key == NULL) {
         ERR_clear_error();
         return error_set(err, ERR_MALFORMED, "%s", detail);
@@ -122,7 +122,7 @@ bool identity_usual_key(struct bytes spki, uint8_t out[32], bool *odd, struct er
     if (!*odd) {
         return true;
     }
-    EVP_PKEY *key = spki_open(spki, &detail);
+    EVP_PKEY *key = spki_open(spki, NULL, &detail);
     bool named = key != NULL && (!algorithm_is_ec(algorithm.oid) ||
                                  (EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP) == 1 &&
                                   EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,

@@ -129,10 +129,11 @@ static void try_as_der(struct signed_thing *thing, const struct signer_info *sig
 }
 
 void signer_check(const struct signer_info *signer, struct bytes content, const struct cert *bag, size_t n_bag, const struct cert *known,
-                  size_t n_known, struct signer_proof *out, bool *differs) {
+                  size_t n_known, const struct limits *limits, struct signer_proof *out, bool *differs) {
     struct signed_thing thing;
     const char *detail = "";
     enum check before = signer_content(signer, content, &thing, differs, &detail);
+    thing.limits = limits;
     *out = (struct signer_proof){.state = CHECK_NONE, .missing = true, .detail = "the signer's certificate is missing"};
     for (size_t i = 0; i < n_bag; i++) {
         if (!bag[i].broken && cert_named_by(&bag[i], signer->issuer, signer->serial, signer->key_id)) {
@@ -156,8 +157,10 @@ void signer_check(const struct signer_info *signer, struct bytes content, const 
 }
 
 /* XAR and XML signatures: no SignerInfo, the leaf first in the list. */
-static void raw_check(const struct signature *signature, const struct cert *known, size_t n_known, struct signer_proof *out) {
-    struct signed_thing thing = {.algorithm = bytes_none(),
+static void raw_check(const struct signature *signature, const struct cert *known, size_t n_known, const struct limits *limits,
+                      struct signer_proof *out) {
+    struct signed_thing thing = {.limits = limits,
+                                 .algorithm = bytes_none(),
                                  .hash = signature->raw_hash,
                                  .a = signature->content,
                                  .b = bytes_none(),
@@ -172,19 +175,18 @@ static void raw_check(const struct signature *signature, const struct cert *know
 
 bool signer_verify(const struct signature *signature, const struct cert *known, size_t n_known, struct arena *arena,
                    struct signer_proof *out, struct error *err) {
-    (void)arena;
     (void)err;
     bool differs;
     if (signature->signer != NULL) {
         const struct signed_data *sd = signature->sd;
         signer_check(signature->signer, signature->content, sd != NULL ? sd->certs : NULL, sd != NULL ? sd->n_certs : 0, known, n_known,
-                     out, &differs);
+                     arena->limits, out, &differs);
         if (signature->detached && out->state == CHECK_BAD) {
             out->state = CHECK_NONE;
             out->detail = "what it signs is another file";
         }
     } else if (signature->raw_signature.n != 0) {
-        raw_check(signature, known, n_known, out);
+        raw_check(signature, known, n_known, arena->limits, out);
     } else {
         *out = (struct signer_proof){.state = CHECK_NONE, .detail = "there is no signer"};
     }

@@ -57,7 +57,7 @@ static bool lane_other(struct lane *lane, const struct span *span, struct error 
         size_t n = span->n - at < sizeof buffer ? (size_t)(span->n - at) : sizeof buffer;
         if (!source_into(span->from, buffer, n, span->at + at, &why)) {
             lane->bad = true;
-            return why.kind != ERR_IO && why.kind != ERR_CHANGED ? true : error_set(err, why.kind, "%s", why.text);
+            return why.kind != ERR_IO && why.kind != ERR_CHANGED ? true : error_again(err, &why);
         }
         if (!lane_update(lane, buffer, n, err)) {
             return false;

@@ -180,7 +180,7 @@ enum check pubkey_verify(const struct signed_thing *thing, const char **detail) 
     if (hash == HASH_NONE) {
         hash = is_pss ? pss.hash : oid_hash(algorithm.oid);
     }
-    EVP_PKEY *key = spki_open(thing->spki, detail);
+    EVP_PKEY *key = spki_open(thing->spki, thing->limits, detail);
     enum check state = CHECK_NONE;
     if (key != NULL) {
         bool whole = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");

@@ -4,6 +4,7 @@
 #define CERTBAN_CRYPTO_PUBKEY_H
 
 #include "base/hash.h"
+#include "model/limits.h"
 #include "model/verdict.h"
 
 /* A signature and what it is over. */
@@ -15,6 +16,7 @@ struct signed_thing {
     bool prehashed;         /* a is already the digest of the content */
     bool pair;              /* (EC)DSA: r and s side by side, each half of signature, instead of their DER SEQUENCE */
     struct bytes signature;
+    const struct limits *limits; /* of the key's size; NULL: the usual */
 };
 
 /*

@@ -5,8 +5,9 @@
 
 #include "crypto/cms_verify.h"
 
-/* signer_check is signer_verify for any content and bag. *differs: the signer's message digest is of other content. */
+/* signer_check is signer_verify for any content and bag. limits are those of the keys. *differs: the signer's message digest is of other
+ * content. */
 void signer_check(const struct signer_info *signer, struct bytes content, const struct cert *bag, size_t n_bag, const struct cert *known,
-                  size_t n_known, struct signer_proof *out, bool *differs);
+                  size_t n_known, const struct limits *limits, struct signer_proof *out, bool *differs);
 
 #endif

@@ -15,9 +15,6 @@
 enum {
     SPKI_MAX = 16384, /* octets: an RSA key of 16384 bits needs about 2100 */
     RSA_BITS_MIN = 512,
-    RSA_BITS_MAX = 16384,
-    RSA_EXPONENT_BITS_MAX = 64,
-    DSA_BITS_MAX = 3072,
 };
 
 static const uint8_t oid_rsa_encryption[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01}; /* RFC 8017: 1.2.840.113549.1.1.1 */
@@ -112,7 +109,7 @@ EVP_PKEY *rsa_make(struct bytes n, struct bytes e) {
 }
 
 /* The key, within the limits; else NULL with *detail. The caller frees it. */
-EVP_PKEY *spki_open(struct bytes spki, const char **detail) {
+EVP_PKEY *spki_open(struct bytes spki, const struct limits *limits, const char **detail) {
     struct algorithm algorithm;
     struct bytes bits, n, e;
     if (spki.n > SPKI_MAX) {
@@ -128,12 +125,16 @@ EVP_PKEY *spki_open(struct bytes spki, const char **detail) {
             *detail = "the RSA key can't be read";
             return NULL;
         }
-        if (bits_of(n) < RSA_BITS_MIN || bits_of(n) > RSA_BITS_MAX) {
-            *detail = "the RSA key's size is outside 512 to 16384 bits";
+        if (bits_of(n) < RSA_BITS_MIN) {
+            *detail = "the RSA key has less than 512 bits";
             return NULL;
         }
-        if (bits_of(e) > RSA_EXPONENT_BITS_MAX) {
-            *detail = "the RSA key's exponent is over 64 bits";
+        if (bits_of(n) > limit_most(limits, LIMIT_RSA_BITS)) {
+            *detail = "the RSA key has more bits than the limit rsa-bits allows (--limit rsa-bits=N)";
+            return NULL;
+        }
+        if (bits_of(e) > limit_most(limits, LIMIT_RSA_EXPONENT)) {
+            *detail = "the RSA key's exponent has more bits than the limit rsa-exponent-bits allows (--limit rsa-exponent-bits=N)";
             return NULL;
         }
         EVP_PKEY *rsa = rsa_make(n, e);
@@ -146,8 +147,9 @@ EVP_PKEY *spki_open(struct bytes spki, const char **detail) {
         *detail = "the public key's kind is not known";
         return NULL;
     }
-    if (EVP_PKEY_is_a(key, "DSA") && (EVP_PKEY_missing_parameters(key) == 1 || EVP_PKEY_get_bits(key) > DSA_BITS_MAX)) {
-        *detail = "the DSA key has no parameters or is over 3072 bits";
+    bool dsa = EVP_PKEY_is_a(key, "DSA"), bare = dsa && EVP_PKEY_missing_parameters(key) == 1;
+    if (dsa && (bare || (uint64_t)EVP_PKEY_get_bits(key) > limit_most(limits, LIMIT_DSA_BITS))) {
+        *detail = bare ? "the DSA key has no parameters" : "the DSA key has more bits than the limit dsa-bits allows (--limit dsa-bits=N)";
         EVP_PKEY_free(key);
         return NULL;
     }

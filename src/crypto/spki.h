@@ -4,6 +4,7 @@
 #define CERTBAN_CRYPTO_SPKI_H
 
 #include "asn1/der.h"
+#include "model/limits.h"
 
 #include <openssl/evp.h>
 
@@ -31,8 +32,8 @@ CERTBAN_MUST_USE bool rsa_read(struct bytes bits, struct bytes *n, struct bytes 
 /* rsa_make is a key of these numbers; NULL when OpenSSL refuses. The caller frees it. */
 EVP_PKEY *rsa_make(struct bytes n, struct bytes e);
 
-/* spki_open is the key, when it is within the limits; else NULL with *detail saying why. The caller frees it, and clears OpenSSL's errors.
- */
-EVP_PKEY *spki_open(struct bytes spki, const char **detail);
+/* spki_open is the key, when it is within the limits (NULL: the usual); else NULL with *detail saying why. The caller frees it, and clears
+ * OpenSSL's errors. */
+EVP_PKEY *spki_open(struct bytes spki, const struct limits *limits, const char **detail);
 
 #endif

@@ -79,7 +79,8 @@ static bool add_pkcs9(struct list *list, struct bytes value, struct error *err) 
     if (cms_vouches(&counter)) {
         return true; /* a second signer: a signature of its own */
     }
-    signer_check(&counter, list->signature->signer->signature, stamp.certs, stamp.n_certs, NULL, 0, &proof, &stamp.foreign);
+    signer_check(&counter, list->signature->signer->signature, stamp.certs, stamp.n_certs, NULL, 0, list->arena->limits, &proof,
+                 &stamp.foreign);
     bool for_time = proof.signer != NULL && cert_has_eku(proof.signer, oid_of(OID_EKU_TIME_STAMPING));
     if (!for_time && counter.signing_time == INT64_MIN) {
         return true; /* a countersignature, but no time stamp */
@@ -132,7 +133,7 @@ static bool judge_token(const struct list *list, const struct signed_data *token
     }
     stamp->time = tst.time;
     signer_check(&token->signers[0], token->content, token->certs, token->n_certs, outer != NULL ? outer->certs : NULL,
-                 outer != NULL ? outer->n_certs : 0, &proof, &differs);
+                 outer != NULL ? outer->n_certs : 0, list->arena->limits, &proof, &differs);
     bool good = take_proof(list, stamp, &proof);
     if (!digest_supported(tst.hash)) {
         if (stamp->state != CHECK_BAD) {

@@ -11,7 +11,7 @@
 #include "crypto/identity.h"
 #include "crypto/pubkey.h"
 
-enum { DEPTH_MAX = 8, CHECKS_MAX = 64 };
+enum { DEPTH_MAX = LIMIT_CHAIN_GREATEST };
 
 /* Links of chains that held: many files share theirs, and a hash costs little beside a signature. Kept by the SHA-256 of the key and the
  * whole certificate; a newer one takes the place of an older one. */
@@ -22,7 +22,7 @@ static uint8_t *link_slot(const uint8_t *sum) {
     return links[((unsigned)sum[0] << 8 | sum[1]) % LINKS];
 }
 
-bool cert_signed_by(const struct cert *cert, const struct cert *issuer) {
+bool cert_signed_by(const struct cert *cert, const struct cert *issuer, const struct limits *limits) {
     const char *detail;
     uint8_t sum[HASH_SIZE_MAX];
     if (cert->broken || issuer->broken) {
@@ -32,7 +32,8 @@ bool cert_signed_by(const struct cert *cert, const struct cert *issuer) {
     if (summed && memcmp(link_slot(sum), sum, LINK_SIZE) == 0) {
         return true;
     }
-    struct signed_thing thing = {.spki = issuer->spki,
+    struct signed_thing thing = {.limits = limits,
+                                 .spki = issuer->spki,
                                  .algorithm = cert->algorithm,
                                  .hash = HASH_NONE,
                                  .a = cert->tbs,
@@ -47,6 +48,7 @@ bool cert_signed_by(const struct cert *cert, const struct cert *issuer) {
 
 /* A walk over all paths. path[0] is the leaf. */
 struct search {
+    const struct limits *limits;
     const struct anchors *anchors;
     const struct cert *bag;
     const uint64_t *hashes; /* name_hash of each subject of the bag */
@@ -150,12 +152,12 @@ static bool on_path(const struct search *search, const struct cert *cert) {
 
 /* Whether issuer, which has the right name, made cert: one of the counted checks. */
 static bool issued(struct search *search, const struct cert *cert, const struct cert *issuer) {
-    if (search->checks >= CHECKS_MAX) {
+    if (search->checks >= limit_most(search->limits, LIMIT_CHAIN_CHECKS)) {
         search->out_of_checks = true;
         return false;
     }
     search->checks++;
-    return cert_signed_by(cert, issuer);
+    return cert_signed_by(cert, issuer, search->limits);
 }
 
 static bool key_id_fits(const struct cert *cert, const struct cert *issuer) {
@@ -184,8 +186,8 @@ static void climb(struct search *search) {
         reach(search, self);
         return;
     }
-    if (search->n > DEPTH_MAX) {
-        keep(search, CHAIN_UNTRUSTED, false, "the chain is too long");
+    if (search->n > limit_most(search->limits, LIMIT_CHAIN)) {
+        keep(search, CHAIN_UNTRUSTED, false, "the chain is longer than the limit chain allows (--limit chain=N)");
         return;
     }
     uint64_t wanted = name_hash(cert->issuer);
@@ -241,7 +243,8 @@ static bool has_namesake(const struct search *search) {
 
 bool chain_build(const struct anchors *anchors, const struct cert *leaf, const struct cert *bag, size_t n_bag, enum purpose purpose,
                  int64_t time, struct arena *arena, struct chain *out, struct error *err) {
-    struct search search = {.anchors = anchors,
+    struct search search = {.limits = arena->limits,
+                            .anchors = anchors,
                             .bag = bag,
                             .n_bag = n_bag,
                             .purpose = purpose,
@@ -263,7 +266,7 @@ bool chain_build(const struct anchors *anchors, const struct cert *leaf, const s
     }
     if (search.out_of_checks && search.state != CHAIN_TRUSTED) {
         search.state = CHAIN_UNCHECKED;
-        search.detail = "too many possible issuers to try";
+        search.detail = "more possible issuers than the limit chain-checks allows to try (--limit chain-checks=N)";
     }
     size_t n = search.n_best != 0 ? search.n_best - 1 : 0;
     for (size_t i = 0; search.state == CHAIN_TRUSTED && i < search.n_best; i++) {

@@ -33,14 +33,14 @@ struct chain {
 
 /*
  * chain_build finds a path from leaf to an anchor that is trusted for the purpose at that time, trying every issuer of the
- * bag and of the anchors by name, key id and signature (at most 8 deep, 64 signature checks; then CHAIN_UNCHECKED). The time
+ * bag and of the anchors by name, key id and signature (LIMIT_CHAIN deep, LIMIT_CHAIN_CHECKS signatures; then CHAIN_UNCHECKED). The time
  * is that of a verified time stamp, or now. CHAIN_UNTRUSTED: a path ends in something that is no anchor for it (or not valid
  * then); CHAIN_INCOMPLETE: an issuer is missing. A path to an anchor is given before any other, then the longest one.
  */
 CERTBAN_MUST_USE bool chain_build(const struct anchors *anchors, const struct cert *leaf, const struct cert *bag, size_t n_bag,
                                   enum purpose purpose, int64_t time, struct arena *arena, struct chain *out, struct error *err);
 
-/* cert_signed_by says whether issuer's key verifies cert's signature. */
-bool cert_signed_by(const struct cert *cert, const struct cert *issuer);
+/* cert_signed_by says whether issuer's key verifies cert's signature. limits are those of the keys; NULL: the usual. */
+bool cert_signed_by(const struct cert *cert, const struct cert *issuer, const struct limits *limits);
 
 #endif

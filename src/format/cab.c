@@ -13,7 +13,6 @@
 #include "format/format.h"
 
 enum {
-    SIGNATURE_MAX = 16 << 20, /* more of a signature is not read */
     CHECKSUM_AT = 4,
     CHECKSUM_END = 8,
     TAIL_MAX = 4 << 20,
@@ -92,7 +91,11 @@ static bool read_signature(struct cab *cab, struct error *err) {
     if (cab->header.signature_at != cab->header.size) {
         note(cab, ANOMALY_BAD_DIRECTORY, CAB_RESERVE_AT, 0, "the signature does not stand where the cabinet ends");
     }
-    if (!source_read_some(cab->source, cab->arena, cab->header.signature_at, n < SIGNATURE_MAX ? n : SIGNATURE_MAX, &blob, err)) {
+    uint64_t most = limit_most(cab->arena->limits, LIMIT_SIGNATURE_SIZE);
+    if (n > most) {
+        contents_limited(cab->contents, cab->arena, LIMIT_SIGNATURE_SIZE);
+    }
+    if (!source_read_some(cab->source, cab->arena, cab->header.signature_at, n < most ? n : most, &blob, err)) {
         return false;
     }
     if (!authenticode_add(cab->contents, cab->arena, "signature", blob, cab->header.signature_at, &added, &why)) {

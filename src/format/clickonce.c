@@ -5,7 +5,7 @@
  * signed so is read as well, where the search is thorough or its name says that it is a manifest, or the signature of an OPC package
  * whose archive is damaged.
  *
- * Refused: documents of more than XMLDSIG_MAX bytes, and what is no XML; certificates that stand in these are carved.
+ * Refused: documents of more than LIMIT_XML_SIZE bytes, and what is no XML; certificates that stand in these are carved.
  */
 #include <strings.h>
 
@@ -107,16 +107,17 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     struct error why = {0};
     struct xmldsig_outside nothing = {.kind = KIND_XMLDSIG};
     bool found = false;
-    if (!source_read_some(source, arena, 0, XMLDSIG_MAX, &xml, err)) {
+    uint64_t most = limit_most(arena->limits, LIMIT_XML_SIZE);
+    if (!source_read_some(source, arena, 0, most, &xml, err)) {
         return false;
     }
     bool manifest = mentions(xml, assembly), holds = mentions(xml, "X509Certificate");
     contents->other = !manifest && !holds;
-    if (contents->other || (source->size <= XMLDSIG_MAX && !holds)) {
+    if (contents->other || (source->size <= most && !holds)) {
         return true;
     }
-    bool read = source->size > XMLDSIG_MAX ? error_set(&why, ERR_LIMIT, "XML of more than %d MiB", XMLDSIG_MAX >> 20)
-                                           : xmldsig_add(xml, "signature", &nothing, arena, contents, &found, &why);
+    bool read = source->size > most ? limit_reached(arena->limits, LIMIT_XML_SIZE, &why)
+                                    : xmldsig_add(xml, "signature", &nothing, arena, contents, &found, &why);
     if (read && found && contents->n_signatures == 0) {
         read = error_set(&why, ERR_MALFORMED, "a Signature element that holds no signature that can be read");
     }

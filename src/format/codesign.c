@@ -54,9 +54,14 @@ static bool slot_taken(const struct codesign *code, uint32_t slot) {
  */
 static void index_read(struct codesign *code, struct reader *r, size_t n, struct arena *arena, struct anomalies *anomalies) {
     size_t first = code->size;
+    uint64_t most = limit_most(arena->limits, LIMIT_BLOBS);
     for (size_t i = 0, end = SUPERBLOB_HEADER + INDEX_ENTRY; i < n; i++, end += INDEX_ENTRY) {
         if (end > first) {
             bad(anomalies, arena, code->at + 8, 4, "the index of the code signature reaches into its blobs");
+            return;
+        }
+        if (i == most) {
+            code->cut = true;
             return;
         }
         uint64_t entry_at = r->at;
@@ -96,13 +101,12 @@ bool codesign_read(struct bytes area, uint64_t at, struct arena *arena, struct a
         bad(anomalies, arena, at, length, "the code signature's length is not that of its place");
         out->size = length > area.n ? area.n : SUPERBLOB_HEADER;
     }
-    size_t n = (out->size - SUPERBLOB_HEADER) / INDEX_ENTRY;
-    n = n > CODESIGN_BLOBS_MAX ? CODESIGN_BLOBS_MAX : n;
+    size_t n = (out->size - SUPERBLOB_HEADER) / INDEX_ENTRY, most = limit_most(arena->limits, LIMIT_BLOBS);
     if (count > n) {
         bad(anomalies, arena, at + 8, 4, arena_printf(arena, "the code signature counts %u blobs", count));
     }
     n = count < n ? count : n;
-    out->blobs = arena_array(arena, n, sizeof *out->blobs);
+    out->blobs = arena_array(arena, n < most ? n : most, sizeof *out->blobs);
     if (out->blobs == NULL) {
         return arena_full(arena, err);
     }

@@ -10,8 +10,6 @@
 #include "model/signature.h"
 
 enum {
-    CODESIGN_BLOBS_MAX = 256,
-    CODESIGN_SIZE_MAX = 16 << 20, /* octets of one code signature that are read */
     CODESIGN_IDENTIFIER_MAX = 4096,
 };
 
@@ -48,6 +46,7 @@ struct codesign {
     struct bytes area; /* what the SuperBlob was read from; empty for loose blobs */
     uint64_t at;       /* of the area in the source */
     size_t size;       /* octets of the area that the SuperBlob takes */
+    bool cut;          /* it has more blobs than LIMIT_BLOBS */
     size_t index_end;  /* where its index ends, as far as it leads to blobs; LLVM's linker pads it to eight octets */
 };
 

@@ -295,16 +295,20 @@ bool codesign_add(const struct codesign *code, const struct codesign_target *tar
     size_t before = contents->n_signatures;
     struct error why = {0};
     bool ok = add_all(&a, &why);
+    if (code->cut) {
+        contents_limited(contents, arena, LIMIT_BLOBS);
+    }
     if (added != NULL) {
         *added = contents->n_signatures - before;
     }
     if (!ok) {
         /* The limit on signatures is the file's: what is past it is not read, the rest is. */
         contents_unreadable(contents, &why);
-        if (contents->n_signatures < SIGNATURES_MAX && err != NULL) {
+        bool full = why.limit == LIMIT_SIGNATURES + 1;
+        if (!full && err != NULL) {
             *err = why;
         }
-        return contents->n_signatures >= SIGNATURES_MAX;
+        return full;
     }
     if (a.directories.n == 0 && !target->apart) {
         error_set(&why, ERR_MALFORMED, "code signature at offset 0x%llx has no CodeDirectory", (unsigned long long)code->at);

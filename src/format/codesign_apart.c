@@ -146,13 +146,12 @@ static bool read_super(struct bytes file, uint64_t at, const struct codesign_tar
 static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
     static const struct codesign_target target = {.part = "signature", .apart = true};
     struct bytes file;
-    if (!source_read_some(source, arena, 0, CODESIGN_SIZE_MAX, &file, err)) {
+    uint64_t most = limit_most(arena->limits, LIMIT_SIGNATURE_SIZE);
+    if (!source_read_some(source, arena, 0, most, &file, err)) {
         return false;
     }
-    if (source->size > CODESIGN_SIZE_MAX) {
-        struct error why;
-        error_set(&why, ERR_LIMIT, "a signature of more than %d MiB", CODESIGN_SIZE_MAX >> 20);
-        contents_unreadable(contents, &why);
+    if (source->size > most) {
+        contents_limited(contents, arena, LIMIT_SIGNATURE_SIZE);
     }
     uint32_t magic = magic_of(file);
     if (magic == CODESIGN_MAGIC_SUPERBLOB || magic == CODESIGN_MAGIC_DETACHED) {

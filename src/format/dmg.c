@@ -55,7 +55,7 @@ static bool superblob_add(struct dmg *d, struct bytes area, uint64_t at, uint64_
     }
     if (!codesign_read(area, at, d->arena, &d->contents->anomalies, &code, &why)) {
         if (why.kind != ERR_MALFORMED) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         note(d, ANOMALY_BAD_BLOB, at, area.n, "no code signature where the trailer points to");
         contents_unreadable(d->contents, &why);
@@ -118,11 +118,10 @@ static bool signature_read(struct dmg *d, const struct udif_trailer *t, struct e
     if (at + n != t->at) {
         note(d, ANOMALY_BAD_DIRECTORY, at + n, t->at - at - n, "bytes between the code signature and the trailer");
     }
-    if (n > CODESIGN_SIZE_MAX) {
-        struct error why = {0};
-        error_set(&why, ERR_LIMIT, "code signature of %llu bytes is read up to %d", (unsigned long long)n, CODESIGN_SIZE_MAX);
-        contents_unreadable(d->contents, &why);
-        n = CODESIGN_SIZE_MAX;
+    uint64_t most = limit_most(d->arena->limits, LIMIT_SIGNATURE_SIZE);
+    if (n > most) {
+        contents_limited(d->contents, d->arena, LIMIT_SIGNATURE_SIZE);
+        n = most;
     }
     struct bytes area;
     if (!source_read_some(d->source, d->arena, at, n, &area, err) || !superblob_add(d, area, at, t->at, false, err)) {
@@ -138,7 +137,7 @@ static bool trailer_add(struct dmg *d, uint64_t at, bool last, struct error *err
         if (why.kind != ERR_MALFORMED || last) {
             contents_unreadable(d->contents, &why);
         }
-        return why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
+        return why.kind == ERR_MALFORMED || error_again(err, &why);
     }
     if (!trailer.usual) {
         note(d, ANOMALY_BAD_DIRECTORY, at, UDIF_TRAILER, "a trailer of another version or size than any that is known");

@@ -82,6 +82,7 @@ struct fat {
     struct contents *contents;
     struct macho_slice *slices;
     size_t n;
+    size_t most; /* of them */
     unsigned probes;
 };
 
@@ -100,10 +101,8 @@ static bool magic_at(struct fat *fat, uint64_t at, struct macho_shape *shape, st
 }
 
 static bool slice_add(struct fat *fat, struct macho_slice slice, struct error *err) {
-    if (fat->n == MACHO_SLICES_MAX) {
-        struct error why = {0};
-        error_set(&why, ERR_LIMIT, "more than %d slices", MACHO_SLICES_MAX);
-        contents_unreadable(fat->contents, &why);
+    if (fat->n == fat->most) {
+        contents_limited(fat->contents, fat->arena, LIMIT_SLICES);
         return true;
     }
     fat->slices[fat->n] = slice;
@@ -149,7 +148,7 @@ static int slice_order(const void *x, const void *y) {
 /* Looks for slices in [at, end) that no entry leads to. */
 static bool gap_search(struct fat *fat, uint64_t at, uint64_t end, struct error *err) {
     uint64_t from = at;
-    while (at < end && end - at >= THIN_MIN && end - from >= GAP_MIN && fat->probes < GAP_PROBES && fat->n < MACHO_SLICES_MAX) {
+    while (at < end && end - at >= THIN_MIN && end - from >= GAP_MIN && fat->probes < GAP_PROBES && fat->n < fat->most) {
         struct macho_shape shape;
         fat->probes++;
         if (!magic_at(fat, at, &shape, err)) {
@@ -227,7 +226,7 @@ static bool entry_read(struct fat *fat, struct fat_arch a, bool counted, uint64_
 
 static bool fat_read(struct fat *fat, uint64_t at, uint64_t size, unsigned depth, struct error *err) {
     struct bytes head;
-    uint64_t n = FAT_HEADER + (MACHO_SLICES_MAX + 1) * FAT_ARCH_64; /* one more than is read, to be told */
+    uint64_t n = FAT_HEADER + (fat->most + 1) * FAT_ARCH_64; /* one more than is read, to be told */
     if (!source_read_some(fat->source, fat->arena, at, size < n ? size : n, &head, err)) {
         return false;
     }
@@ -240,14 +239,14 @@ static bool fat_read(struct fat *fat, uint64_t at, uint64_t size, unsigned depth
     if (!shape.big) {
         note(fat, ANOMALY_ODD_LAYOUT, at, 4, "a fat header in the wrong byte order");
     }
-    if (count == 0 || count > MACHO_SLICES_MAX) {
+    if (count == 0 || count > fat->most) {
         note(fat, ANOMALY_ODD_LAYOUT, at + 4, 4, arena_printf(fat->arena, "the fat header counts %u slices", count));
     }
     bool more = true;
-    for (size_t i = 0; i <= MACHO_SLICES_MAX && more && r.left.n >= each && r.at + each <= at + first; i++) {
+    for (size_t i = 0; i <= fat->most && more && r.left.n >= each && r.at + each <= at + first; i++) {
         uint64_t entry_at = r.at;
         struct fat_arch a = fat_arch_read(&r, &shape);
-        if (!entry_read(fat, a, i < count && count <= MACHO_SLICES_MAX, entry_at, at, size, depth, &more, err)) {
+        if (!entry_read(fat, a, i < count && count <= fat->most, entry_at, at, size, depth, &more, err)) {
             return false;
         }
         first = a.at >= FAT_HEADER && a.at < first ? a.at : first;
@@ -262,7 +261,8 @@ static bool fat_read(struct fat *fat, uint64_t at, uint64_t size, unsigned depth
 
 static bool read_all(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
     struct macho_slice slices[MACHO_SLICES_MAX];
-    struct fat fat = {.source = source, .arena = arena, .contents = contents, .slices = slices};
+    struct fat fat = {
+        .source = source, .arena = arena, .contents = contents, .slices = slices, .most = (size_t)limit_most(arena->limits, LIMIT_SLICES)};
     struct macho_shape shape;
     if (!magic_at(&fat, 0, &shape, err)) {
         return false;

@@ -7,9 +7,7 @@
 #include "format/format.h"
 
 enum {
-    MACHO_SLICES_MAX = 64,
-    MACHO_COMMANDS_MAX = 16384,
-    MACHO_COMMANDS_SIZE_MAX = 16 << 20,
+    MACHO_SLICES_MAX = LIMIT_SLICES_GREATEST,
     MACHO_SIGNATURES_MAX = 8, /* LC_CODE_SIGNATURE commands of one slice that are followed */
     MACHO_LINKS_MAX = 32,     /* other commands that point into the file the way LC_CODE_SIGNATURE does */
     MACHO_REMAINS = 1 << 20,  /* octets at the end of a slice that are searched for what is left of a signature */
@@ -54,6 +52,7 @@ struct macho_commands {
     struct macho_range info_plist; /* __TEXT,__info_plist; size 0 when absent */
     uint64_t end;                  /* where segments and signatures end */
     bool odd;                      /* header and commands don't fit each other */
+    unsigned limited;              /* the number of the limit that left some out (as in struct error); 0: none did */
     bool cut;                      /* they pass the end of the slice */
 };
 

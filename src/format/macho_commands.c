@@ -157,7 +157,11 @@ static void commands_walk(struct reader *r, uint32_t n, const struct macho_shape
                           struct macho_commands *out) {
     for (uint32_t i = 0; i < n; i++) {
         uint64_t at = r->at;
-        if (r->left.n == 0 || i == MACHO_COMMANDS_MAX) {
+        if (r->left.n != 0 && i == limit_most(arena->limits, LIMIT_COMMANDS)) {
+            out->limited = LIMIT_COMMANDS + 1;
+            return;
+        }
+        if (r->left.n == 0) {
             odd_layout(out, arena, anomalies, at, "more load commands are counted than there are");
             return;
         }
@@ -207,12 +211,15 @@ bool macho_commands_read(struct source *source, uint64_t at, uint64_t size, stru
     }
     *out = (struct macho_commands){.arch = macho_arch(type, subtype, arena)};
     uint64_t begin = shape.wide ? 32 : 28;
-    uint64_t take = commands;
-    if (take > MACHO_COMMANDS_SIZE_MAX || take > size - begin) {
-        out->cut = take > size - begin;
+    uint64_t take = commands, most = limit_most(arena->limits, LIMIT_COMMANDS_SIZE);
+    if (take > size - begin) {
+        out->cut = true;
         odd_layout(out, arena, anomalies, at + 20, "the load commands pass the end");
-        take = take > MACHO_COMMANDS_SIZE_MAX ? MACHO_COMMANDS_SIZE_MAX : take;
-        take = take > size - begin ? size - begin : take;
+        take = size - begin;
+    }
+    if (take > most) {
+        out->limited = LIMIT_COMMANDS_SIZE + 1;
+        take = most;
     }
     struct bytes body;
     if (out->arch == NULL) {

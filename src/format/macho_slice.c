@@ -25,11 +25,10 @@ static void note(struct work *w, enum anomaly_name name, uint64_t at, uint64_t s
 static bool area_read(struct work *w, uint64_t at, uint64_t size, struct bytes *area, struct error *err) {
     uint64_t left = at < w->slice->size ? w->slice->size - at : 0;
     uint64_t n = size < left ? size : left;
-    if (n > CODESIGN_SIZE_MAX) {
-        struct error why = {0};
-        error_set(&why, ERR_LIMIT, "code signature of %llu bytes is read up to %d", (unsigned long long)n, CODESIGN_SIZE_MAX);
-        contents_unreadable(w->contents, &why);
-        n = CODESIGN_SIZE_MAX;
+    uint64_t most = limit_most(w->arena->limits, LIMIT_SIGNATURE_SIZE);
+    if (n > most) {
+        contents_limited(w->contents, w->arena, LIMIT_SIGNATURE_SIZE);
+        n = most;
     }
     return source_read_some(w->source, w->arena, w->slice->at + (at < w->slice->size ? at : w->slice->size), n, area, err);
 }
@@ -39,7 +38,7 @@ static bool area_add(struct work *w, struct bytes area, uint64_t at, bool carved
     struct error why = {0};
     if (!codesign_read(area, w->slice->at + at, w->arena, &w->contents->anomalies, &code, &why)) {
         if (why.kind != ERR_MALFORMED) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         note(w, ANOMALY_BAD_BLOB, w->slice->at + at, area.n, "no code signature where the load command points to");
         contents_unreadable(w->contents, &why);
@@ -190,7 +189,7 @@ bool macho_slice_read(struct source *source, struct arena *arena, struct content
     slice->end = slice->at + slice->size;
     if (!macho_commands_read(source, slice->at, slice->size, arena, &contents->anomalies, &w.commands, &why)) {
         if (why.kind != ERR_MALFORMED) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         contents_unreadable(contents, &why);
         slice->skipped = true;
@@ -200,6 +199,9 @@ bool macho_slice_read(struct source *source, struct arena *arena, struct content
     if (w.commands.cut) {
         error_set(&why, ERR_MALFORMED, "%s: the file ends inside of the load commands", slice->arch);
         contents_unreadable(contents, &why);
+    }
+    if (w.commands.limited != 0) {
+        contents_limited(contents, arena, (enum limit)(w.commands.limited - 1));
     }
     if (w.commands.end != 0 && w.commands.end < slice->size) {
         slice->end = slice->at + w.commands.end;

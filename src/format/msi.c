@@ -15,9 +15,8 @@
 #include "format/format.h"
 
 enum {
-    SIGNATURE_MAX = 16 << 20, /* of a signature stream */
-    SEARCH_MAX = 1 << 20,     /* of another stream that looks like one */
-    TAIL_MAX = 4 << 20,       /* of what stands behind the last sector */
+    SEARCH_MAX = 1 << 20, /* of another stream that looks like one */
+    TAIL_MAX = 4 << 20,   /* of what stands behind the last sector */
     DER_HEADER_MAX = 6,
     DER_SMALL = 128, /* less is no certificate */
 };
@@ -89,7 +88,8 @@ static bool read_signature(struct msi *m, const struct cfb_entry *e, struct erro
     if (odd != NULL) {
         note(m, ANOMALY_UNREFERENCED_STREAM, e->at, e->size, odd);
     }
-    if (!cfb_stream_open(&m->cfb, e, part, &stream, &why) || !source_read_some(&stream.source, m->arena, 0, SIGNATURE_MAX, &blob, &why)) {
+    uint64_t most = limit_most(m->arena->limits, LIMIT_SIGNATURE_SIZE);
+    if (!cfb_stream_open(&m->cfb, e, part, &stream, &why) || !source_read_some(&stream.source, m->arena, 0, most, &blob, &why)) {
         if (!is_damage(&why)) {
             *err = why;
             return false;
@@ -99,9 +99,8 @@ static bool read_signature(struct msi *m, const struct cfb_entry *e, struct erro
         lost(m, &why);
         return true;
     }
-    if (e->size > SIGNATURE_MAX) {
-        error_set(&why, ERR_LIMIT, "only the first %d bytes of %s were read", SIGNATURE_MAX, part);
-        contents_unreadable(m->contents, &why);
+    if (e->size > most) {
+        contents_limited(m->contents, m->arena, LIMIT_SIGNATURE_SIZE);
     }
     read_blob(m, part, blob, stream.n != 0 ? stream.spans[0].at : e->at);
     return true;

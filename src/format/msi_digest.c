@@ -89,7 +89,7 @@ static bool is_left_out(const struct cfb_entry *e) {
     return e->parent == 0 && (cfb_name_is(e, MSI_SIGNATURE) || cfb_name_is(e, MSI_SIGNATURE_EX));
 }
 
-/* Storages nest no deeper than CFB_DEPTH_MAX: deeper ones have no members. */
+/* Storages nest no deeper than LIMIT_CFB_DEPTH: deeper ones have no members. */
 static bool put_storage(struct covering *c, const struct cfb_entry *storage, struct error *err) {
     struct cfb *cfb = c->cfb;
     size_t n = 0, k = 0;

@@ -16,7 +16,7 @@
 #include "source/zip.h"
 #include "source/zip_part.h"
 
-enum { SIGNATURES_READ = 16, CERT_PARTS = 32, CERT_MAX = 64 << 10, RELATIONS_SIZE = 4 << 20 };
+enum { SIGNATURES_READ = LIMIT_XML_SIGNATURES_GREATEST, CERT_PARTS = 32, CERT_MAX = 64 << 10, RELATIONS_SIZE = 4 << 20 };
 #define HASHED_MAX (UINT64_C(2) << 30)
 
 struct opc {
@@ -173,12 +173,10 @@ static void add_signature_part(struct opc *o, struct zip_part *part) {
             return;
         }
     }
-    if (part != NULL && o->n_signatures < SIGNATURES_READ) {
+    if (part != NULL && o->n_signatures < limit_most(o->arena->limits, LIMIT_XML_SIGNATURES)) {
         o->signatures[o->n_signatures++] = part;
     } else if (part != NULL) {
-        struct error why;
-        error_set(&why, ERR_LIMIT, "more than %d signatures of a package", SIGNATURES_READ);
-        contents_unreadable(o->contents, &why);
+        contents_limited(o->contents, o->arena, LIMIT_XML_SIGNATURES);
     }
 }
 
@@ -289,9 +287,14 @@ static bool read_one(struct opc *o, size_t i, struct error *err) {
     memset(o->covered, 0, o->index.n_parts * sizeof *o->covered);
     o->n_covered = 0;
     o->hashed = 0;
-    if (!zip_part_read(o->source, o->signatures[i], XMLDSIG_MAX, o->arena, &xml, &why)) {
+    uint64_t most = limit_most(o->arena->limits, LIMIT_XML_SIZE);
+    if (o->signatures[i]->size > most) {
+        contents_limited(o->contents, o->arena, LIMIT_XML_SIZE);
+        return true;
+    }
+    if (!zip_part_read(o->source, o->signatures[i], most, o->arena, &xml, &why)) {
         contents_unreadable(o->contents, &why);
-        return is_damage(&why) || error_set(err, why.kind, "%s", why.text);
+        return is_damage(&why) || error_again(err, &why);
     }
     if (i == 0) {
         o->contents->inner = xml;
@@ -300,7 +303,7 @@ static bool read_one(struct opc *o, size_t i, struct error *err) {
     if (!xmldsig_add(xml, part, &o->outside, o->arena, o->contents, &found, &why)) {
         contents_unreadable(o->contents, &why);
         xmldsig_salvage(xml, o->arena, o->contents);
-        return is_damage(&why) || error_set(err, why.kind, "%s", why.text);
+        return is_damage(&why) || error_again(err, &why);
     }
     if (o->contents->n_signatures == first) { /* it is called a signature, and none could be read from it */
         (void)!error_set(&why, ERR_MALFORMED, "the signature's part holds no signature that can be read");

@@ -206,7 +206,7 @@ bool pattern_make(struct bytes expression, struct arena *arena, const struct pat
     struct compiler c = {.arena = arena, .left = expression, .err = &why};
     bool ok = compile_any_of(&c) && (c.left.n == 0 || refuse(&c, "a bracket that closes nothing"));
     if (!ok || !add(&c, (struct step){.kind = STEP_FITS})) {
-        return error_set(err, why.kind, "%s", why.text);
+        return error_again(err, &why);
     }
     struct pattern *pattern = arena_alloc(arena, sizeof *pattern);
     struct step *steps = arena_array(arena, c.n, sizeof *steps);

@@ -47,11 +47,11 @@ static const char shared[] = "sections that share bytes";
 
 /* What loaders and parsers may read differently. It makes only a signed file suspicious: packers do all of it. */
 static const char *odd_layout(const struct pe *pe) {
-    enum { USUAL = 224, USUAL_PLUS = 240 }; /* octets of an optional header with 16 directories */
+    enum { WINDOWS_LOADS = 96, USUAL = 224, USUAL_PLUS = 240 }; /* octets of an optional header with 16 directories */
     if (pe->header < DOS_HEADER_SIZE) {
         return "the PE header overlaps the DOS header";
     }
-    if (pe->sections_told > PE_SECTIONS_MAX) {
+    if (pe->sections_told > WINDOWS_LOADS) {
         return "more sections than Windows loads";
     }
     if (!pe->has_entry) {
@@ -154,6 +154,9 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     }
     bool ok = pe.table_size == 0 ? read_unsigned(source, arena, &pe, contents, err) : pe_table(source, arena, &pe, contents, err);
     ok = ok && pe_first_page(arena, &pe, contents, err);
+    if (pe.n_sections < pe.sections_told && pe.n_sections == limit_most(arena->limits, LIMIT_SECTIONS)) {
+        contents_limited(contents, arena, LIMIT_SECTIONS);
+    }
     const char *odd = odd_layout(&pe);
     if (odd != NULL && contents->n_signatures != 0) {
         struct anomaly *anomaly = anomaly_note(&contents->anomalies, arena, ANOMALY_ODD_LAYOUT, pe.header, 0, odd);

@@ -17,9 +17,7 @@ enum {
     ENTRY_HEADER = 8,
     REVISION_2 = 0x0200,
     TYPE_PKCS7 = 2,
-    TABLE_MAX = 16 << 20, /* more of a table is not read */
-    TAIL_MAX = 4 << 20,   /* of the data behind a table */
-    ENTRIES_MAX = 64,
+    TAIL_MAX = 4 << 20,       /* of the data behind a table */
     OVERSHOOT_MAX = 64 << 10, /* an entry that passes the table by more says nothing of its length */
 };
 
@@ -34,6 +32,10 @@ struct table {
 
 static void note(struct table *t, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
     anomaly_note(&t->contents->anomalies, t->arena, name, at, size, detail);
+}
+
+static uint64_t most(const struct table *t, enum limit which) {
+    return limit_most(t->arena->limits, which);
 }
 
 /* Gives the signatures from index first on their claims: all of them sign the same bytes of the file. */
@@ -99,8 +101,8 @@ static void read_rest(struct table *t, unsigned number, size_t at) {
     if (appended_is_zero(rest) && rest.n < 8) {
         return;
     }
-    if (number == ENTRIES_MAX) {
-        error_set(&why, ERR_LIMIT, "more than %d entries in the certificate table", ENTRIES_MAX);
+    if (number == most(t, LIMIT_ENTRIES)) {
+        limit_reached(t->arena->limits, LIMIT_ENTRIES, &why);
     } else {
         note(t, ANOMALY_BAD_TABLE, t->pe->table_at + at, rest.n, "bytes that are no entry");
         error_set(&why, ERR_MALFORMED, "certificate table: no entry at 0x%llx", (unsigned long long)(t->pe->table_at + at));
@@ -116,7 +118,7 @@ static bool read_entries(struct table *t, struct error *err) {
         struct reader r = reader_make(bytes_cut(t->bytes, at, ENTRY_HEADER), t->pe->table_at + at);
         uint64_t length = reader_u32le(&r), left = t->size - at;
         uint16_t revision = reader_u16le(&r), type = reader_u16le(&r);
-        if (length <= ENTRY_HEADER || number == ENTRIES_MAX || (length > left && length - left > OVERSHOOT_MAX)) {
+        if (length <= ENTRY_HEADER || number == most(t, LIMIT_ENTRIES) || (length > left && length - left > OVERSHOOT_MAX)) {
             break;
         }
         if (length > left) {
@@ -161,9 +163,9 @@ static bool no_table(struct table *t, struct error *err) {
     uint64_t from = pe_raw_end(t->pe), n = t->pe->size - from;
     size_t added = 0;
     note(t, ANOMALY_BAD_DIRECTORY, t->pe->entry_at, 0, "the certificate table would lie outside of the file, or in its headers");
-    if (n > TABLE_MAX) {
-        from = t->pe->size - TABLE_MAX;
-        n = TABLE_MAX;
+    if (n > most(t, LIMIT_SIGNATURE_SIZE)) {
+        n = most(t, LIMIT_SIGNATURE_SIZE);
+        from = t->pe->size - n;
     }
     if (!carve_source(t->contents, t->arena, t->source, from, n, &added, err)) {
         return false;
@@ -198,13 +200,12 @@ bool pe_table(struct source *source, struct arena *arena, const struct pe *pe, s
     } else if (pe->table_at % 8 != 0) {
         note(&t, ANOMALY_BAD_DIRECTORY, pe->entry_at, 0, "the certificate table does not begin at a multiple of 8");
     }
-    if (!source_read_some(source, arena, pe->table_at, t.size < TABLE_MAX ? t.size : TABLE_MAX, &t.bytes, err)) {
+    uint64_t size = most(&t, LIMIT_SIGNATURE_SIZE); /* more of it is not read */
+    if (!source_read_some(source, arena, pe->table_at, t.size < size ? t.size : size, &t.bytes, err)) {
         return false;
     }
-    if (t.size > TABLE_MAX) {
-        struct error why;
-        error_set(&why, ERR_LIMIT, "only the first %d bytes of the certificate table were read", TABLE_MAX);
-        contents_unreadable(contents, &why);
+    if (t.size > size) {
+        contents_limited(contents, arena, LIMIT_SIGNATURE_SIZE);
     }
     if (!read_entries(&t, err) || !read_tail(&t, err)) {
         return false;

@@ -20,7 +20,7 @@ static bool find_version(struct source *source, struct arena *arena, const struc
     struct pe_resources walk;
     struct pe_resource found;
     bool end;
-    pe_resources_begin(&walk, source, pe, PE_RT_VERSION);
+    pe_resources_begin(&walk, source, pe, PE_RT_VERSION, arena->limits);
     return pe_resources_next(&walk, &found, &end, NULL) && !end && found.n != 0 &&
            source_read_some(source, arena, found.at, found.n < VERSION_MAX ? found.n : VERSION_MAX, out, NULL);
 }

@@ -18,7 +18,6 @@
 #include "source/xar.h"
 
 enum {
-    CMS_MAX = 16 << 20, /* octets of one CMS that are read */
     RAW_MAX = 16 << 10, /* octets of a plain signature */
     REMAINS = 1 << 20,  /* octets at the heap's start that are searched when the table can't be read */
     TICKETS_MAX = 16,   /* trailers behind the heap */
@@ -167,7 +166,7 @@ static bool claims_make(struct pkg *p, struct error *err) {
         if (!piece_claim(p, order[i], &hashed, &told, &why)) {
             contents_unreadable(p->contents, &why);
             p->n_claims = 0; /* less than all proves nothing */
-            return why.kind == ERR_LIMIT || error_set(err, why.kind, "%s", why.text);
+            return why.kind == ERR_LIMIT || error_again(err, &why);
         }
     }
     return true;
@@ -185,7 +184,7 @@ static bool certs_read(struct pkg *p, const struct xar_signature *from, struct s
             continue;
         }
         if (why.kind == ERR_LIMIT) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         struct anomaly *odd = note(p, ANOMALY_STUFFED_CERTIFICATE, p->xar.toc_at, p->xar.toc_packed, "no certificate in its place");
         odd->weighty = odd->weighty || i == 0; /* the signer's: without it nobody knows whose signature this is */
@@ -245,7 +244,7 @@ static bool cms_add(struct pkg *p, const struct xar_signature *from, struct byte
     struct error why = {0};
     if (!cms_parse(payload, from->range.at, p->arena, &p->contents->anomalies, &sd, &why)) {
         if (why.kind == ERR_LIMIT) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         contents_unreadable(p->contents, &why);
         carve_bytes(p->contents, p->arena, payload, from->range.at);
@@ -282,12 +281,9 @@ static bool signature_add(struct pkg *p, const struct xar_signature *from, struc
         return raw_add(p, from, b, err);
     }
     bool rsa = strcasecmp(from->style, "RSA") == 0;
-    uint64_t most = rsa ? RAW_MAX : CMS_MAX;
+    uint64_t most = rsa ? RAW_MAX : limit_most(p->arena->limits, LIMIT_SIGNATURE_SIZE);
     if (from->range.n > most) {
-        struct error why;
-        error_set(&why, ERR_LIMIT, "signature of %llu bytes is read up to %llu", (unsigned long long)from->range.n,
-                  (unsigned long long)most);
-        contents_unreadable(p->contents, &why);
+        contents_limited(p->contents, p->arena, LIMIT_SIGNATURE_SIZE);
     }
     if (!source_read(p->source, p->arena, from->range.at, from->range.n < most ? from->range.n : most, &b, err)) {
         return false;
@@ -353,7 +349,7 @@ static bool read_all(struct pkg *p, struct error *err) {
     struct error why = {0};
     if (!xar_read(p->source, p->arena, &p->contents->anomalies, x, &why)) {
         if (why.kind != ERR_MALFORMED) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         x->problem = why;
     }

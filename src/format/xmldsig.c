@@ -12,7 +12,7 @@
 #include "base/hex.h"
 #include "format/xml_tree.h"
 
-enum { SIGNATURES = 16, CERTS_MAX = 32, CLAIMS_MAX = 20000, FORMS_MAX = 64 << 20 };
+enum { CERTS_MAX = 32, CLAIMS_MAX = 20000, FORMS_MAX = 64 << 20 };
 
 static const char dsig[] = "http://www.w3.org/2000/09/xmldsig#",
                   opc_digsig[] = "http://schemas.openxmlformats.org/package/2006/digital-signature",
@@ -338,7 +338,7 @@ static bool add_one(struct reading *r, xmlNodePtr signature, struct error *err) 
     struct error why = {0};
     if (info != NULL && (!read_signed(r, signature, info, &read, &why) || !read_claims(r, signature, info, &read, &why))) {
         if (why.kind != ERR_MALFORMED && why.kind != ERR_LIMIT && why.kind != ERR_UNSUPPORTED) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         contents_unreadable(r->contents, &why);
         read.n_claims = 0;
@@ -365,7 +365,8 @@ bool xmldsig_add(struct bytes xml, const char *part, struct xmldsig_outside *out
     for (xmlNodePtr node = xmlDocGetRootElement(r.doc); node != NULL && good; node = xml_next(NULL, node)) {
         if (xml_is(node, dsig, "Signature")) {
             *found = true;
-            good = r.n < SIGNATURES ? add_one(&r, node, err) : error_set(err, ERR_LIMIT, "more than %d XML signatures", SIGNATURES);
+            good = r.n < limit_most(arena->limits, LIMIT_XML_SIGNATURES) ? add_one(&r, node, err)
+                                                                         : limit_reached(arena->limits, LIMIT_XML_SIGNATURES, err);
         }
     }
     xml_tree_free(r.doc);

@@ -28,7 +28,6 @@ struct xmldsig_outside {
 };
 
 /* The most that is read of a document. */
-enum { XMLDSIG_MAX = 4 << 20 };
 
 /*
  * xmldsig_add appends a signature for each Signature element of a document that comes with a certificate; *found says whether there

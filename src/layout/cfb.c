@@ -271,7 +271,8 @@ bool cfb_open(struct cfb *cfb, struct source *source, struct arena *arena, struc
         return false;
     }
     cfb->steps = cfb->sectors * 64 + (1 << 20);
-    uint64_t most = ((uint64_t)CFB_ENTRIES_MAX * CFB_ENTRY_SIZE) >> cfb->shift;
+    uint64_t entries = limit_most(arena->limits, LIMIT_CFB_ENTRIES);
+    uint64_t most = (entries * CFB_ENTRY_SIZE >> cfb->shift) + 1; /* a sector more, to be told */
     if (!read_fat(cfb, &h, err) || !read_chain(cfb, h.directory, most, &directory, &sectors, &lost, err)) {
         return error_within(err, "compound file");
     }

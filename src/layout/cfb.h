@@ -12,8 +12,6 @@
 /* No sector, no entry. */
 #define CFB_NONE UINT32_C(0xffffffff)
 
-enum { CFB_ENTRIES_MAX = 65536, CFB_DEPTH_MAX = 64 };
-
 enum cfb_type { CFB_UNUSED = 0, CFB_STORAGE = 1, CFB_STREAM = 2, CFB_ROOT = 5 };
 
 /* One place of the directory. */

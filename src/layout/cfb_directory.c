@@ -9,7 +9,7 @@
 #include "base/reader.h"
 #include "layout/cfb_parts.h"
 
-enum { NAME_SIZE = 64, SIZE_AT = 120 };
+enum { NAME_SIZE = 64, TYPE_AT = 66, SIZE_AT = 120 };
 
 /*
  * 0 name (32 UTF-16 units), 64 u16 its length in bytes with the NUL, 66 u8 type, 67 u8 colour, 68 u32 left, 72 u32 right,
@@ -85,9 +85,9 @@ static bool walk(struct cfb *cfb, struct error *err) {
             cfb_odd(cfb, "an entry of the directory is neither storage nor stream");
         } else if (e->type == CFB_STREAM && e->child != CFB_NONE && e->child != 0) {
             cfb_odd(cfb, "a stream has members");
-        } else if (e->type == CFB_STORAGE && e->depth >= CFB_DEPTH_MAX) {
+        } else if (e->type == CFB_STORAGE && e->depth >= limit_most(cfb->arena->limits, LIMIT_CFB_DEPTH)) {
             struct error deep;
-            error_set(&deep, ERR_LIMIT, "storages nested deeper than %d", CFB_DEPTH_MAX);
+            limit_reached(cfb->arena->limits, LIMIT_CFB_DEPTH, &deep);
             cfb_cut(cfb, &deep);
         } else if (e->type == CFB_STORAGE) {
             push(cfb, stack, &n, e->child, at.id);
@@ -98,9 +98,19 @@ static bool walk(struct cfb *cfb, struct error *err) {
 
 bool cfb_directory(struct cfb *cfb, struct bytes directory, const uint32_t *sectors, unsigned version, struct error *err) {
     uint32_t n = (uint32_t)(directory.n / CFB_ENTRY_SIZE), each = (UINT32_C(1) << cfb->shift) / CFB_ENTRY_SIZE;
+    uint64_t most = limit_most(cfb->arena->limits, LIMIT_CFB_ENTRIES);
     if (n == 0) {
-        return cfb->cut.kind != ERR_NONE ? error_set(err, cfb->cut.kind, "%s", cfb->cut.text)
-                                         : error_set(err, ERR_MALFORMED, "no directory");
+        return cfb->cut.kind != ERR_NONE ? error_again(err, &cfb->cut) : error_set(err, ERR_MALFORMED, "no directory");
+    }
+    if (n > most) {
+        struct error many;
+        limit_reached(cfb->arena->limits, LIMIT_CFB_ENTRIES, &many);
+        for (uint32_t i = (uint32_t)most; i < n && cfb->cut.kind == ERR_NONE; i++) { /* the last sector is filled up */
+            if (directory.p[(size_t)i * CFB_ENTRY_SIZE + TYPE_AT] != CFB_UNUSED) {
+                cfb_cut(cfb, &many);
+            }
+        }
+        n = (uint32_t)most;
     }
     cfb->entries = arena_array(cfb->arena, n, sizeof *cfb->entries);
     if (cfb->entries == NULL) {
@@ -113,11 +123,6 @@ bool cfb_directory(struct cfb *cfb, struct bytes directory, const uint32_t *sect
     }
     if (cfb->entries[0].type != CFB_ROOT) {
         return error_set(err, ERR_MALFORMED, "the directory does not begin with the root");
-    }
-    if (n >= CFB_ENTRIES_MAX) {
-        struct error many;
-        error_set(&many, ERR_LIMIT, "a directory of more than %d entries", CFB_ENTRIES_MAX);
-        cfb_cut(cfb, &many);
     }
     return walk(cfb, err);
 }

@@ -23,7 +23,7 @@ static bool read_stream(struct cfb *cfb, const char *name, uint64_t most, struct
             continue;
         }
         if (!cfb_stream_open(cfb, e, name, &stream, &why)) {
-            return why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
+            return why.kind == ERR_MALFORMED || error_again(err, &why);
         }
         return source_read_some(&stream.source, cfb->arena, 0, most, out, err);
     }
@@ -157,8 +157,8 @@ static bool take_names(const struct msi_strings *s, uint32_t *numbers, size_t n,
     qsort(numbers, n, sizeof *numbers, number_order);
     for (struct cursor c = first(s); i < n && next(s, &c, &string);) {
         if (numbers[i] == c.number && string.n != 0 && string.p[0] != '#') { /* "#NAME" is a stream of the package */
-            if (out->n == MSI_OUTSIDE_MAX) {
-                return error_set(err, ERR_LIMIT, "more than %d cabinets beside the package", MSI_OUTSIDE_MAX);
+            if (out->n == limit_most(arena->limits, LIMIT_OUTSIDE)) {
+                return limit_reached(arena->limits, LIMIT_OUTSIDE, err);
             }
             const char *name = text_of(string, arena);
             if (name == NULL) {
@@ -187,9 +187,9 @@ bool msi_outside_read(struct cfb *cfb, struct msi_outside *out, struct error *er
     if (!find_column(&s, columns, "Media", "Cabinet", &before, &all)) {
         return true;
     }
-    size_t rows = media.n / all;
+    size_t rows = media.n / all, most = (size_t)limit_most(cfb->arena->limits, LIMIT_OUTSIDE);
     uint32_t *numbers = arena_array(cfb->arena, rows, sizeof *numbers);
-    out->names = arena_array(cfb->arena, MSI_OUTSIDE_MAX, sizeof *out->names);
+    out->names = arena_array(cfb->arena, rows < most ? rows : most, sizeof *out->names);
     if (numbers == NULL || out->names == NULL) {
         return arena_full(cfb->arena, err);
     }

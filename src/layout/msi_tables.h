@@ -33,8 +33,6 @@ const char *msi_string_text(const struct msi_strings *s, uint32_t number, struct
 /* msi_cell is the integer of width octets (2 to 4) at an offset of a table; 0 past its end. */
 uint32_t msi_cell(struct bytes table, size_t at, size_t width);
 
-enum { MSI_OUTSIDE_MAX = 1024 };
-
 /* What the table Media names that is not in the package: cabinets in the folder where it lies. */
 struct msi_outside {
     const char **names; /* in the arena, each once; of unknown origin */
@@ -42,7 +40,7 @@ struct msi_outside {
 };
 
 /* msi_outside_read lists the cabinets that the package keeps beside itself; none where there is no database. False without memory, when the
- * file can't be read, or when there are more than MSI_OUTSIDE_MAX (ERR_LIMIT). */
+ * file can't be read, or when there are more than LIMIT_OUTSIDE (ERR_LIMIT). */
 CERTBAN_MUST_USE bool msi_outside_read(struct cfb *cfb, struct msi_outside *out, struct error *err);
 
 #endif

@@ -71,7 +71,8 @@ static bool read_optional(struct pe *pe, struct bytes b, uint64_t at, struct err
  */
 static bool read_sections(struct source *source, struct arena *arena, struct pe *pe, struct error *err) {
     struct bytes b;
-    size_t n = pe->sections_told < PE_SECTIONS_MAX ? pe->sections_told : PE_SECTIONS_MAX;
+    size_t most = (size_t)limit_most(arena->limits, LIMIT_SECTIONS);
+    size_t n = pe->sections_told < most ? pe->sections_told : most;
     if (!source_read_some(source, arena, pe->after, n * SECTION_SIZE, &b, err)) {
         return false;
     }

@@ -4,9 +4,7 @@
 #define CERTBAN_LAYOUT_PE_H
 
 #include "base/source.h"
-
-/* The most sections that are looked at: Windows loads no more than 96. */
-enum { PE_SECTIONS_MAX = 96 };
+#include "model/limits.h"
 
 /* Magic of the optional header of a ROM image, which can't be signed. */
 enum { PE_ROM = 0x107 };
@@ -68,21 +66,21 @@ struct pe_resources {
         uint32_t left, all;
         uint32_t id; /* of the entry that was taken last */
     } level[3];
-    uint32_t only;  /* the type that is wanted; UINT32_MAX: all */
-    unsigned steps; /* entries that may still be taken: directories may share them */
+    uint32_t only; /* the type that is wanted; UINT32_MAX: all */
+    const struct limits *limits;
+    uint64_t steps; /* entries that may still be taken: directories may share them */
 };
 
-/* pe_resources_begin starts a walk through the resources of one type (UINT32_MAX: of all). A program without any has none. */
-void pe_resources_begin(struct pe_resources *walk, struct source *source, const struct pe *pe, uint32_t only);
+/* pe_resources_begin starts a walk through the resources of one type (UINT32_MAX: of all). A program without any has none. The limits
+ * outlive the walk; NULL: the usual. */
+void pe_resources_begin(struct pe_resources *walk, struct source *source, const struct pe *pe, uint32_t only, const struct limits *limits);
 
 /* pe_resources_next is the next leaf; *end when there is none. What of the tree can't be followed is left out, as Windows leaves it
- * out. ERR_LIMIT past PE_RESOURCES_MAX entries. */
+ * out. ERR_LIMIT past LIMIT_RESOURCES entries. */
 CERTBAN_MUST_USE bool pe_resources_next(struct pe_resources *walk, struct pe_resource *out, bool *end, struct error *err);
 
 /* pe_resource_name is a type's or name's spelling in UTF-8: "DATA", "131", "RCDATA". NULL without memory. */
 const char *pe_resource_name(struct pe_resources *walk, uint32_t id, bool is_type, struct arena *arena);
-
-enum { PE_RESOURCES_MAX = 65536 };
 
 /* pe_text is UTF-16 as UTF-8 in the arena, up to a NUL and no more than 1024 octets. NULL without memory. */
 const char *pe_text(struct bytes utf16, struct arena *arena);

@@ -34,8 +34,8 @@ static void enter(struct pe_resources *walk, unsigned depth, uint32_t offset) {
     }
 }
 
-void pe_resources_begin(struct pe_resources *walk, struct source *source, const struct pe *pe, uint32_t only) {
-    *walk = (struct pe_resources){.source = source, .pe = pe, .only = only, .steps = PE_RESOURCES_MAX};
+void pe_resources_begin(struct pe_resources *walk, struct source *source, const struct pe *pe, uint32_t only, const struct limits *limits) {
+    *walk = (struct pe_resources){.source = source, .pe = pe, .only = only, .limits = limits, .steps = limit_most(limits, LIMIT_RESOURCES)};
     walk->at = pe->resource_rva != 0 ? pe_file_offset(pe, pe->resource_rva) : UINT64_MAX;
     if (walk->at != UINT64_MAX) {
         enter(walk, 0, 0);
@@ -78,7 +78,7 @@ bool pe_resources_next(struct pe_resources *walk, struct pe_resource *out, bool 
         }
         if (walk->steps-- == 0) {
             walk->steps = 0;
-            return error_set(err, ERR_LIMIT, "more than %d entries in the directories of resources", PE_RESOURCES_MAX);
+            return limit_reached(walk->limits, LIMIT_RESOURCES, err);
         }
         struct reader r = reader_make(b, 0);
         walk->level[depth].id = reader_u32le(&r);

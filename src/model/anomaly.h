@@ -4,6 +4,7 @@
 #define CERTBAN_MODEL_ANOMALY_H
 
 #include "base/arena.h"
+#include "model/limits.h"
 
 /* X(enumerator, name in reports, makes a file suspicious by itself, what it means in words) */
 #define ANOMALIES(X)                                                                                                                       \
@@ -81,15 +82,15 @@ struct anomaly {
     const char *detail; /* one clause, in the arena or a literal; NULL when the name says all */
 };
 
-enum { ANOMALIES_MAX = 64 };
+enum { ANOMALIES_MAX = LIMIT_ANOMALIES_GREATEST };
 
 struct anomalies {
     struct anomaly *all;
     size_t n, room;
-    size_t more; /* found past ANOMALIES_MAX, not kept */
+    size_t more; /* found past LIMIT_ANOMALIES, not kept */
 };
 
-/* anomaly_note adds one; past ANOMALIES_MAX, or without memory, it is only counted, unless its name makes a file suspicious and one
+/* anomaly_note adds one; past LIMIT_ANOMALIES, or without memory, it is only counted, unless its name makes a file suspicious and one
  * that does not can make room. detail must outlive the arena or lie in it. */
 struct anomaly *anomaly_note(struct anomalies *anomalies, struct arena *arena, enum anomaly_name name, uint64_t at, uint64_t size,
                              const char *detail);

@@ -4,13 +4,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-const struct limit_row limit_table[LIMIT_COUNT] = {
-#define ROW(X, id, option, kind, argument, usual, greatest, ...) [LIMIT_##id] = {option, usual, greatest},
-    LIMITS(ROW, 0)
-#undef ROW
-};
+enum { NUMBER, SIZE }; /* the kinds of the table */
 
-static const char *const sentences[LIMIT_COUNT] = {
+/* What is past those with an option of their own: theirs is the help of that option. */
+static const char *const past[] = {
     [LIMIT_DEPTH] = "archives more than %s deep in one another",
     [LIMIT_MEMBERS] = "more than %s members",
     [LIMIT_PLACES] = "more than %s places that may be the beginning of a file",
@@ -20,6 +17,17 @@ static const char *const sentences[LIMIT_COUNT] = {
     [LIMIT_TIME] = "takes longer than %s seconds",
     [LIMIT_CPU] = "takes more than %s seconds of processor time",
     [LIMIT_MEMORY] = "needs more than %s of memory",
+};
+
+const struct limit_row limit_table[LIMIT_COUNT] = {
+#define ROW(X, id, name, kind, argument, usual, greatest, words, help)                                                                     \
+    [LIMIT_##id] = {name, "max-" name, (kind) == SIZE, 1, usual, greatest, NULL, help},
+    OWN_LIMITS(ROW, 0)
+#undef ROW
+#define ROW(id, name, kind, least, usual, greatest, past, what)                                                                            \
+    [LIMIT_##id] = {name, NULL, (kind) == SIZE, least, usual, greatest, past, what},
+        NAMED_LIMITS(ROW)
+#undef ROW
 };
 
 uint64_t limit_most(const struct limits *limits, enum limit which) {
@@ -38,6 +46,8 @@ uint64_t limit_cpu_seconds(const struct limits *limits, uint64_t size) {
 struct arena limit_arena(const struct limits *limits) {
     struct arena arena = arena_make((size_t)limit_most(limits, LIMIT_MEMORY));
     arena.option = limit_table[LIMIT_MEMORY].option;
+    arena.limit = LIMIT_MEMORY + 1;
+    arena.limits = limits;
     return arena;
 }
 
@@ -52,12 +62,44 @@ static void say_bytes(char *to, size_t room, uint64_t n) {
 }
 
 bool(limit_reached)(const struct limits *limits, enum limit which, struct error *err) {
-    char most[40], sentence[96];
-    if (which == LIMIT_UNPACKED || which == LIMIT_RUN || which == LIMIT_MEMORY) {
-        say_bytes(most, sizeof most, limit_most(limits, which));
+    const struct limit_row *row = &limit_table[which];
+    uint64_t n = limit_most(limits, which);
+    char most[LIMIT_TEXT_SIZE], sentence[128];
+    if (row->bytes) {
+        say_bytes(most, sizeof most, n);
     } else {
-        snprintf(most, sizeof most, "%llu", (unsigned long long)limit_most(limits, which));
+        snprintf(most, sizeof most, "%llu", (unsigned long long)n);
     }
-    snprintf(sentence, sizeof sentence, sentences[which], most);
-    return error_set(err, ERR_LIMIT, "%s (--%s raises it)", sentence, limit_table[which].option);
+    snprintf(sentence, sizeof sentence, row->past != NULL ? row->past : past[which], most);
+    if (row->option != NULL) {
+        error_set(err, ERR_LIMIT, "%s (--%s raises it)", sentence, row->option);
+    } else {
+        error_set(err, ERR_LIMIT, n < row->greatest ? "%s (--limit %s=N raises it)" : "%s (the limit %s, which can't be higher)", sentence,
+                  row->name);
+    }
+    if (err != NULL) {
+        err->limit = (unsigned)which + 1;
+    }
+    return false;
+}
+
+const char *limit_name(const struct error *err) {
+    return err->limit != 0 && err->limit <= LIMIT_COUNT ? limit_table[err->limit - 1].name : NULL;
+}
+
+enum limit limit_find(struct bytes name) {
+    enum limit which = 0;
+    while (which < LIMIT_COUNT && !bytes_is(name, limit_table[which].name)) {
+        which++;
+    }
+    return which;
+}
+
+void limit_text(char out[LIMIT_TEXT_SIZE], enum limit which, uint64_t n) {
+    static const char units[] = "\0KMGT";
+    size_t unit = 0;
+    for (; limit_table[which].bytes && unit + 2 < sizeof units && n != 0 && n % 1024 == 0; unit++) {
+        n /= 1024;
+    }
+    snprintf(out, LIMIT_TEXT_SIZE, "%llu%.1s", (unsigned long long)n, units + unit);
 }

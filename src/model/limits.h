@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The limits of looking inside one file: one table, from which the options come, too. Past a limit, what was being looked at is
- * unreadable (ERR_LIMIT) with the option that raises it, and so is every file around it.
+ * The limits of looking inside one file: one table, from which the options, their help and the man page come, too. Past a limit, what was
+ * being looked at is unreadable (ERR_LIMIT) with the limit's name and the option that raises it, and so is every file around it.
+ *
+ * A parser asks limit_most by what it was given: the budget of a container, or the arena that its file's structures lie in.
  */
 #ifndef CERTBAN_MODEL_LIMITS_H
 #define CERTBAN_MODEL_LIMITS_H
@@ -17,30 +19,116 @@
 /* A file may take a second more than the usual time for so many of its bytes: hashing it whole is bounded by its size alone. */
 enum { LIMIT_TIME_RATE = 8 << 20 };
 
-/* F(X, enumerator, option, its kind, its argument, usual, greatest, the usual in words, help); F may use X or not. */
-#define LIMITS(F, X)                                                                                                                       \
-    F(X, DEPTH, "max-depth", NUMBER, "N", 8, 64, "8", "look into archives up to N deep in one another")                                    \
-    F(X, MEMBERS, "max-members", NUMBER, "N", 100000, 1000000, "100000", "members of one file, at all depths together")                    \
-    F(X, PLACES, "max-places", NUMBER, "N", 20000, 100000000, "20000", "places of one file that may be the beginning of one in it")        \
-    F(X, UNPACKED, "max-unpacked", SIZE, "SIZE", UINT64_C(4) << 30, UINT64_C(1) << 50, "4G", "bytes that one file may unpack to, as 500M") \
-    F(X, RUN, "max-unpacked-run", SIZE, "SIZE", UINT64_C(64) << 30, UINT64_C(1) << 50, "64G",                                              \
-      "bytes that all files of a run may unpack to")                                                                                       \
-    F(X, RATIO, "max-ratio", NUMBER, "N", 200, 1000000, "200", "times its size that a member may unpack to, past 64 MiB")                  \
-    F(X, TIME, "max-time", NUMBER, "SECONDS", 120, 86400, "120, and one more for each 8 MiB", "how long one file may take")                \
-    F(X, CPU, "max-cpu", NUMBER, "SECONDS", 30, 86400, "30", "processor time for one file, its members counted, its hashing not")          \
-    F(X, MEMORY, "max-memory", SIZE, "SIZE", ARENA_FILE_CAP, UINT64_C(256) << 20, "64M",                                                   \
+/*
+ * The limits that honest files pass now and then, which have an option of their own.
+ * F(X, enumerator, name, its kind, its argument, usual, greatest, the usual in words, help); F may use X or not. The option is --max-name;
+ * 1 is the least.
+ */
+#define OWN_LIMITS(F, X)                                                                                                                   \
+    F(X, DEPTH, "depth", NUMBER, "N", 8, 64, "8", "look into archives up to N deep in one another")                                        \
+    F(X, MEMBERS, "members", NUMBER, "N", 100000, 1000000, "100000", "members of one file, at all depths together")                        \
+    F(X, PLACES, "places", NUMBER, "N", 20000, 100000000, "20000", "places of one file that may be the beginning of one in it")            \
+    F(X, UNPACKED, "unpacked", SIZE, "SIZE", UINT64_C(4) << 30, UINT64_C(1) << 50, "4G", "bytes that one file may unpack to, as 500M")     \
+    F(X, RUN, "unpacked-run", SIZE, "SIZE", UINT64_C(64) << 30, UINT64_C(1) << 50, "64G", "bytes that all files of a run may unpack to")   \
+    F(X, RATIO, "ratio", NUMBER, "N", 200, 1000000, "200", "times its size that a member may unpack to, past 64 MiB")                      \
+    F(X, TIME, "time", NUMBER, "SECONDS", 120, 86400, "120, and one more for each 8 MiB", "how long one file may take")                    \
+    F(X, CPU, "cpu", NUMBER, "SECONDS", 30, 86400, "30", "processor time for one file, its members counted, its hashing not")              \
+    F(X, MEMORY, "memory", SIZE, "SIZE", ARENA_FILE_CAP, UINT64_C(256) << 20, "64M",                                                       \
       "what is kept of one file while it is examined: tables, names, signatures")
+
+/*
+ * Those that nothing honest comes near: --limit name=N.
+ * F(enumerator, name, its kind, least, usual, greatest, what is past it ("more than %s …"), what it bounds). The greatest of those that
+ * bound a recursion or an array on the stack (LIMIT_…_GREATEST) is what the stack, or that array, is made for.
+ */
+#define NAMED_LIMITS(F)                                                                                                                    \
+    F(SIGNATURE_SIZE, "signature-size", SIZE, 64, 16 << 20, 64 << 20, "a signature or certificate table of more than %s",                  \
+      "bytes of a certificate table, a signature or a code signature")                                                                     \
+    F(ENTRIES, "entries", NUMBER, 1, 64, 4096, "more than %s entries in the certificate table", "entries of a certificate table")          \
+    F(NESTED, "nested", NUMBER, 1, 8, 32, "signatures nested more than %s deep", "signatures nested in one another")                       \
+    F(SIGNATURES, "signatures", NUMBER, 1, 64, 64, "more than %s signatures", "signatures of one file")                                    \
+    F(SIGNERS, "signers", NUMBER, 1, 64, 64, "more than %s signers of a signature", "signers of one signature")                            \
+    F(CERTIFICATES, "certificates", NUMBER, 1, 256, 4096, "more than %s certificates in a signature",                                      \
+      "certificates of one signature; those past it are looked up all the same")                                                           \
+    F(ATTRIBUTES, "attributes", NUMBER, 1, 256, 4096, "more than %s attributes of a signer", "attributes of one signer, signed or not")    \
+    F(VALUES, "attribute-values", NUMBER, 1, 64, 4096, "more than %s values of an attribute", "values of one attribute")                   \
+    F(CHAIN, "chain", NUMBER, 1, 8, 15, "a chain of more than %s issuers", "issuers above a signer's certificate")                         \
+    F(CHAIN_CHECKS, "chain-checks", NUMBER, 1, 64, 4096, "more than %s signatures to check for a chain",                                   \
+      "signatures that are checked to find one chain")                                                                                     \
+    F(RSA_BITS, "rsa-bits", NUMBER, 512, 16384, 16384, "an RSA key of more than %s bits", "bits of an RSA key that is used")               \
+    F(RSA_EXPONENT, "rsa-exponent-bits", NUMBER, 2, 64, 64, "an RSA key with an exponent of more than %s bits",                            \
+      "bits of an RSA key's exponent")                                                                                                     \
+    F(DSA_BITS, "dsa-bits", NUMBER, 512, 3072, 10000, "a DSA key of more than %s bits", "bits of a DSA key that is used")                  \
+    F(LEVELS, "asn1-levels", NUMBER, 12, 64, 64, "more than %s levels of elements", "elements of ASN.1 in one another")                    \
+    F(OID, "oid-octets", NUMBER, 1, 128, 128, "an object identifier of more than %s octets", "octets of an attribute's object identifier") \
+    F(SERIAL, "serial-octets", NUMBER, 1, 64, 1024, "a certificate with a serial of more than %s octets",                                  \
+      "octets of the serial of a certificate that is found by searching")                                                                  \
+    F(SLICES, "slices", NUMBER, 1, 64, 64, "more than %s slices", "programs in one program for macOS")                                     \
+    F(COMMANDS, "load-commands", NUMBER, 1, 16384, 1 << 20, "more than %s load commands", "load commands of a program for macOS")          \
+    F(COMMANDS_SIZE, "load-commands-size", SIZE, 64, 16 << 20, 64 << 20, "load commands of more than %s", "bytes of its load commands")    \
+    F(BLOBS, "blobs", NUMBER, 1, 256, 4096, "more than %s blobs in a code signature", "blobs of one code signature")                       \
+    F(SECTIONS, "sections", NUMBER, 1, 96, 65535, "more than %s sections, which are not all looked at",                                    \
+      "sections of a program for Windows")                                                                                                 \
+    F(RESOURCES, "resources", NUMBER, 1, 65536, 1 << 20, "more than %s entries in the directories of resources",                           \
+      "entries in its directories of resources")                                                                                           \
+    F(PIECES, "pieces", NUMBER, 1, 1024, 1024, "more than %s files in a program", "files that one program carries, its resources aside")   \
+    F(CFB_ENTRIES, "cfb-entries", NUMBER, 1, 65536, 1 << 20, "a directory of more than %s entries",                                        \
+      "entries in the directory of a compound file (MSI)")                                                                                 \
+    F(CFB_DEPTH, "cfb-depth", NUMBER, 1, 64, 64, "storages nested more than %s deep", "its storages in one another")                       \
+    F(CABINETS, "cabinets", NUMBER, 2, 64, 64, "a folder that goes over more than %s cabinets", "cabinets over which one folder may go")   \
+    F(OUTSIDE, "outside-cabinets", NUMBER, 1, 1024, 65536, "more than %s cabinets beside the package",                                     \
+      "cabinets that an MSI keeps beside itself")                                                                                          \
+    F(VOLUMES, "volumes", NUMBER, 1, 128, 128, "a disk of more than %s volumes", "volumes of one disk image")                              \
+    F(ASAR_SIZE, "asar-header", SIZE, 16, 32 << 20, 64 << 20, "an ASAR archive with a header of more than %s",                             \
+      "bytes of the header of an Electron archive")                                                                                        \
+    F(ASAR_DEPTH, "asar-depth", NUMBER, 1, 128, 128, "folders more than %s deep", "its folders in one another")                            \
+    F(PLIST_SIZE, "plist-size", SIZE, 64, 16 << 20, 64 << 20, "a property list of more than %s", "bytes of one property list")             \
+    F(PLIST_DEPTH, "plist-depth", NUMBER, 1, 64, 64, "values more than %s deep in each other in a property list",                          \
+      "its values in one another")                                                                                                         \
+    F(PLIST_VALUES, "plist-values", NUMBER, 1, 131072, 1 << 20, "a property list of more than %s values", "its values")                    \
+    F(XML_SIZE, "xml-size", SIZE, 64, 4 << 20, 64 << 20, "XML of more than %s", "bytes of a document with an XML signature")               \
+    F(XML_SIGNATURES, "xml-signatures", NUMBER, 1, 16, 16, "more than %s XML signatures", "XML signatures of one document or package")     \
+    F(XAR_SIZE, "xar-table", SIZE, 64, 16 << 20, 256 << 20, "a table of contents of more than %s",                                         \
+      "bytes of the table of contents of a XAR archive (PKG), unpacked")                                                                   \
+    F(XAR_DEPTH, "xar-depth", NUMBER, 4, 64, 64, "elements more than %s deep in each other", "elements of that table in one another")      \
+    F(XAR_FILES, "xar-files", NUMBER, 1, 100000, 1000000, "more than %s entries in a table of contents",                                   \
+      "files, and pieces of them, in that table")                                                                                          \
+    F(XAR_SIGNATURES, "xar-signatures", NUMBER, 1, 16, 64, "more than %s signatures in a table of contents", "signatures in that table")   \
+    F(XAR_CERTIFICATES, "xar-certificates", NUMBER, 1, 64, 1024, "more than %s certificates of a signature in a table of contents",        \
+      "certificates of one of them")                                                                                                       \
+    F(ANOMALIES, "anomalies", NUMBER, 1, 64, 64, "more than %s oddities", "oddities of one file that are told; the rest is counted")       \
+    F(MATCHES, "matches", NUMBER, 1, 256, 256, "more than %s matches", "matches of one file with rules that are told")                     \
+    F(CARVE_WINDOW, "carve-window", SIZE, 65536, 64 << 20, 1 << 30, "more than %s from either end",                                        \
+      "bytes from either end of a file that are searched for signatures")                                                                  \
+    F(CARVE_CANDIDATES, "carve-candidates", NUMBER, 1, 4096, 65536, "more than %s places that look like signatures",                       \
+      "places that look like a signature and are tried")                                                                                   \
+    F(CARVE_CERTIFICATES, "carve-certificates", NUMBER, 1, 1024, 4096, "more than %s certificates found by searching",                     \
+      "certificates found by searching that are kept")
 
 enum limit {
 #define ENUMERATOR(X, id, ...) LIMIT_##id,
-    LIMITS(ENUMERATOR, 0)
+    OWN_LIMITS(ENUMERATOR, 0)
 #undef ENUMERATOR
-        LIMIT_COUNT
+#define ENUMERATOR(id, ...) LIMIT_##id,
+        NAMED_LIMITS(ENUMERATOR)
+#undef ENUMERATOR
+            LIMIT_COUNT
+};
+
+/* What is usual and what is possible of the named ones, as constants. */
+enum {
+#define CONSTANTS(id, name, kind, least, usual, greatest, ...) LIMIT_##id##_USUAL = (usual), LIMIT_##id##_GREATEST = (greatest),
+    NAMED_LIMITS(CONSTANTS)
+#undef CONSTANTS
 };
 
 struct limit_row {
-    const char *option;
-    uint64_t usual, greatest; /* 1 is the least */
+    const char *name;
+    const char *option; /* its own, without --; NULL: --limit alone sets it */
+    bool bytes;         /* it is a number of bytes */
+    uint64_t least, usual, greatest;
+    const char *past; /* what is past it, with %s for the number */
+    const char *what; /* it bounds */
 };
 extern const struct limit_row limit_table[LIMIT_COUNT];
 
@@ -59,11 +147,22 @@ uint64_t limit_seconds(const struct limits *limits, uint64_t size);
  * ended. Reading alone is to give up before, at LIMIT_CPU. */
 uint64_t limit_cpu_seconds(const struct limits *limits, uint64_t size);
 
-/* limit_arena is an empty arena of LIMIT_MEMORY bytes: for the tables of one container, or one member of it. */
+/* limit_arena is an empty arena of LIMIT_MEMORY bytes: for the tables of one container, or one member of it. The limits outlive it. */
 struct arena limit_arena(const struct limits *limits);
 
 /* limit_reached raises ERR_LIMIT in the usual words: "return limit_reached(limits, LIMIT_DEPTH, err)". */
 bool limit_reached(const struct limits *limits, enum limit which, struct error *err);
 #define limit_reached(...) error_false((limit_reached)(__VA_ARGS__)) /* as in base/error.h */
+
+/* limit_name is the name of the limit that an error is about; NULL: it is about none, or no number of one. */
+const char *limit_name(const struct error *err);
+
+/* limit_find is the limit of that name; LIMIT_COUNT when there is none. */
+enum limit limit_find(struct bytes name);
+
+enum { LIMIT_TEXT_SIZE = 40 };
+
+/* limit_text writes a number as a user may write it: 64, of bytes 16M. */
+void limit_text(char out[LIMIT_TEXT_SIZE], enum limit which, uint64_t n);
 
 #endif

@@ -52,8 +52,9 @@ static struct anomaly *least(struct anomalies *anomalies) {
 
 struct anomaly *anomaly_note(struct anomalies *anomalies, struct arena *arena, enum anomaly_name name, uint64_t at, uint64_t size,
                              const char *detail) {
-    struct anomaly *all =
-        anomalies->n < ANOMALIES_MAX ? grow(arena, anomalies->all, anomalies->n, &anomalies->room, sizeof *anomalies->all, 4) : NULL;
+    struct anomaly *all = anomalies->n < limit_most(arena->limits, LIMIT_ANOMALIES)
+                              ? grow(arena, anomalies->all, anomalies->n, &anomalies->room, sizeof *anomalies->all, 4)
+                              : NULL;
     struct anomaly *anomaly = NULL;
     if (all != NULL) {
         anomalies->all = all;
@@ -79,8 +80,8 @@ bool anomaly_has(const struct anomalies *anomalies, enum anomaly_name name) {
 }
 
 struct signature *contents_add(struct contents *contents, struct arena *arena, struct error *err) {
-    if (contents->n_signatures >= SIGNATURES_MAX) {
-        error_set(err, ERR_LIMIT, "more than %d signatures", SIGNATURES_MAX);
+    if (contents->n_signatures > limit_most(arena->limits, LIMIT_SIGNATURES)) {
+        limit_reached(arena->limits, LIMIT_SIGNATURES, err);
         return NULL;
     }
     struct signature *all =
@@ -93,6 +94,16 @@ struct signature *contents_add(struct contents *contents, struct arena *arena, s
     struct signature *signature = &all[contents->n_signatures++];
     *signature = (struct signature){.content = bytes_none(), .claimed = bytes_none(), .raw_signature = bytes_none()};
     return signature;
+}
+
+bool contents_full(const struct contents *contents, const struct arena *arena) {
+    return contents->n_signatures >= limit_most(arena->limits, LIMIT_SIGNATURES);
+}
+
+void contents_limited(struct contents *contents, const struct arena *arena, enum limit which) {
+    struct error err;
+    limit_reached(arena->limits, which, &err);
+    contents_unreadable(contents, &err);
 }
 
 void contents_unreadable(struct contents *contents, const struct error *err) {

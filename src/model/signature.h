@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "model/anomaly.h"
 #include "model/cert.h"
+#include "model/limits.h"
 
 struct source;
 
@@ -78,7 +79,7 @@ struct signed_data {
     size_t n_signers;
     struct bytes whole; /* the ContentInfo element: what follows in the carrier is not signed */
     uint64_t at;        /* its offset in the file */
-    bool cut;           /* a limit (certificates, signers, attributes, values) left something out */
+    unsigned cut;       /* the number of the limit that left something out (as in struct error); 0: none did */
 };
 
 enum signature_kind { KIND_AUTHENTICODE, KIND_APPLE, KIND_XAR, KIND_OPC, KIND_NUGET, KIND_XMLDSIG, KIND_COUNT };
@@ -159,11 +160,17 @@ struct contents {
 };
 
 /* The most signatures examined in one file; one more place is for the certificates that are found past them. */
-enum { SIGNATURES_LIMIT = 64, SIGNATURES_MAX = SIGNATURES_LIMIT + 1 };
+enum { SIGNATURES_MAX = LIMIT_SIGNATURES_GREATEST + 1 };
 
 /* contents_add appends a zeroed signature and returns it; NULL with err set at the limit (ERR_LIMIT). There is room for
  * SIGNATURES_MAX from the first call on, so that pointers stay good. */
 struct signature *contents_add(struct contents *contents, struct arena *arena, struct error *err);
+
+/* contents_full says whether there are as many signatures as LIMIT_SIGNATURES lets one file have. */
+bool contents_full(const struct contents *contents, const struct arena *arena);
+
+/* contents_limited is contents_unreadable because of a limit, in the usual words. The limits are the arena's. */
+void contents_limited(struct contents *contents, const struct arena *arena, enum limit which);
 
 /* contents_unreadable keeps err as the reason why the file was not read to its end, unless an earlier one is kept. */
 void contents_unreadable(struct contents *contents, const struct error *err);

@@ -5,7 +5,7 @@
 
 #include "scan/wire.h"
 
-enum { PLIST_KEPT = 16 << 20, HEAD_KEPT = 16 };
+enum { HEAD_KEPT = 16 };
 
 /* Names of folders that Apple's tools sign as bundles. */
 static const char *const extensions[] = {"app",         "framework",  "bundle",          "kext", "appex", "xpc",       "plugin", "prefPane",
@@ -126,7 +126,8 @@ static bool keep(struct bundles *b, const char *path, struct exam *exam, const s
          is_code = apart || (exam->format != NULL && strcmp(exam->format->name, "macho") == 0);
     *file = (struct bundle_file){.size = exam->source->size, .finding = verdict->finding, .content = bytes_none()};
     if (!copy_text(b, path, &file->path, err) ||
-        !source_read_some(exam->source, b->arena, 0, is_list ? PLIST_KEPT : HEAD_KEPT, &file->content, err) ||
+        !source_read_some(exam->source, b->arena, 0, is_list ? limit_most(b->arena->limits, LIMIT_PLIST_SIZE) + 1 : HEAD_KEPT,
+                          &file->content, err) ||
         (b->hash && !hash(exam, file, err)) || (is_code && !copy_code(b, exam, verdict, file, err))) {
         return false;
     }

@@ -23,7 +23,7 @@ struct match {
 struct budget;
 
 #define NO_SIGNATURE SIZE_MAX
-enum { MATCHES_MAX = 256 };
+enum { MATCHES_MAX = LIMIT_MATCHES_GREATEST };
 
 /* What is known of one signature once it was proven. */
 struct proven {

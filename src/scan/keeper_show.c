@@ -73,7 +73,7 @@ static bool show_folder(struct show *s, int parent, const char *name, size_t pat
         }
     }
     closedir(entries);
-    return first.kind == ERR_NONE || error_set(err, first.kind, "%s", first.text);
+    return first.kind == ERR_NONE || error_again(err, &first);
 }
 
 bool keeper_show(int socket, const char *folder, struct error *err) {

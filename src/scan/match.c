@@ -18,8 +18,9 @@ void match_keep(struct exam *exam, const struct match *match) {
             return;
         }
     }
-    if (exam->n_matches == MATCHES_MAX) {
-        return; /* the file is long since listed; the first 256 are enough to say why, and prove_matches has another look at them */
+    if (exam->n_matches == limit_most(exam->arena->limits, LIMIT_MATCHES)) {
+        contents_limited(&exam->contents, exam->arena, LIMIT_MATCHES);
+        return; /* the file is long since listed; the first ones are enough to say why, and prove_matches has another look at them */
     }
     if (exam->n_matches == exam->room_matches) {
         size_t room = exam->room_matches == 0 ? 8 : exam->room_matches * 2;

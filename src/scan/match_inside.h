@@ -5,7 +5,7 @@
 
 #include "scan/exam.h"
 
-/* match_keep notes a match, once: of more than MATCHES_MAX the first ones. match_add notes that a key fits; cert may be NULL. */
+/* match_keep notes a match, once: of more than LIMIT_MATCHES the first ones. match_add notes that a key fits; cert may be NULL. */
 void match_keep(struct exam *exam, const struct match *match);
 void match_add(struct exam *exam, const struct key *key, enum role role, size_t signature, const struct cert *cert);
 

@@ -319,6 +319,7 @@ static bool takes_too_long(const struct pool *pool, struct slot *slot, int64_t n
         error_set(err, ERR_LIMIT, "the examination took %s %llu seconds%s (--%s raises it)",
                   which == LIMIT_TIME ? "longer than" : "more than", (unsigned long long)seconds,
                   which == LIMIT_TIME ? "" : " of processor time", limit_table[which].option);
+        err->limit = (unsigned)which + 1;
     }
     return late;
 }

@@ -81,7 +81,7 @@ static void note_certificate(struct exam *exam, const struct signature *s, const
         }
         if (!bag[i].broken && issued == 0 && bytes_equal(bag[i].subject, signer->issuer)) {
             named++;
-            issued += cert_signed_by(signer, &bag[i]);
+            issued += cert_signed_by(signer, &bag[i], exam->arena->limits);
         }
     }
     if (named != 0 && issued == 0 && p->has_chain && p->chain.n == 0) {

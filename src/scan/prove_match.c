@@ -149,7 +149,7 @@ bool prove_dates_excuse(const struct conditions *only, int64_t when) {
 static void signers_first(struct exam *exam) {
     const struct match *all = exam->matches;
     size_t n = exam->n_matches;
-    if (n < MATCHES_MAX) {
+    if (n < limit_most(exam->arena->limits, LIMIT_MATCHES)) {
         return;
     }
     exam->matches = NULL;

@@ -14,8 +14,8 @@
 enum {
     STRING_MAX_N = 1024 + 3,  /* a sender cuts at 1 KiB and adds "…" */
     INSIDE_MAX_N = 16384 + 3, /* a path through containers */
-    MATCHES_LIMIT = 256,
-    CHAIN_LIMIT = 16,
+    MATCHES_LIMIT = LIMIT_MATCHES_GREATEST,
+    CHAIN_LIMIT = LIMIT_CHAIN_GREATEST + 1,
     TIMESTAMPS_LIMIT = 64,
     DIGEST_LIMIT = 64,
     CDHASHES_LIMIT = 16,
@@ -31,6 +31,7 @@ static void pass_error(struct wire_pass *p, struct error *error) {
     uint32_t sys = (uint32_t)error->sys;
     field_u32(p, &sys);
     error->sys = (int)sys;
+    error->limit = field_below(p, error->limit, LIMIT_COUNT + 1);
     const char *text = error->text;
     field_text(p, &text, sizeof error->text + 3, true);
     if (!p->writing) {

@@ -148,7 +148,7 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
     if (may_be_helped(w)) { /* its first byte says whether there is a codec, and is asked for in any case */
         uint8_t first;
         if (!source_into(&s->source, &first, 1, 0, &why) && why.kind == ERR_UNSUPPORTED && !archive_reader_encrypted(&w->reader)) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
     }
     const struct member member = {.path = path, .source = &s->source, .beside = &w->beside.beside};
@@ -244,7 +244,7 @@ static bool walk_entries(struct walk *w, struct error *err) {
             return false;
         }
         if (end) {
-            return w->reader.damage.kind == ERR_NONE || error_set(err, w->reader.damage.kind, "%s", w->reader.damage.text);
+            return w->reader.damage.kind == ERR_NONE || error_again(err, &w->reader.damage);
         }
         if (!visit_entry(w, err)) {
             return false;
@@ -264,7 +264,7 @@ static bool walk_by_helper(struct walk *w, enum archive_kind kind, const struct 
     } else if (w->budget->helper->take_apart(w->budget->helper, format, w->source, w->budget, w->visitor, &ran, &later)) {
         return true;
     }
-    return ran ? error_set(err, later.kind, "%s", later.text) : error_set(err, why->kind, "%s; %s", why->text, later.text);
+    return ran ? error_again(err, &later) : error_set(err, why->kind, "%s; %s", why->text, later.text);
 }
 
 /* Of a file that other volumes of a split archive have parts of, libarchive shows nothing. */
@@ -289,7 +289,7 @@ static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err)
     if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {
         return walk_by_helper(w, kind, &why, err);
     }
-    return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_set(err, why.kind, "%s", why.text);
+    return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_again(err, &why);
 }
 
 /* What an image of a disc shows, with what is beside it. */

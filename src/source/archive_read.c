@@ -199,7 +199,7 @@ static bool drain(struct archive_reader *r, struct error *err) {
         struct error why;
         if (!more(r, &why)) {
             r->damage = r->damage.kind == ERR_NONE ? why : r->damage;
-            return (r->broken && r->fatal.kind == ERR_NONE) || error_set(err, why.kind, "%s", why.text);
+            return (r->broken && r->fatal.kind == ERR_NONE) || error_again(err, &why);
         }
         if (!budget_spend(r->budget, r->block.n, err)) {
             return false;

@@ -16,11 +16,9 @@
 
 enum {
     HEAD = 16,
-    HEADER_MAX = 32 << 20,  /* a hundred thousand files have some 20 MiB */
     MEMORY_MAX = 192 << 20, /* of the JSON taken apart: what it looks like costs this much, */
     OBJECT_COST = 256,      /* each object or array with its table */
     VALUE_COST = 64,        /* each value in one */
-    LEVELS_MAX = 128,       /* of folders */
     PATH_ROOM = 4096,       /* of a longer path the beginning is shown */
 };
 
@@ -134,8 +132,8 @@ static bool visit_entry(struct walk *w, size_t path_n, const char *name, const j
 static bool walk_folder(struct walk *w, size_t path_n, json_t *files, unsigned depth, struct error *err) {
     const char *name;
     json_t *entry;
-    if (depth == LEVELS_MAX) {
-        return error_set(err, ERR_LIMIT, "folders more than %d deep", LEVELS_MAX);
+    if (depth == limit_most(w->budget->limits, LIMIT_ASAR_DEPTH)) {
+        return limit_reached(w->budget->limits, LIMIT_ASAR_DEPTH, err);
     }
     if (!json_is_object(files)) {
         return error_set(err, ERR_MALFORMED, "a folder that is no list of files");
@@ -169,8 +167,8 @@ static json_t *read_header(struct walk *w, struct error *err) {
         (void)error_set(err, ERR_MALFORMED, "the sizes in the archive's header don't fit each other");
         return NULL;
     }
-    if (n > HEADER_MAX) {
-        (void)error_set(err, ERR_LIMIT, "a header of more than %d MiB", HEADER_MAX >> 20);
+    if (n > limit_most(w->budget->limits, LIMIT_ASAR_SIZE)) {
+        limit_reached(w->budget->limits, LIMIT_ASAR_SIZE, err);
         return NULL;
     }
     if (!source_read(w->source, w->arena, HEAD, n, &json, err)) {

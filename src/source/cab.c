@@ -131,7 +131,7 @@ static bool walk_files(struct walk *w, struct source *source, struct error *err)
             return false;
         }
     }
-    return tables->cut.kind == ERR_NONE || error_set(err, tables->cut.kind, "%s", tables->cut.text);
+    return tables->cut.kind == ERR_NONE || error_again(err, &tables->cut);
 }
 
 static bool walk_behind(struct walk *w, struct source *source, struct error *err) {

@@ -52,14 +52,14 @@ bool cab_set_parts(const struct cabinet *cabinet, size_t folder, struct beside *
                    struct cab_part parts[CAB_SET_MAX], size_t *n, struct error *why) {
     struct cab_part before[CAB_SET_MAX];
     struct cabinet at = *cabinet, other;
-    size_t n_before = 0;
+    size_t n_before = 0, most = (size_t)limit_most(arena->limits, LIMIT_CABINETS);
     *n = 0;
     for (bool first = folder == 0; first && begins_before(&at); first = at.tables.n_folders == 1) {
         if (!neighbour(&at, -1, beside, arena, &other, why)) {
             return false;
         }
-        if (n_before == CAB_SET_MAX / 2) {
-            return error_set(why, ERR_LIMIT, "it goes over more than %d cabinets", CAB_SET_MAX / 2);
+        if (n_before + 1 == most) {
+            return limit_reached(arena->limits, LIMIT_CABINETS, why);
         }
         at = other;
         before[n_before++] = cab_set_alone(&at, at.tables.n_folders - 1);
@@ -73,8 +73,8 @@ bool cab_set_parts(const struct cabinet *cabinet, size_t folder, struct beside *
         if (!neighbour(&at, 1, beside, arena, &other, why)) {
             return false;
         }
-        if (*n == CAB_SET_MAX) {
-            return error_set(why, ERR_LIMIT, "it goes over more than %d cabinets", CAB_SET_MAX);
+        if (*n == most) {
+            return limit_reached(arena->limits, LIMIT_CABINETS, why);
         }
         at = other;
         parts[(*n)++] = cab_set_alone(&at, 0);

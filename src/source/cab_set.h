@@ -8,7 +8,7 @@
 
 #include "source/cab_folder.h"
 
-enum { CAB_SET_MAX = 64 }; /* cabinets over which one folder may go */
+enum { CAB_SET_MAX = LIMIT_CABINETS_GREATEST }; /* cabinets over which one folder may go */
 
 struct cabinet {
     struct source *source;

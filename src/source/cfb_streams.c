@@ -143,7 +143,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     }
     ok = ok && walk_outside(&w, arena, budget->beside, err);
     arena_free(&w.scratch);
-    return ok && (w.cfb.cut.kind == ERR_NONE || error_set(err, w.cfb.cut.kind, "%s", w.cfb.cut.text));
+    return ok && (w.cfb.cut.kind == ERR_NONE || error_again(err, &w.cfb.cut));
 }
 
 const struct container container_cfb = {.name = "cfb", .first = FIRST_OCTETS("\xd0"), .probe = probe, .walk = walk};

@@ -12,7 +12,8 @@ enum { SECTOR = 512, ENTRIES_MAX = 256, VOLUME_HEADER_AT = 1024 };
 struct list {
     struct source *disk;
     struct disk_volume *out;
-    size_t n;
+    size_t n, most;
+    bool more; /* than most */
 };
 
 /* What stands at an offset of the disk, clipped to the room and the disk's end. */
@@ -74,29 +75,46 @@ static bool is_ext(struct bytes superblock) {
     return reader_ok(&r) && magic == 0xef53 && inodes != 0 && blocks != 0 && first <= 1 && log <= LOG_MAX && revision <= 1;
 }
 
-static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error *err) {
+/* What begins at an offset of the disk, which lies in it. */
+static bool volume_look(struct source *disk, uint64_t at, uint64_t n, struct disk_volume *v, struct error *err) {
     uint8_t buffer[VOLUME_HEADER_AT + SECTOR];
     struct bytes b;
-    if (at >= list->disk->size || list->n == DISK_VOLUMES_MAX) {
-        return true;
-    }
-    struct disk_volume v = {.at = at, .n = n < list->disk->size - at ? n : list->disk->size - at};
-    if (!look(list->disk, at, buffer, sizeof buffer, &b, err)) {
+    *v = (struct disk_volume){.at = at, .n = n < disk->size - at ? n : disk->size - at};
+    if (!look(disk, at, buffer, sizeof buffer, &b, err)) {
         return false;
     }
     struct bytes header = bytes_cut(b, VOLUME_HEADER_AT, SECTOR);
     if (bytes_starts(header, bytes_text("H+")) || bytes_starts(header, bytes_text("HX"))) {
-        v.kind = DISK_HFSPLUS;
+        v->kind = DISK_HFSPLUS;
     } else if (bytes_starts(header, bytes_text("BD"))) {
-        wrapper_read(header, &v);
+        wrapper_read(header, v);
     } else if (bytes_is(bytes_cut(b, 32, 4), "NXSB")) {
-        v.kind = DISK_APFS;
+        v->kind = DISK_APFS;
     } else if (is_ext(header)) {
-        v.kind = DISK_EXT;
+        v->kind = DISK_EXT;
     } else {
-        v.kind = boot_kind(bytes_cut(b, 0, SECTOR));
+        v->kind = boot_kind(bytes_cut(b, 0, SECTOR));
     }
-    list->out[list->n++] = v;
+    return true;
+}
+
+static void push(struct list *list, const struct disk_volume *v) {
+    if (list->n == list->most) {
+        list->more = true;
+    } else {
+        list->out[list->n++] = *v;
+    }
+}
+
+static bool volume_add(struct list *list, uint64_t at, uint64_t n, struct error *err) {
+    struct disk_volume v;
+    if (at >= list->disk->size) {
+        return true;
+    }
+    if (!volume_look(list->disk, at, n, &v, err)) {
+        return false;
+    }
+    push(list, &v);
     return true;
 }
 
@@ -196,11 +214,16 @@ static bool begins_volume(struct bytes head, enum disk_kind kind) {
 static bool volume_try(struct list *list, uint64_t at, uint64_t n, struct error *err) {
     uint8_t buffer[VOLUME_HEADER_AT + SECTOR];
     struct bytes head;
-    size_t before = list->n;
-    if (!volume_add(list, at, n, err) || !look(list->disk, at, buffer, sizeof buffer, &head, err)) {
+    struct disk_volume v;
+    if (at >= list->disk->size) {
+        return true;
+    }
+    if (!volume_look(list->disk, at, n, &v, err) || !look(list->disk, at, buffer, sizeof buffer, &head, err)) {
         return false;
     }
-    list->n = list->n != before && begins_volume(head, list->out[before].kind) ? list->n : before;
+    if (begins_volume(head, v.kind)) {
+        push(list, &v);
+    }
     return true;
 }
 
@@ -256,8 +279,8 @@ bool disk_probe(struct bytes head) {
            is_ext(bytes_cut(head, VOLUME_HEADER_AT, SECTOR));
 }
 
-bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struct error *err) {
-    struct list list = {.disk = disk, .out = out};
+bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_volume *out, size_t *n, bool *more, struct error *err) {
+    struct list list = {.disk = disk, .out = out, .most = (size_t)limit_most(limits, LIMIT_VOLUMES)};
     uint8_t buffer[SECTOR + VOLUME_HEADER_AT + 4];
     struct bytes b;
     if (!look(disk, 0, buffer, sizeof buffer, &b, err)) {
@@ -277,5 +300,6 @@ bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struc
     uint64_t begin = list.n == 0 && has_header(b, SECTOR) ? SECTOR : 0; /* one sector in front is what is left of a master boot record */
     ok = ok && volume_try(&list, begin, disk->size, err);               /* a volume without a table may look as if it had one */
     *n = list.n;
+    *more = list.more;
     return ok;
 }

@@ -5,8 +5,9 @@
 #define CERTBAN_SOURCE_DISK_H
 
 #include "base/source.h"
+#include "model/limits.h"
 
-enum { DISK_VOLUMES_MAX = 128 };
+enum { DISK_VOLUMES_MAX = LIMIT_VOLUMES_GREATEST };
 
 enum disk_kind {
     DISK_UNKNOWN,
@@ -27,7 +28,9 @@ struct disk_volume {
 /* disk_probe says whether a file begins like a disk with a partition table or volume that is looked into here. */
 bool disk_probe(struct bytes head);
 
-/* disk_volumes lists the volumes, at most DISK_VOLUMES_MAX. Partitions that lead nowhere are left out. */
-CERTBAN_MUST_USE bool disk_volumes(struct source *disk, struct disk_volume *out, size_t *n, struct error *err);
+/* disk_volumes lists the volumes, as many as LIMIT_VOLUMES lets a disk have; *more: it has more. Partitions that lead nowhere are left
+ * out. out has room for DISK_VOLUMES_MAX. */
+CERTBAN_MUST_USE bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_volume *out, size_t *n, bool *more,
+                                   struct error *err);
 
 #endif

@@ -41,8 +41,9 @@ static bool walk_volume(struct work *w, struct source *volume, enum disk_kind ki
 static bool walk_volumes(struct work *w, struct source *disk, bool must, struct error *err) {
     struct disk_volume volumes[DISK_VOLUMES_MAX];
     size_t n, n_read = 0;
+    bool more;
     struct error why = {0}, first = {0};
-    if (!disk_volumes(disk, volumes, &n, err)) {
+    if (!disk_volumes(disk, w->budget->limits, volumes, &n, &more, err)) {
         return false;
     }
     for (size_t i = 0; i < n && first.kind != ERR_LIMIT; i++) {
@@ -55,7 +56,10 @@ static bool walk_volumes(struct work *w, struct source *disk, bool must, struct 
         n_read += read;
     }
     if (first.kind != ERR_NONE) {
-        return error_set(err, first.kind, "%s", first.text);
+        return error_again(err, &first);
+    }
+    if (more) {
+        return limit_reached(w->budget->limits, LIMIT_VOLUMES, err);
     }
     return n_read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
 }

@@ -147,9 +147,9 @@ static bool is_inno(struct source *source, struct arena *arena, bool *is, struct
         return true;
     }
     if (!pe_headers(source, arena, &pe, &why)) {
-        return why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
+        return why.kind == ERR_MALFORMED || error_again(err, &why);
     }
-    pe_resources_begin(&walk, source, &pe, PE_RT_RCDATA);
+    pe_resources_begin(&walk, source, &pe, PE_RT_RCDATA, arena->limits);
     while (!end && !*is) {
         if (!pe_resources_next(&walk, &resource, &end, err)) {
             return false;

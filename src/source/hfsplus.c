@@ -290,7 +290,7 @@ static bool catalog_walk(struct walk *w, struct error *err) {
     if (!hfs_tree_walk(&catalog.source, &files.records, err)) {
         return error_within(err, "catalog");
     }
-    return ok || error_set(err, late.kind, "%s", late.text);
+    return ok || error_again(err, &late);
 }
 
 bool hfs_walk(struct source *volume, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,

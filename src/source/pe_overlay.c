@@ -6,7 +6,7 @@ bool pe_overlay_find(struct source *source, struct arena *arena, struct pe *pe, 
     *out = (struct pe_overlay){.at = 0, .end = source->size, .after = source->size};
     if (!pe_headers(source, arena, pe, &why)) {
         *pe = (struct pe){.size = source->size};
-        return why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
+        return why.kind == ERR_MALFORMED || error_again(err, &why);
     }
     out->at = pe_raw_end(pe);
     if (pe->table_size != 0 && pe->table_at >= out->at && pe->table_at <= source->size) {

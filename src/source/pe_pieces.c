@@ -14,9 +14,9 @@
 #include "source/stream.h"
 
 enum {
-    FIRST_SEARCH = 1 << 20, /* so many bytes of what is behind the sections, or behind the certificate table */
-    NEXT_SEARCH = 64 << 10, /* and behind each piece */
-    PIECES_MAX = 1024,      /* of one program, its resources aside */
+    FIRST_SEARCH = 1 << 20,             /* so many bytes of what is behind the sections, or behind the certificate table */
+    NEXT_SEARCH = 64 << 10,             /* and behind each piece */
+    PIECES_MAX = LIMIT_PIECES_GREATEST, /* of one program, its resources aside */
     ADVANCED_TAIL = 512,
     RESOURCE_MIN = 64, /* a smaller one holds nothing that is signed */
 };
@@ -62,8 +62,8 @@ static bool is_seen(const struct walk *w, uint64_t at) {
 
 /* Shows the piece at an offset, n bytes of it. Where one knows its own size, there are only its members in it. */
 static bool visit_piece(struct walk *w, const struct piece *piece, uint64_t at, uint64_t n, struct error *err) {
-    if (w->n_seen == PIECES_MAX) {
-        return error_set(err, ERR_LIMIT, "more than %d files in a program", PIECES_MAX);
+    if (w->n_seen == limit_most(w->budget->limits, LIMIT_PIECES)) {
+        return limit_reached(w->budget->limits, LIMIT_PIECES, err);
     }
     w->seen[w->n_seen++] = (struct extent){at, piece->own};
     return visit(w, arena_printf(&w->scratch, "%s@%llu", piece->kind, (unsigned long long)at), at, n, err);
@@ -181,7 +181,7 @@ static bool walk_resources(struct walk *w, struct error *err) {
     struct pe_resources walk;
     struct pe_resource resource;
     bool end = false;
-    pe_resources_begin(&walk, w->source, &w->pe, UINT32_MAX);
+    pe_resources_begin(&walk, w->source, &w->pe, UINT32_MAX, w->budget->limits);
     while (!end) {
         if (!budget_spend(w->budget, 0, err) || !pe_resources_next(&walk, &resource, &end, err) ||
             (!end && !visit_resource(w, &walk, &resource, err))) {
@@ -254,7 +254,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
         first = !parts[i](&w, &why) && (first.kind == ERR_NONE || why.kind == ERR_LIMIT) ? why : first;
     }
     arena_free(&w.scratch);
-    return first.kind == ERR_NONE || error_set(err, first.kind, "%s", first.text);
+    return first.kind == ERR_NONE || error_again(err, &first);
 }
 
 const struct container container_pe_pieces = {.name = "program", .probe = probe, .walk = walk};

@@ -27,7 +27,7 @@ struct binary {
     size_t offset_size, ref_size;
     uint64_t n;
     struct arena *arena;
-    unsigned left; /* of PLIST_VALUES_MAX */
+    unsigned left; /* of LIMIT_PLIST_VALUES; a value that is used twice counts twice */
 };
 
 static uint64_t sized(struct reader *r, size_t n) {
@@ -135,9 +135,14 @@ static bool children_read(struct binary *plist, struct reader *r, uint64_t n, un
  * with it follows. */
 static bool object_begin(struct binary *plist, uint64_t index, unsigned depth, struct reader *r, uint8_t *marker, uint64_t *n,
                          struct error *err) {
-    if (index >= plist->n || depth > PLIST_DEPTH_MAX || plist->left == 0) {
-        return error_set(err, index >= plist->n ? ERR_MALFORMED : ERR_LIMIT, "property list: object %llu, %u deep, can't be read",
-                         (unsigned long long)index, depth);
+    if (index >= plist->n) {
+        return error_set(err, ERR_MALFORMED, "property list: object %llu, %u deep, can't be read", (unsigned long long)index, depth);
+    }
+    if (depth >= limit_most(plist->arena->limits, LIMIT_PLIST_DEPTH)) {
+        return limit_reached(plist->arena->limits, LIMIT_PLIST_DEPTH, err);
+    }
+    if (plist->left == 0) {
+        return limit_reached(plist->arena->limits, LIMIT_PLIST_VALUES, err);
     }
     plist->left--;
     struct reader table = reader_make(plist->offsets, 0);
@@ -211,7 +216,7 @@ static bool object_read(struct binary *plist, uint64_t index, unsigned depth, st
 }
 
 bool plist_parse_binary(struct bytes b, struct arena *arena, const struct plist **out, struct error *err) {
-    struct binary plist = {.arena = arena, .left = PLIST_VALUES_MAX};
+    struct binary plist = {.arena = arena, .left = (unsigned)limit_most(arena->limits, LIMIT_PLIST_VALUES)};
     uint64_t top = 0;
     struct plist *root = arena_array(arena, 1, sizeof *root);
     if (root == NULL) {
@@ -225,8 +230,8 @@ bool plist_parse_binary(struct bytes b, struct arena *arena, const struct plist 
 }
 
 bool plist_parse(struct bytes b, struct arena *arena, const struct plist **out, struct error *err) {
-    if (b.n > PLIST_SIZE_MAX) {
-        return error_set(err, ERR_LIMIT, "property list of %zu bytes is too large", b.n);
+    if (b.n > limit_most(arena->limits, LIMIT_PLIST_SIZE)) {
+        return limit_reached(arena->limits, LIMIT_PLIST_SIZE, err);
     }
     return bytes_starts(b, magic) ? plist_parse_binary(b, arena, out, err) : plist_parse_xml(b, arena, out, err);
 }

@@ -6,9 +6,7 @@
 #include "model/signature.h"
 
 enum {
-    PLIST_SIZE_MAX = 16 << 20,
-    PLIST_DEPTH_MAX = 64,
-    PLIST_VALUES_MAX = 1 << 17, /* in one list; a value that is used twice counts twice */
+    PLIST_DEPTH_MAX = LIMIT_PLIST_DEPTH_GREATEST,
 };
 
 enum plist_type { PLIST_STRING, PLIST_DATA, PLIST_NUMBER, PLIST_BOOLEAN, PLIST_DATE, PLIST_ARRAY, PLIST_DICT };

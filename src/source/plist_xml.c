@@ -36,7 +36,7 @@ struct xml {
     struct level levels[PLIST_DEPTH_MAX];
     size_t depth;
     struct plist *root;
-    unsigned left; /* of PLIST_VALUES_MAX */
+    unsigned left; /* of LIMIT_PLIST_VALUES */
     const struct row *row;
     uint8_t *text; /* of the element that is open */
     size_t n, room;
@@ -46,6 +46,14 @@ struct xml {
 static void stop(struct xml *x, enum error_kind kind, const char *why) {
     if (!x->failed) {
         error_set(x->err, kind, "property list, line %d: %s", xmlSAX2GetLineNumber(x->parser), why);
+    }
+    x->failed = true;
+    xmlStopParser(x->parser);
+}
+
+static void stop_at(struct xml *x, enum limit which) {
+    if (!x->failed) {
+        limit_reached(x->arena->limits, which, x->err);
     }
     x->failed = true;
     xmlStopParser(x->parser);
@@ -70,7 +78,11 @@ static struct plist *place(struct xml *x, const struct row *row, bool is_key) {
     }
     struct plist *value = x->left != 0 ? arena_array(x->arena, 1, sizeof *value) : NULL;
     if (value == NULL) {
-        stop(x, ERR_LIMIT, "too many values");
+        if (x->left == 0) {
+            stop_at(x, LIMIT_PLIST_VALUES);
+        } else {
+            stop(x, ERR_LIMIT, "out of memory");
+        }
         return NULL;
     }
     x->left--;
@@ -100,8 +112,12 @@ static void start_element(void *data, const xmlChar *name, const xmlChar *prefix
         return;
     }
     const struct row *row = row_of(name);
-    if (row == NULL || x->depth == PLIST_DEPTH_MAX) {
-        stop(x, row == NULL ? ERR_MALFORMED : ERR_LIMIT, row == NULL ? "an unknown element" : "values are too deep in each other");
+    if (row == NULL) {
+        stop(x, ERR_MALFORMED, "an unknown element");
+        return;
+    }
+    if (x->depth == limit_most(x->arena->limits, LIMIT_PLIST_DEPTH)) {
+        stop_at(x, LIMIT_PLIST_DEPTH);
         return;
     }
     struct plist *value = place(x, row, strcmp(row->name, "key") == 0);
@@ -201,10 +217,10 @@ bool plist_parse_xml(struct bytes b, struct arena *arena, const struct plist **o
     while (b.n != 0 && b.p[b.n - 1] == 0) {
         b = bytes_cut(b, 0, b.n - 1);
     }
-    if (b.n == 0 || b.n > PLIST_SIZE_MAX) {
+    if (b.n == 0 || b.n > LIMIT_PLIST_SIZE_GREATEST) {
         return error_set(err, ERR_MALFORMED, "property list of %zu bytes", b.n);
     }
-    *x = (struct xml){.arena = arena, .err = err, .left = PLIST_VALUES_MAX};
+    *x = (struct xml){.arena = arena, .err = err, .left = (unsigned)limit_most(arena->limits, LIMIT_PLIST_VALUES)};
     x->parser = xmlCreateMemoryParserCtxt((const char *)b.p, (int)b.n);
     if (x->parser == NULL || x->parser->sax == NULL) {
         xmlFreeParserCtxt(x->parser);

@@ -92,7 +92,7 @@ static bool try_at(struct source *source, struct arena *arena, uint64_t at, stru
     struct error why = {0};
     bool last = at + UDIF_TRAILER == source->size;
     *found = udif_trailer_read(source, at, arena, out, &why) && (last || udif_trailer_fits(source, arena, out));
-    return why.kind == ERR_NONE || why.kind == ERR_MALFORMED || error_set(err, why.kind, "%s", why.text);
+    return why.kind == ERR_NONE || why.kind == ERR_MALFORMED || error_again(err, &why);
 }
 
 /* In the last n octets. */

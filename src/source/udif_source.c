@@ -149,8 +149,8 @@ bool udif_open(struct source *file, const struct udif_trailer *trailer, struct b
     if (trailer->xml_size == 0) {
         return error_set(err, ERR_UNSUPPORTED, "a disk image without a property list");
     }
-    if (trailer->xml_size > PLIST_SIZE_MAX) {
-        return error_set(err, ERR_LIMIT, "a property list of %llu bytes", (unsigned long long)trailer->xml_size);
+    if (trailer->xml_size > limit_most(arena->limits, LIMIT_PLIST_SIZE)) {
+        return limit_reached(arena->limits, LIMIT_PLIST_SIZE, err);
     }
     if (!source_read(file, arena, trailer->xml_at, trailer->xml_size, &xml, err) || !plist_parse(xml, arena, &plist, err)) {
         return false;

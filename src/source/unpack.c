@@ -317,7 +317,7 @@ static bool next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, 
     struct error why = {0};
     if (!produce(u, buf, room, got, &why)) {
         if (!u->fast) {
-            return error_set(err, why.kind, "%s", why.text);
+            return error_again(err, &why);
         }
         return give_way(u, err) && produce(u, buf, room, got, err);
     }

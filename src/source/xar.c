@@ -78,7 +78,7 @@ static bool walk_pieces(struct work *w, struct error *err) {
             return false;
         }
     }
-    return w->xar.problem.kind == ERR_NONE || error_set(err, w->xar.problem.kind, "%s", w->xar.problem.text);
+    return w->xar.problem.kind == ERR_NONE || error_again(err, &w->xar.problem);
 }
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,

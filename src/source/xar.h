@@ -11,11 +11,7 @@
 #include "model/anomaly.h"
 
 enum {
-    XAR_TOC_MAX = 16 << 20, /* octets of the table, unpacked */
-    XAR_DEPTH_MAX = 64,     /* elements in each other */
-    XAR_FILES_MAX = 100000,
-    XAR_SIGNATURES_MAX = 16,
-    XAR_CERTS_MAX = 64, /* of one signature */
+    XAR_DEPTH_MAX = LIMIT_XAR_DEPTH_GREATEST, /* elements in each other */
     XAR_NAME_MAX = 4096,
 };
 

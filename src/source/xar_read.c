@@ -78,6 +78,7 @@ struct inflation {
     struct xar *xar;
     struct xar_toc *toc;
     z_stream z;
+    const struct limits *limits;
     uint64_t at, left, given;
     uint8_t in[STEP], out[STEP];
 };
@@ -90,8 +91,10 @@ static void step(struct inflation *f, bool *more) {
         int code = inflate(&f->z, Z_NO_FLUSH);
         size_t n = STEP - f->z.avail_out;
         f->given += n;
-        if (f->given > XAR_TOC_MAX) {
-            problem(f->xar, ERR_LIMIT, "larger than 16 MiB");
+        if (f->given > limit_most(f->limits, LIMIT_XAR_SIZE)) {
+            if (f->xar->problem.kind == ERR_NONE) {
+                limit_reached(f->limits, LIMIT_XAR_SIZE, &f->xar->problem);
+            }
             *more = false;
             return;
         }
@@ -142,6 +145,7 @@ bool xar_read(struct source *source, struct arena *arena, struct anomalies *anom
         f->source = source;
         f->xar = xar;
         f->toc = toc;
+        f->limits = arena->limits;
         f->at = xar->toc_at;
         f->left = xar->toc_packed;
         ok = toc_unpack(f, err);

@@ -46,18 +46,30 @@ void xar_toc_stop(struct xar_toc *t, enum error_kind kind, const char *why) {
     xmlStopParser(t->parser);
 }
 
+void xar_toc_stop_at(struct xar_toc *t, enum limit which) {
+    if (!t->failed && t->xar->problem.kind == ERR_NONE) {
+        limit_reached(t->arena->limits, which, &t->xar->problem);
+    }
+    t->failed = true;
+    xmlStopParser(t->parser);
+}
+
 void xar_toc_odd(struct xar_toc *t, const char *detail) {
     anomaly_note(t->anomalies, t->arena, ANOMALY_BAD_DIRECTORY, t->xar->toc_at, t->xar->toc_packed, detail);
 }
 
-void *xar_toc_room(struct xar_toc *t, void *all, size_t n, size_t *room, size_t each, size_t most) {
+void *xar_toc_room(struct xar_toc *t, void *all, size_t n, size_t *room, size_t each, enum limit most) {
+    if (n >= limit_most(t->arena->limits, most)) {
+        xar_toc_stop_at(t, most);
+        return NULL;
+    }
     if (n < *room) {
         return all;
     }
     size_t wanted = *room == 0 ? 8 : *room * 2;
-    void *more = n < most ? arena_array(t->arena, wanted, each) : NULL;
+    void *more = arena_array(t->arena, wanted, each);
     if (more == NULL) {
-        xar_toc_stop(t, ERR_LIMIT, n < most ? "out of memory" : "more entries than are looked at");
+        xar_toc_stop(t, ERR_LIMIT, "out of memory");
         return NULL;
     }
     if (n != 0) {
@@ -106,7 +118,7 @@ static enum xar_encoding encoding(const char *style) {
 
 static void file_begin(struct xar_toc *t) {
     struct xar *x = t->xar;
-    struct xar_file *files = xar_toc_room(t, x->files, x->n_files, &x->room_files, sizeof *files, XAR_FILES_MAX);
+    struct xar_file *files = xar_toc_room(t, x->files, x->n_files, &x->room_files, sizeof *files, LIMIT_XAR_FILES);
     if (files != NULL) {
         x->files = files;
         files[x->n_files] = (struct xar_file){.parent = t->file, .name = "", .type = XAR_FILE};
@@ -116,7 +128,7 @@ static void file_begin(struct xar_toc *t) {
 
 static void signature_begin(struct xar_toc *t, const char *style) {
     struct xar *x = t->xar;
-    struct xar_signature *all = xar_toc_room(t, x->signatures, x->n_signatures, &x->room_signatures, sizeof *all, XAR_SIGNATURES_MAX);
+    struct xar_signature *all = xar_toc_room(t, x->signatures, x->n_signatures, &x->room_signatures, sizeof *all, LIMIT_XAR_SIGNATURES);
     struct bytes copy;
     if (all != NULL) {
         x->signatures = all;
@@ -175,8 +187,8 @@ static void start_element(void *data, const xmlChar *name, const xmlChar *prefix
     if (t->failed) {
         return;
     }
-    if (t->depth == XAR_DEPTH_MAX) {
-        xar_toc_stop(t, ERR_LIMIT, "elements are too deep in each other");
+    if (t->depth == limit_most(t->arena->limits, LIMIT_XAR_DEPTH)) {
+        xar_toc_stop_at(t, LIMIT_XAR_DEPTH);
         return;
     }
     enum element in = t->depth != 0 ? t->stack[t->depth - 1] : NONE;

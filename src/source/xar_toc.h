@@ -62,12 +62,13 @@ CERTBAN_MUST_USE bool xar_toc_feed(struct xar_toc *toc, struct bytes b);
 /* xar_toc_end takes the table's end and gives libxml2's memory back; NULL is allowed. */
 void xar_toc_end(struct xar_toc *toc);
 
-/* xar_toc_stop ends the reading; the first reason given is kept. xar_toc_odd notes an oddity. */
+/* xar_toc_stop and xar_toc_stop_at, for a limit, end the reading; the first reason given is kept. xar_toc_odd notes an oddity. */
 void xar_toc_stop(struct xar_toc *t, enum error_kind kind, const char *why);
+void xar_toc_stop_at(struct xar_toc *t, enum limit which);
 void xar_toc_odd(struct xar_toc *t, const char *detail);
 
 /* xar_toc_room is room for one more in a growing array; NULL (stopped) when there is none. */
-void *xar_toc_room(struct xar_toc *t, void *all, size_t n, size_t *room, size_t each, size_t most);
+void *xar_toc_room(struct xar_toc *t, void *all, size_t n, size_t *room, size_t each, enum limit most);
 
 /* xar_value takes what an element meant, at its end. */
 void xar_value(struct xar_toc *t, enum element element);

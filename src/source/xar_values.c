@@ -68,14 +68,15 @@ static void type_end(struct xar_toc *t) {
 static void certificate_end(struct xar_toc *t) {
     struct xar_signature *s = &t->xar->signatures[t->xar->n_signatures - 1];
     struct bytes copy;
+    size_t most = (size_t)limit_most(t->arena->limits, LIMIT_XAR_CERTIFICATES);
     if (s->certs == NULL) {
-        s->certs = arena_array(t->arena, XAR_CERTS_MAX, sizeof *s->certs);
+        s->certs = arena_array(t->arena, most, sizeof *s->certs);
     }
     size_t n = t->text.p != NULL ? base64_decode_on((uint8_t *)t->text.p, t->text.n) : 0;
     if (s->certs == NULL || !text_ok(&t->text) || !arena_copy(t->arena, bytes_make(t->text.p, n), &copy, NULL)) {
         xar_toc_stop(t, ERR_LIMIT, "out of memory");
-    } else if (s->n_certs == XAR_CERTS_MAX) {
-        xar_toc_stop(t, ERR_LIMIT, "more certificates than are looked at");
+    } else if (s->n_certs == most) {
+        xar_toc_stop_at(t, LIMIT_XAR_CERTIFICATES);
     } else {
         s->certs[s->n_certs++] = copy;
     }
@@ -93,7 +94,7 @@ static void archived_end(struct xar_toc *t) {
 
 static void piece_end(struct xar_toc *t) {
     struct xar *x = t->xar;
-    struct xar_piece *pieces = xar_toc_room(t, x->pieces, x->n_pieces, &x->room_pieces, sizeof *pieces, XAR_FILES_MAX);
+    struct xar_piece *pieces = xar_toc_room(t, x->pieces, x->n_pieces, &x->room_pieces, sizeof *pieces, LIMIT_XAR_FILES);
     if (pieces == NULL) {
         return;
     }

@@ -87,6 +87,5 @@ bool zip_visit_left(struct zip *zip, struct visitor *visitor, struct error *err)
     if (!f.ended && !visit_rest(&f, &why, err)) {
         return false;
     }
-    return !f.ended && (whole || !ran) ? true
-                                       : error_set(err, why.kind, "%s", why.text); /* what is shown of a broken one may be half of it */
+    return !f.ended && (whole || !ran) ? true : error_again(err, &why); /* what is shown of a broken one may be half of it */
 }

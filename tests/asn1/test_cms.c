@@ -121,28 +121,28 @@ static void poison_in_the_bag(void **state) {
 static void limits_keep_what_was_read(void **state) {
     (void)state;
     struct bytes certs = bytes_none(), signers = bytes_none(), attributes = bytes_none();
-    for (int i = 0; i < CMS_CERTS_MAX + 10; i++) {
+    for (int i = 0; i < LIMIT_CERTIFICATES_USUAL + 10; i++) {
         uint8_t serial[] = {1, (uint8_t)(i >> 8), (uint8_t)i};
         certs = join(arena, certs, build_cert(arena, "issuer", "x", bytes_make(serial, 3), "key"), END);
     }
-    for (int i = 0; i < CMS_SIGNERS_MAX + 2; i++) {
+    for (int i = 0; i < LIMIT_SIGNERS_USUAL + 2; i++) {
         signers = join(arena, signers, build_signer(arena, "issuer", B("\x12"), bytes_none(), bytes_none()), END);
     }
-    for (int i = 0; i < CMS_ATTRIBUTES_MAX + 2; i++) {
+    for (int i = 0; i < LIMIT_ATTRIBUTES_USUAL + 2; i++) {
         attributes = join(arena, attributes, build_attribute(arena, OID_SEQUENCE_NUMBER, B("\x02\x01\x01")), END);
     }
     struct signed_data *sd;
     assert_true(cms_parse(plain(certs, bytes_none()), 0, arena, NULL, &sd, NULL));
-    assert_int_equal(sd->n_certs, CMS_CERTS_MAX);
+    assert_int_equal(sd->n_certs, LIMIT_CERTIFICATES_USUAL);
     assert_int_equal(sd->n_signers, 1);
     assert_true(sd->cut);
     assert_true(cms_parse(build_signed_data(arena, leaf(), bytes_none(), signers), 0, arena, NULL, &sd, NULL));
-    assert_int_equal(sd->n_signers, CMS_SIGNERS_MAX);
+    assert_int_equal(sd->n_signers, LIMIT_SIGNERS_USUAL);
     assert_true(sd->cut);
     signers = build_signer(arena, "issuer", B("\x12"), bytes_none(), attributes);
     assert_true(cms_parse(build_signed_data(arena, leaf(), bytes_none(), signers), 0, arena, NULL, &sd, NULL));
-    assert_int_equal(sd->signers[0].n_unsigned_attrs, CMS_ATTRIBUTES_MAX + 1); /* the last is all of the rest */
-    assert_int_equal(sd->signers[0].unsigned_attrs[CMS_ATTRIBUTES_MAX].oid.n, 0);
+    assert_int_equal(sd->signers[0].n_unsigned_attrs, LIMIT_ATTRIBUTES_USUAL + 1); /* the last is all of the rest */
+    assert_int_equal(sd->signers[0].unsigned_attrs[LIMIT_ATTRIBUTES_USUAL].oid.n, 0);
     assert_true(sd->cut);
 }
 

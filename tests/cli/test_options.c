@@ -107,7 +107,11 @@ static void limits_have_options(void **state) {
     assert_true(options_limits(&o, &limits, NULL));
     for (enum limit i = 0; i < LIMIT_COUNT; i++) {
         assert_int_equal(limit_most(&limits, i), limit_table[i].usual);
-        assert_string_equal(limit_table[i].option, option_table[OPTION_MAX_DEPTH + i].name);
+        assert_true(limit_table[i].least <= limit_table[i].usual && limit_table[i].usual <= limit_table[i].greatest);
+        assert_int_equal(limit_find(bytes_text(limit_table[i].name)), i);
+        if (limit_table[i].option != NULL) {
+            assert_string_equal(limit_table[i].option, option_table[OPTION_MAX_DEPTH + i].name);
+        }
     }
     options_free(&o);
     assert_true(
@@ -120,6 +124,66 @@ static void limits_have_options(void **state) {
     assert_int_equal(limit_seconds(NULL, UINT64_C(80) << 20), 130);
     assert_int_equal(limit_cpu_seconds(NULL, UINT64_C(80) << 20), 40);
     options_free(&o);
+    assert_true(
+        parse((const char *const[]){"certban", "scan", "--limit", "entries=4K", "--limit=depth=5", "--max-depth=3", NULL}, &scan, &o));
+    assert_true(options_limits(&o, &limits, NULL));
+    assert_false(options_ask_limits(&o));
+    assert_int_equal(limit_most(&limits, LIMIT_ENTRIES), 4096);
+    assert_int_equal(limit_most(&limits, LIMIT_DEPTH), 5);
+    options_free(&o);
+    assert_true(parse((const char *const[]){"certban", "scan", "--limit", "help", NULL}, &scan, &o));
+    assert_true(options_ask_limits(&o));
+    options_free(&o);
+}
+
+static void wrong_limits_say_what_is_right(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {
+        {"entries=0", "--limit entries takes 1 to 4096"},
+        {"entries=4097", "--limit entries takes 1 to 4096"},
+        {"unpacked=2048T", "--limit unpacked takes 1 to 1024T"},
+        {"entries", "--limit entries=N takes a number, as 64 or 16M, not \"\""},
+        {"entries=1X", "--limit entries=N takes a number, as 64 or 16M, not \"1X\""},
+        {"nesetd=1", "there is no limit nesetd; nested was meant? (--limit help lists them)"},
+        {"xar=1",
+         "there is no limit xar; xar-table or xar-depth or xar-files or xar-signatures or xar-certificates was meant? (--limit help lists them)"},
+        {"zzzzzzzz=1", "there is no limit zzzzzzzz (--limit help lists them)"},
+        {"=1", "there is no limit  (--limit help lists them)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        struct limits limits;
+        struct error err = {0};
+        assert_true(parse((const char *const[]){"certban", "scan", "--limit", rows[i][0], NULL}, &scan, &o));
+        assert_false(options_limits(&o, &limits, &err));
+        assert_int_equal(err.kind, ERR_USAGE);
+        assert_string_equal(err.text, rows[i][1]);
+        options_free(&o);
+    }
+}
+
+/* Each limit that is reached says its name, and how to raise it where it can be. */
+static void reached_limits_say_their_name(void **state) {
+    (void)state;
+    for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+        struct limits limits = {0};
+        struct error err = {0}, copy = {0};
+        char option[80];
+        assert_false(limit_reached(NULL, i, &err));
+        assert_int_equal(err.kind, ERR_LIMIT);
+        assert_string_equal(limit_name(&err), limit_table[i].name);
+        snprintf(option, sizeof option, limit_table[i].option != NULL ? "(--%s raises it)" : "(--limit %s=N raises it)",
+                 limit_table[i].option != NULL ? limit_table[i].option : limit_table[i].name);
+        bool highest = limit_table[i].usual == limit_table[i].greatest;
+        assert_int_equal(strstr(err.text, option) != NULL, !highest);
+        limits.most[i] = limit_table[i].least;
+        assert_false(limit_reached(&limits, i, &err));
+        assert_non_null(strstr(err.text, option));
+        assert_false(error_again(&copy, &err));
+        assert_string_equal(limit_name(&copy), limit_table[i].name);
+        assert_false(error_set(&copy, ERR_IO, "x"));
+        assert_null(limit_name(&copy));
+    }
 }
 
 static void wrong_limits_are_refused(void **state) {
@@ -244,6 +308,8 @@ int main(void) {
         cmocka_unit_test(wrong_ones_are_refused),
         cmocka_unit_test(limits_have_options),
         cmocka_unit_test(wrong_limits_are_refused),
+        cmocka_unit_test(wrong_limits_say_what_is_right),
+        cmocka_unit_test(reached_limits_say_their_name),
         cmocka_unit_test(one_name_may_mean_two_things),
         cmocka_unit_test(the_command_is_found_among_options),
         cmocka_unit_test(a_file_fills_in),

@@ -483,16 +483,16 @@ static void chains_end_in_anchors(void **state) {
         assert_int_equal(chain.namesake, rows[i].anchors == wrong);
         assert_true((chain.state == CHAIN_TRUSTED) == (*chain.detail == '\0'));
     }
-    assert_true(cert_signed_by(&leaf.cert, &ca.cert));
-    assert_false(cert_signed_by(&leaf.cert, &root.cert));
+    assert_true(cert_signed_by(&leaf.cert, &ca.cert, NULL));
+    assert_false(cert_signed_by(&leaf.cert, &root.cert, NULL));
     for (size_t i = 4; i < 4 + leaf.cert.tbs.n; i += 7) { /* that a link held once says nothing of any other certificate */
         struct bytes copy;
         struct cert altered;
         assert_true(arena_copy(&test_arena, leaf.cert.der, &copy, &err));
         memcpy((uint8_t *)(uintptr_t)copy.p + i, &(uint8_t){copy.p[i] ^ 1}, 1);
-        assert_false(cert_parse(copy, 0, &test_arena, &altered, &err) && cert_signed_by(&altered, &ca.cert));
+        assert_false(cert_parse(copy, 0, &test_arena, &altered, &err) && cert_signed_by(&altered, &ca.cert, NULL));
     }
-    assert_true(cert_signed_by(&leaf.cert, &ca.cert));
+    assert_true(cert_signed_by(&leaf.cert, &ca.cert, NULL));
     anchors_free(anchors);
     anchors_free(wrong);
     anchors_free(none);
@@ -773,7 +773,7 @@ static void nothing_opens_files(void **state) {
         struct anchors *anchors = anchors_new();
         uint8_t out[32];
         bool explicit_curve;
-        bool ok = anchors_add_builtin(anchors, &err) && cert_signed_by(&rsa.cert, &ec.cert) &&
+        bool ok = anchors_add_builtin(anchors, &err) && cert_signed_by(&rsa.cert, &ec.cert, NULL) &&
                   verify(&plain, bytes_text("x"), &rsa.cert, 1, NULL, 0).state == CHECK_GOOD &&
                   verify(&pss, bytes_text("x"), &rsa.cert, 1, NULL, 0).state == CHECK_GOOD &&
                   identity_canonical_key(ec.cert.spki, out, &explicit_curve, &err);
