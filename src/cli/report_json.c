@@ -107,6 +107,9 @@ static json_t *signature_json(const struct signature_info *s) {
     if (s->root_namesake) {
         json_put(o, "root_namesake", json_true());
     }
+    if (s->chain_limit != 0) {
+        json_put_text(o, "chain_limit", limit_table[s->chain_limit - 1].name);
+    }
     if (s->n_timestamps != 0) {
         json_t *stamps = json_array();
         for (size_t i = 0; i < s->n_timestamps; i++) {

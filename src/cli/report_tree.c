@@ -164,7 +164,11 @@ static void add_signature(struct tree *tree, unsigned depth, const struct signat
         text_addf(line, "%-10s ", "signer");
         add_name(line, &s->signer);
         add_cert(tree, depth + 2, &s->signer);
-        text_addf(tree_add(tree, depth + 1), "%-10s %s", "chain", chain_state_name(s->chain_state));
+        line = tree_add(tree, depth + 1);
+        text_addf(line, "%-10s %s", "chain", chain_state_name(s->chain_state));
+        if (s->chain_limit != 0) {
+            text_addf(line, ", the limit %s was reached (--limit)", limit_table[s->chain_limit - 1].name);
+        }
         for (size_t i = 0; i < s->n_chain; i++) {
             add_name(tree_add(tree, depth + 2), &s->chain[i]);
             add_cert(tree, depth + 3, &s->chain[i]);

@@ -118,6 +118,7 @@ static void try_as_der(struct signed_thing *thing, const struct signer_info *sig
                        const struct cert *known, size_t n_known, struct signer_proof *out) {
     enum { ATTRIBUTES_MAX = 64 << 10, ROOM = 16 << 20 };
     struct arena scratch = arena_make(ROOM);
+    scratch.limits = thing->limits;
     struct bytes der;
     if (out->state != CHECK_GOOD && signer->signed_attrs.n != 0 && signer->signed_attrs.n <= ATTRIBUTES_MAX &&
         der_canonical(signer->signed_attrs, &scratch, &der, NULL) && !bytes_equal(der, signer->signed_attrs)) {

@@ -58,7 +58,7 @@ struct search {
     const struct cert *path[DEPTH_MAX + 1];
     size_t n;
     unsigned checks;
-    bool out_of_checks;
+    bool out_of_checks, too_long;
     /* The best so far: trusted, then to an anchor, then the longest, then untrusted before incomplete. */
     const struct cert *best[DEPTH_MAX + 1];
     size_t n_best;
@@ -187,6 +187,7 @@ static void climb(struct search *search) {
         return;
     }
     if (search->n > limit_most(search->limits, LIMIT_CHAIN)) {
+        search->too_long = true;
         keep(search, CHAIN_UNTRUSTED, false, "the chain is longer than the limit chain allows (--limit chain=N)");
         return;
     }
@@ -288,5 +289,8 @@ bool chain_build(const struct anchors *anchors, const struct cert *leaf, const s
                           .certs = certs,
                           .n = n,
                           .detail = search.detail};
+    if (search.state != CHAIN_TRUSTED) {
+        out->limit = search.out_of_checks ? LIMIT_CHAIN_CHECKS + 1 : search.too_long ? LIMIT_CHAIN + 1 : 0;
+    }
     return true;
 }

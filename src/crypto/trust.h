@@ -29,6 +29,7 @@ struct chain {
     const struct cert **certs; /* issuers from the leaf's up, in the arena; the leaf not included */
     size_t n;
     const char *detail; /* why it is not trusted; "" when it is */
+    unsigned limit;     /* the number of the limit that ended the search (as in struct error); 0: none did */
 };
 
 /*

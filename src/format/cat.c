@@ -132,8 +132,8 @@ static bool claim(struct arena *arena, struct signature *s, struct error *err) {
 }
 
 /* A catalog that nobody has signed yet, or a bag of certificates (.p7b): there is nothing in it that says that it is signed. */
-static bool signs_nothing(struct bytes b, bool is_list) {
-    struct arena scratch = arena_make(ARENA_FILE_CAP);
+static bool signs_nothing(struct bytes b, bool is_list, const struct arena *arena) {
+    struct arena scratch = arena_like(arena, ARENA_FILE_CAP);
     struct signed_data *sd;
     bool nothing = cms_parse(b, 0, &scratch, NULL, &sd, NULL) && sd->n_signers == 0 && (!is_list || sd->n_certs == 0);
     arena_free(&scratch);
@@ -143,7 +143,7 @@ static bool signs_nothing(struct bytes b, bool is_list) {
 static bool read_all(struct bytes b, uint64_t at, bool is_list, struct arena *arena, struct contents *contents, struct error *err) {
     struct error why = {0};
     size_t first = contents->n_signatures, added = 0;
-    if (signs_nothing(b, is_list)) {
+    if (signs_nothing(b, is_list, arena)) {
         return true;
     }
     if (!authenticode_add(contents, arena, "signature", b, at, &added, &why)) {

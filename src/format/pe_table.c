@@ -103,6 +103,7 @@ static void read_rest(struct table *t, unsigned number, size_t at) {
     }
     if (number == most(t, LIMIT_ENTRIES)) {
         limit_reached(t->arena->limits, LIMIT_ENTRIES, &why);
+        contents_unreadable(t->contents, &why); /* whatever the search for the rest of them finds */
     } else {
         note(t, ANOMALY_BAD_TABLE, t->pe->table_at + at, rest.n, "bytes that are no entry");
         error_set(&why, ERR_MALFORMED, "certificate table: no entry at 0x%llx", (unsigned long long)(t->pe->table_at + at));

@@ -85,7 +85,7 @@ static bool walk(struct cfb *cfb, struct error *err) {
             cfb_odd(cfb, "an entry of the directory is neither storage nor stream");
         } else if (e->type == CFB_STREAM && e->child != CFB_NONE && e->child != 0) {
             cfb_odd(cfb, "a stream has members");
-        } else if (e->type == CFB_STORAGE && e->depth >= limit_most(cfb->arena->limits, LIMIT_CFB_DEPTH)) {
+        } else if (e->type == CFB_STORAGE && e->depth > limit_most(cfb->arena->limits, LIMIT_CFB_DEPTH)) {
             struct error deep;
             limit_reached(cfb->arena->limits, LIMIT_CFB_DEPTH, &deep);
             cfb_cut(cfb, &deep);

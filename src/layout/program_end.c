@@ -2,6 +2,7 @@
 #include "layout/program_end.h"
 
 #include "base/reader.h"
+#include "model/limits.h"
 
 enum { HEAD = 4096 };
 
@@ -86,7 +87,7 @@ static uint64_t elf_end(const struct elf *elf, struct bytes head) {
 /* Thin, little-endian: 12 u32 type, 16 u32 ncmds, 20 u32 sizeofcmds; commands behind 28 or 32: u32 command, u32 size. A segment (1 or
  * 0x19): fileoff and filesize at 32 (u32 each) or 40 (u64 each). */
 static uint64_t thin_end(struct bytes head) {
-    enum { SEGMENT = 1, SEGMENT_64 = 0x19, TYPE_MAX = 12, COMMANDS_MAX = 16384 };
+    enum { SEGMENT = 1, SEGMENT_64 = 0x19, TYPE_MAX = 12, COMMANDS_MAX = LIMIT_COMMANDS_USUAL };
     bool wide = head.p[0] == 0xcf;
     struct reader r = reader_make(head, 0);
     uint64_t end = 0;

@@ -86,8 +86,9 @@ struct signature_info {
     struct cert_info *chain; /* issuers, the leaf not repeated */
     size_t n_chain;
     enum chain_state chain_state;
-    bool anchored;      /* the chain ends in a trust anchor, though it may not be trusted now or for this */
-    bool root_namesake; /* it does not, but calls upon one by its name */
+    bool anchored;        /* the chain ends in a trust anchor, though it may not be trusted now or for this */
+    bool root_namesake;   /* it does not, but calls upon one by its name */
+    unsigned chain_limit; /* the number of the limit that ended the search for the chain (as in struct error); 0: none did */
     struct timestamp_info *timestamps;
     size_t n_timestamps;
     int64_t signed_at;                                /* the earliest good time stamp; TIME_NONE */

@@ -100,6 +100,7 @@ static bool fill_chain(struct exam *exam, const struct signature *s, const struc
     info->chain_state = p->chain.state;
     info->anchored = p->chain.anchored;
     info->root_namesake = p->chain.namesake;
+    info->chain_limit = p->chain.limit;
     info->chain = arena_array(exam->arena, p->chain.n, sizeof *info->chain);
     if (info->chain == NULL) {
         return arena_full(exam->arena, err);

@@ -153,6 +153,7 @@ static void pass_signature(struct wire_pass *p, struct signature_info *s) {
     FIELD_ENUM(p, s->chain_state, enum chain_state, CHAIN_COUNT);
     field_bool(p, &s->anchored);
     field_bool(p, &s->root_namesake);
+    s->chain_limit = field_below(p, s->chain_limit, LIMIT_COUNT + 1);
     pass_timestamps(p, s);
     field_i64(p, &s->signed_at);
     field_i64(p, &s->claimed_time);

@@ -293,8 +293,8 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     static struct worker worker;
     static struct memo memo;
     static struct helper_client client;
-    worker = (struct worker){
-        .sink = {on_verdict}, .socket = socket, .kind = kind, .examiner = *examiner, .arena = limit_arena(&worker.examiner.limits)};
+    worker = (struct worker){.sink = {on_verdict}, .socket = socket, .kind = kind, .examiner = *examiner};
+    worker.arena = limit_arena(&worker.examiner.limits);
     worker.examiner.memo = &memo;
     worker.run_left = UINT64_MAX;
     worker.examiner.run_left = &worker.run_left;
