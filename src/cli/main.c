@@ -75,7 +75,8 @@ static void keep_standard_descriptors(void) {
 int main(int argc, char **argv) {
     keep_standard_descriptors();
     setlocale(LC_CTYPE, "");
-    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error like any other */
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error like any other, */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
     const char *words[3] = {NULL, NULL, NULL};
     size_t n = options_words(argc, argv, words, 3);
     if (n == 0) {

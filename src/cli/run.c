@@ -304,11 +304,12 @@ static int run_with(const struct run *run, const struct options *options, const 
     if (!ran) {
         return refuse(options, &err);
     }
-    if (!wrote) {
+    int status = report_status(&sink.report, &summary, options->given[OPTION_STRICT], options->given[OPTION_EXIT_ZERO]);
+    if (!wrote) { /* what was found, the status still says */
         ui_error("", &written);
-        return STATUS_NOT_EXAMINED;
+        return status == STATUS_FINE ? STATUS_NOT_EXAMINED : status;
     }
-    return report_status(&sink.report, &summary, options->given[OPTION_STRICT], options->given[OPTION_EXIT_ZERO]);
+    return status;
 }
 
 int run_command(const struct run *run, const struct command *command, const struct options *options) {

@@ -346,6 +346,7 @@ void keeper_main(int socket, const struct helper_programs *programs) {
     struct error err = {0}, why = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     if (socket != k.socket) {
         dup2(socket, k.socket);
     }
