@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/slice.h"
 
-enum { EACH = 64 << 10 }; /* what a member costs beyond its bytes, in bytes */
+enum {
+    EACH = 64 << 10,  /* what a member costs beyond its bytes, in bytes */
+    STRIPE = 1 << 20, /* of a volume: as much as disk images pack together, or a multiple of it */
+};
 
 /* FNV-1a: no secret, and nobody gains by a collision, since a reader that can be made to lie can lie about the mark, too. */
 static void mark(uint64_t *hash, const void *p, size_t n) {
@@ -15,6 +18,9 @@ bool slice_takes(struct slice *slice, const struct member *member) {
     unsigned least = 0;
     mark(&slice->mark, member->path, strlen(member->path) + 1);
     mark(&slice->mark, &size, sizeof size);
+    if (member->where != 0) {
+        return member->where / STRIPE % slice->of == slice->which;
+    }
     for (unsigned i = 1; i < slice->of; i++) {
         least = slice->load[i] < slice->load[least] ? i : least;
     }

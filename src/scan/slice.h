@@ -12,7 +12,7 @@
 enum { SLICES_MAX = 8 };
 
 /* The reader's side. All slices see the same members in the same order, and each knows by itself which are its own: those that come when
- * it is the one with the fewest bytes. */
+ * it is the one with the fewest bytes; or of a volume, those that lie in its stripes. */
 struct slice {
     unsigned which, of; /* of 0 or 1: the file is examined whole */
     uint64_t load[SLICES_MAX];

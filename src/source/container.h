@@ -14,6 +14,7 @@ struct member {
     struct source *source; /* NULL when it can't be read: problem says why */
     const struct error *problem;
     struct beside *beside; /* what is in the same folder; NULL: that can't be had */
+    uint64_t where;        /* of its first byte, in a volume of which neighbours are unpacked together; 0: it is in none */
 };
 
 struct helper;

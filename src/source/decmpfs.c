@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "source/deflate.h"
 #include "source/hfs.h"
 #include "source/lzfse.h"
 #include "source/unpack.h"
@@ -72,6 +73,8 @@ static bool block_decode(struct decmpfs_source *d, struct bytes in, uint8_t *out
         struct bytes rest = codec == PLAIN ? in : bytes_cut(in, 1, in.n);
         got = rest.n < n ? rest.n : n;
         memcpy(out, rest.p, got);
+    } else if (codec == ZLIB && deflate_zlib_whole(in.p, in.n, out, n)) {
+        got = n;
     } else if (codec == ZLIB) {
         ok = zlib_decode(in, d->source.name, out, n, &got, err);
     } else if (codec == LZVN) {

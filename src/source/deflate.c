@@ -24,6 +24,10 @@ bool deflate_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
     return unpack_whole(libdeflate_deflate_decompress_ex, in, n, out, size);
 }
 
+bool deflate_zlib_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
+    return unpack_whole(libdeflate_zlib_decompress_ex, in, n, out, size);
+}
+
 bool deflate_gzip_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
     return unpack_whole(libdeflate_gzip_decompress_ex, in, n, out, size);
 }
@@ -38,6 +42,10 @@ bool deflate_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
     (void)out;
     (void)size;
     return false;
+}
+
+bool deflate_zlib_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
+    return deflate_whole(in, n, out, size);
 }
 
 bool deflate_gzip_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size) {

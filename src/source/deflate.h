@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deflated data (RFC 1951), and gzip files (RFC 1952), in memory whole, unpacked by libdeflate in half of zlib's time. */
+/* Deflated data (RFC 1951), bare or in the frame of zlib (RFC 1950) or gzip (RFC 1952), in memory whole, unpacked by libdeflate in half of
+ * zlib's time. */
 #ifndef CERTBAN_SOURCE_DEFLATE_H
 #define CERTBAN_SOURCE_DEFLATE_H
 
@@ -14,7 +15,8 @@ bool deflate_there(void);
  * wrong with it, is for zlib to say. */
 bool deflate_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size);
 
-/* deflate_gzip_whole is the same for a gzip file of one piece, with its header and its checksum. */
+/* deflate_zlib_whole and deflate_gzip_whole are the same for a zlib stream and for a gzip file of one piece, with header and checksum. */
+bool deflate_zlib_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size);
 bool deflate_gzip_whole(const uint8_t *in, size_t n, uint8_t *out, size_t size);
 
 #endif

@@ -189,8 +189,12 @@ static int attribute_order(const void *x, const void *y) {
     return (a->file > b->file) - (a->file < b->file);
 }
 
-static bool visit(struct walk *w, const char *path, struct source *source, const struct error *problem, struct error *err) {
-    const struct member member = {.path = path, .source = problem != NULL ? NULL : source, .problem = problem};
+static bool visit(struct walk *w, const char *path, const struct hfs_fork *fork, struct source *source, const struct error *problem,
+                  struct error *err) {
+    const struct member member = {.path = path,
+                                  .source = problem != NULL ? NULL : source,
+                                  .problem = problem,
+                                  .where = (uint64_t)fork->extents[0].start * w->hfs.block_size};
     return w->visitor->visit(w->visitor, &member, err);
 }
 
@@ -207,7 +211,7 @@ static bool compressed_visit(struct walk *w, const char *path, uint32_t id, cons
     ok = ok && source_read(&w->attributes_file.source, &w->scratch, a->at, a->n, &attribute, &why) &&
          hfs_fork_open(&w->hfs, resource, id, 0xff, path, &w->scratch, &fork, &why) &&
          decmpfs_open(attribute, &fork.source, path, w->budget, &w->scratch, &d, &why);
-    ok = visit(w, path, &d.source, ok ? NULL : &why, err);
+    ok = visit(w, path, resource, &d.source, ok ? NULL : &why, err);
     decmpfs_close(&d);
     return ok;
 }
@@ -254,7 +258,7 @@ static bool file_record(struct hfs_records *records, struct bytes b, uint64_t at
     struct hfs_source fork;
     struct error why = {0};
     bool ok = hfs_fork_open(&w->hfs, &data, id, 0, path, &w->scratch, &fork, &why);
-    return visit(w, path, &fork.source, ok ? NULL : &why, err);
+    return visit(w, path, &data, &fork.source, ok ? NULL : &why, err);
 }
 
 static bool attributes_read(struct walk *w, struct error *err) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
+#include "source/deflate.h"
 #include "source/lzfse.h"
 #include "source/plist.h"
 #include "source/udif.h"
@@ -225,7 +226,9 @@ static bool chunk_memory(struct udif_source *u, const struct udif_chunk *c, uint
     }
     bool ok = source_into(u->file, packed, (size_t)c->packed, c->at, err);
     struct bytes in = bytes_make(packed, (size_t)c->packed);
-    if (ok && c->type == TYPE_ADC) {
+    if (ok && c->type == TYPE_ZLIB) {
+        *got = deflate_zlib_whole(in.p, in.n, out, size) ? size : 0;
+    } else if (ok && c->type == TYPE_ADC) {
         struct lz_out lz = {.p = out, .room = size};
         ok = adc_run(in, &lz) || error_set(err, ERR_MALFORMED, "ADC data that can't be unpacked");
         *got = lz.n;
@@ -240,8 +243,9 @@ static bool chunk_unpack(struct udif_source *u, const struct udif_chunk *c, uint
     size_t size = (size_t)(c->end - c->begin), got = 0;
     bool ok;
     switch (c->type) {
-    case TYPE_ZLIB:
-        ok = chunk_stream(u, c, UNPACK_ZLIB, out, size, &got, err);
+    case TYPE_ZLIB: /* what is odd about one is for zlib to judge */
+        ok = deflate_there() && c->packed <= UDIF_CHUNK_MAX ? chunk_memory(u, c, out, size, &got, err) : true;
+        ok = ok && (got == size || chunk_stream(u, c, UNPACK_ZLIB, out, size, &got, err));
         break;
     case TYPE_BZIP2:
         ok = chunk_stream(u, c, UNPACK_BZIP2, out, size, &got, err);
