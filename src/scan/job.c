@@ -32,10 +32,22 @@ static bool may_have_parts(struct bytes head) {
            bytes_starts(head, bytes_text("\xd0\xcf\x11\xe0"));
 }
 
+/* Archives that are long about, by how they begin. What is missing here is only shared out worse. */
+static bool begins_packed(struct bytes head) {
+    static const char *const beginnings[] = {"MSCF", "\x37z\xbc\xaf", "\x1f\x8b", "\xfd\x37zXZ", "BZh", "Rar!", "xar!"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (bytes_starts(head, bytes_text(beginnings[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void job_known(struct job *job, struct bytes head, struct bytes trailer) {
     job->alone = job->alone || may_have_parts(head);
     job->can_be_sliced = bytes_starts(head, bytes_text("PK\3\4")) || bytes_starts(head, bytes_text("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) ||
                          bytes_starts(trailer, bytes_text("koly"));
+    job->is_packed = job->can_be_sliced || begins_packed(head);
 }
 
 void job_free(struct folders *folders, struct job *job) {

@@ -26,6 +26,7 @@ struct job {
     unsigned slice, n_slices;   /* which of how many; 0 of 0: whole */
     bool unsliced;              /* slices were no use */
     bool can_be_sliced;         /* an archive out of which members can be taken one by one */
+    bool is_packed;             /* what is in it has to be unpacked */
     /* the pool's: */
     uint32_t id;
     bool alone; /* it goes alone: a reader died while it waited, or files beside it may be asked for */

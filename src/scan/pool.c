@@ -11,6 +11,7 @@
 enum {
     LOW_WATER = 4,      /* a reader with fewer jobs in hand gets more */
     IN_HAND = 4 << 20,  /* bytes to be read whole; with more in hand it gets none: the last large files are not one reader's */
+    PACKED = 4,         /* times its size that an archive unpacks to, about */
     REPLACEMENTS = 100, /* workers that may die in one run */
 };
 
@@ -209,13 +210,14 @@ static bool send_batch(const struct slot *slot, uint8_t *buffer, size_t used, co
     return sent == (ssize_t)used;
 }
 
-/* What a job costs, in bytes: where each file is read whole, its size. */
+/* What a job costs, in bytes: where each file is read whole, its size; of an archive, about what it unpacks to. */
 static uint64_t weight(const struct pool *pool, const struct job *job) {
     const struct examiner *examiner = pool->examiner;
     uint64_t size = job_size(job);
     bool whole =
         examiner->verify || examiner->describe || examiner->thorough || examiner->search || blocklist_wants_size(examiner->list, size);
-    return !whole ? 0 : size < IN_HAND ? size : IN_HAND;
+    size = size < IN_HAND ? size : IN_HAND;
+    return examiner->members && job->is_packed ? size * PACKED : whole ? size : 0;
 }
 
 /* Hands a worker as many jobs as it should have. What can't be sent goes back to the head of the queue. */
