@@ -9,7 +9,7 @@
  *   p7   any other: .p7s, .p7m and so on. Without signers it is a bag of certificates, which signs nothing; without content it
  *        signs another file, and NuGet's .signature.p7s signs a package
  *
- * Refused: what breaks before its certificates, or is larger than LARGEST; both are searched for signatures.
+ * Refused: what breaks before its certificates, or is larger than LIMIT_CATALOG_SIZE; both are searched for signatures.
  */
 #include "asn1/carve.h"
 #include "asn1/cms.h"
@@ -18,7 +18,7 @@
 #include "format/appended.h"
 #include "format/format.h"
 
-enum { LARGEST = 24 << 20, MAGIC_SIZE = 4 };
+enum { MAGIC_SIZE = 4 };
 
 static const char p7x_magic[] = "PKCX";
 
@@ -163,11 +163,9 @@ static bool read_all(struct bytes b, uint64_t at, bool is_list, struct arena *ar
 static bool read_from(struct source *source, uint64_t at, bool is_list, struct arena *arena, struct contents *contents, struct error *err) {
     struct bytes b;
     uint64_t n = source->size > at ? source->size - at : 0;
-    if (n > LARGEST) {
+    if (n > limit_most(arena->limits, LIMIT_CATALOG_SIZE)) {
         size_t added;
-        struct error why;
-        error_set(&why, ERR_LIMIT, "a signature of more than %d MiB", LARGEST >> 20);
-        contents_unreadable(contents, &why);
+        contents_limited(contents, arena, LIMIT_CATALOG_SIZE);
         return carve_source(contents, arena, source, at, n, &added, err);
     }
     return source_read_some(source, arena, at, n, &b, err) && read_all(b, at, is_list, arena, contents, err);
@@ -193,10 +191,10 @@ static bool read_vba(struct source *source, struct arena *arena, struct contents
     if (!source_read_some(source, arena, 0, PROBE_HEAD, &head, err)) {
         return false;
     }
-    if (!macros_come(head, &at) || source->size - at > LARGEST) {
+    if (!macros_come(head, &at) || source->size - at > limit_most(arena->limits, LIMIT_CATALOG_SIZE)) {
         return read_from(source, at, false, arena, contents, err);
     }
-    if (!source_read_some(source, arena, at, LARGEST, &b, err)) {
+    if (!source_read_some(source, arena, at, source->size - at, &b, err)) {
         return false;
     }
     bool whole_there = der_read(b, &whole, NULL);

@@ -18,10 +18,8 @@
 #include "format/format.h"
 
 enum {
-    LARGEST = 8 << 20,   /* text that is read whole */
-    END_READ = 2 << 20,  /* of larger text */
+    END_READ = 2 << 20,  /* of text larger than LIMIT_SCRIPT_SIZE, which is read whole */
     SEARCHED = 64 << 20, /* of larger text, from its beginning, for a mark only */
-    BLOCKS_MAX = 16,
     SIGNATURE_MIN = 128, /* octets: what is shorter has no certificate, nor room for one */
     TEXT_LIKE = 512,     /* so much of a file's beginning shows whether it is text */
 };
@@ -182,10 +180,8 @@ static bool find_blocks(struct bytes units, struct arena *arena, struct script_b
             continue;
         }
         contents->other = false;
-        if (*n == BLOCKS_MAX) {
-            struct error why;
-            error_set(&why, ERR_LIMIT, "more than %d signature blocks", BLOCKS_MAX);
-            contents_unreadable(contents, &why);
+        if (*n == limit_most(arena->limits, LIMIT_SCRIPT_BLOCKS)) {
+            contents_limited(contents, arena, LIMIT_SCRIPT_BLOCKS);
             return true;
         }
         if (!read_block(units, &line, style, arena, &blocks[*n], err)) {
@@ -250,7 +246,7 @@ static bool find_anyhow(struct script *script, struct bytes file, struct arena *
  * script when there is text behind, which runs with what is signed. */
 static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *arena, struct contents *contents, struct error *err) {
     struct script script;
-    struct script_block *blocks = arena_array(arena, BLOCKS_MAX, sizeof *blocks);
+    struct script_block *blocks = arena_array(arena, (size_t)limit_most(arena->limits, LIMIT_SCRIPT_BLOCKS), sizeof *blocks);
     size_t n = 0;
     if (blocks == NULL) {
         return arena_full(arena, err);
@@ -319,9 +315,10 @@ static bool read_end(struct source *source, struct arena *arena, struct contents
     }
     if (found) {
         struct error why;
-        error_set(&why, ERR_LIMIT, "a script of more than %d MiB: %s", LARGEST >> 20,
-                  contents->n_signatures != 0 ? "its digest is not checked"
-                                              : "the mark of a signature is before its end, which alone is read");
+        limit_reached(arena->limits, LIMIT_SCRIPT_SIZE, &why);
+        error_within(&why, "%s",
+                     contents->n_signatures != 0 ? "its digest is not checked"
+                                                 : "the mark of a signature is before its end, which alone is read");
         contents_unreadable(contents, &why);
         contents->other = false;
     }
@@ -330,10 +327,11 @@ static bool read_end(struct source *source, struct arena *arena, struct contents
 
 static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
     struct bytes file;
-    if (source->size > LARGEST) {
+    uint64_t most = limit_most(arena->limits, LIMIT_SCRIPT_SIZE);
+    if (source->size > most) {
         return read_end(source, arena, contents, err);
     }
-    return source_read_some(source, arena, 0, LARGEST, &file, err) && read_text(file, 0, true, arena, contents, err);
+    return source_read_some(source, arena, 0, most, &file, err) && read_text(file, 0, true, arena, contents, err);
 }
 
 const struct format format_script = {

@@ -96,6 +96,13 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(XAR_SIGNATURES, "xar-signatures", NUMBER, 1, 16, 64, "more than %s signatures in a table of contents", "signatures in that table")   \
     F(XAR_CERTIFICATES, "xar-certificates", NUMBER, 1, 64, 1024, "more than %s certificates of a signature in a table of contents",        \
       "certificates of one of them")                                                                                                       \
+    F(CATALOG_SIZE, "catalog-size", SIZE, 64, 24 << 20, 64 << 20, "a catalog or signature of more than %s",                                \
+      "bytes of a security catalog, or another signature that is a file of its own")                                                       \
+    F(SCRIPT_SIZE, "script-size", SIZE, 2 << 20, 8 << 20, 64 << 20, "a script of more than %s",                                            \
+      "bytes of a script that is read whole; a larger one's end alone is")                                                                 \
+    F(SCRIPT_BLOCKS, "script-blocks", NUMBER, 1, 16, 256, "more than %s signature blocks", "signature blocks of one script")               \
+    F(ZIP_DIRECTORIES, "zip-directories", NUMBER, 1, 8, 8, "more than %s directories", "directories of one ZIP archive")                   \
+    F(CHUNKS, "disk-chunks", NUMBER, 1, 1 << 20, 1 << 22, "more than %s chunks", "chunks of one disk image")                               \
     F(ANOMALIES, "anomalies", NUMBER, 1, 64, 64, "more than %s oddities", "oddities of one file that are told; the rest is counted")       \
     F(MATCHES, "matches", NUMBER, 1, 256, 256, "more than %s matches", "matches of one file with rules that are told")                     \
     F(CARVE_WINDOW, "carve-window", SIZE, 65536, 64 << 20, 1 << 30, "more than %s from either end",                                        \

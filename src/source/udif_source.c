@@ -41,8 +41,8 @@ struct table {
 
 static struct udif_chunk *chunk_add(struct table *t, struct error *err) {
     struct udif_source *u = t->udif;
-    if (u->n_chunks == UDIF_CHUNKS_MAX) {
-        error_set(err, ERR_LIMIT, "more than %d chunks", UDIF_CHUNKS_MAX);
+    if (u->n_chunks == limit_most(t->arena->limits, LIMIT_CHUNKS)) {
+        limit_reached(t->arena->limits, LIMIT_CHUNKS, err);
         return NULL;
     }
     if (u->n_chunks == t->room) {

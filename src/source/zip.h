@@ -18,8 +18,8 @@ enum {
     ZIP_CENTRAL_SIZE = 46, /* of an entry of the central directory, likewise */
     ZIP_END_SIZE = 22,     /* of an end record without its comment */
     ZIP_COMMENT_MAX = 0xffff,
-    ZIP_NAME_KEPT = 4096,   /* of a name; longer ones are cut */
-    ZIP_DIRECTORIES_MAX = 8 /* of one file */
+    ZIP_NAME_KEPT = 4096,                                /* of a name; longer ones are cut */
+    ZIP_DIRECTORIES_MAX = LIMIT_ZIP_DIRECTORIES_GREATEST /* of one file */
 };
 enum { ZIP_LOCAL = 0x04034b50, ZIP_CENTRAL = 0x02014b50, ZIP_END = 0x06054b50, ZIP_END64 = 0x06064b50, ZIP_LOCATOR = 0x07064b50 };
 

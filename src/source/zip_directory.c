@@ -243,8 +243,8 @@ static bool try_place(struct zip *zip, struct zip_directory directory, uint64_t 
         if (!there[i] || known(zip, places[i])) {
             continue;
         }
-        if (zip->n_directories == ZIP_DIRECTORIES_MAX) {
-            error_set(&zip->limit, ERR_LIMIT, "more than %d directories", ZIP_DIRECTORIES_MAX);
+        if (zip->n_directories == limit_most(zip->budget->limits, LIMIT_ZIP_DIRECTORIES)) {
+            limit_reached(zip->budget->limits, LIMIT_ZIP_DIRECTORIES, &zip->limit);
             return true;
         }
         directory.at = places[i];
