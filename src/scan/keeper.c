@@ -40,11 +40,10 @@ enum { NOBODY = 65534, SECONDS_MAX = 86400, SAID_MAX = 64 << 10, WORDS = 16 };
 static const struct {
     const char *type; /* for 7z: which of its formats; it is to try no other */
 } formats[HELPER_FORMATS] = {
-    [HELPER_NSIS] = {"-tNsis"}, [HELPER_INNO] = {NULL},         [HELPER_WIM] = {"-tWim"},
-    [HELPER_APFS] = {"-tAPFS"}, [HELPER_HFS] = {"-tHFS"},       [HELPER_FAT] = {"-tFAT"},
-    [HELPER_NTFS] = {"-tNTFS"}, [HELPER_UDF] = {"-tUdf"},       [HELPER_RAR] = {"-tRar"},
-    [HELPER_RAR5] = {"-tRar5"}, [HELPER_7Z] = {"-t7z"},         [HELPER_ZIP] = {"-tzip"},
-    [HELPER_ARJ] = {"-tArj"},   [HELPER_CHM] = {"-tChm"},       [HELPER_SQUASHFS] = {"-tSquashFS"},
+    [HELPER_NSIS] = {"-tNsis"}, [HELPER_INNO] = {NULL},         [HELPER_WIM] = {"-tWim"},   [HELPER_APFS] = {"-tAPFS"},
+    [HELPER_HFS] = {"-tHFS"},   [HELPER_FAT] = {"-tFAT"},       [HELPER_NTFS] = {"-tNTFS"}, [HELPER_UDF] = {"-tUdf"},
+    [HELPER_RAR] = {"-tRar"},   [HELPER_RAR5] = {"-tRar5"},     [HELPER_7Z] = {"-t7z"},     [HELPER_ZIP] = {"-tzip"},
+    [HELPER_CAB] = {"-tCab"},   [HELPER_ARJ] = {"-tArj"},       [HELPER_CHM] = {"-tChm"},   [HELPER_SQUASHFS] = {"-tSquashFS"},
     [HELPER_SZDD] = {"-tMsLZ"}, [HELPER_CRAMFS] = {"-tCramFS"}, [HELPER_EXT] = {"-tExt"},
 };
 

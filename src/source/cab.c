@@ -4,11 +4,12 @@
  * that a folder is unpacked once for all of them. What begins or ends in another cabinet of its set is read with that one, where it
  * can be had. What stands behind the cabinet, another one or a program, is looked for as cabextract does, not far.
  *
- * Not readable, and said so: Quantum; LZX over several cabinets.
+ * Quantum is left to a helper.
  */
 #include <stdlib.h>
 
 #include "source/cab_set.h"
+#include "source/helped.h"
 #include "source/piece.h"
 
 enum { BEHIND_MAX = 1 << 20 };
@@ -25,6 +26,8 @@ struct walk {
     bool alone;                         /* only what of it stands in this cabinet */
     struct error missing;               /* then: why the rest can't be had */
     struct error problem;               /* why it could not be opened */
+    struct helped_left *left;           /* files packed by Quantum */
+    size_t n_left;
 };
 
 /* A file, its folder by its number in this cabinet. */
@@ -93,10 +96,33 @@ static uint64_t packed_of(const struct walk *w) {
     return n;
 }
 
+static bool is_quantum(const struct walk *w, size_t folder) {
+    return folder < w->cabinet.tables.n_folders && cab_folder_method(&w->cabinet.tables.folders[folder]) == CAB_QUANTUM;
+}
+
+/* A file is left to a helper, by the name that it gives it. */
+static bool leave(struct walk *w, const struct cab_file *file, struct error *err) {
+    char *name = arena_printf(w->arena, "%s", file->name);
+    if (w->left == NULL) {
+        w->left = arena_array(w->arena, w->cabinet.tables.n_files, sizeof *w->left);
+    }
+    if (name == NULL || w->left == NULL) {
+        return arena_full(w->arena, err);
+    }
+    for (char *p = name; *p != '\0'; p++) {
+        *p = *p == '\\' ? '/' : *p;
+    }
+    w->left[w->n_left++] = (struct helped_left){.name = name, .how = "compressed with Quantum"};
+    return true;
+}
+
 static bool visit_file(struct walk *w, const struct placed *placed, struct error *err) {
     struct cab_file_stream stream;
     struct stream_source source;
     const struct cab_file *file = &placed->file;
+    if (is_quantum(w, file->folder) && !placed->spans) {
+        return leave(w, file, err);
+    }
     arena_reset(&w->scratch);
     const struct error *why = open_folder(w, placed);
     if (why != NULL) {
@@ -130,6 +156,9 @@ static bool walk_files(struct walk *w, struct source *source, struct error *err)
         if (!visit_file(w, &sorted[i], err)) {
             return false;
         }
+    }
+    if (w->n_left != 0 && !helped_visit(HELPER_CAB, source, w->budget, w->left, w->n_left, w->visitor, err)) {
+        return false;
     }
     return tables->cut.kind == ERR_NONE || error_again(err, &tables->cut);
 }

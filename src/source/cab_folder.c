@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads: CFDATA of [MS-CAB]: u32 checksum, u16 cbData, u16 cbUncomp, reserve, cbData bytes. Stored blocks are the bytes
- * themselves; an MSZIP block ([MS-MCI]) is "CK" and a deflate stream that may refer to the 32 KiB before it. LZX is left to libarchive.
+ * themselves; an MSZIP block ([MS-MCI]) is "CK" and a deflate stream that may refer to the 32 KiB before it. LZX is left to libarchive,
+ * which gets the blocks of all parts as those of one cabinet.
  * Checksums are not compared: what a careless unpacker would unpack is to be seen.
  *
  * Refused: Quantum; blocks that unpack to more than 32 KiB.
@@ -20,10 +21,6 @@ enum { MAGIC = 2, STORED_HEADER = 5, BLOCK_HEADER = 8, METHOD = 15, NAME_SIZE = 
 
 static bool bad(const struct cab_folder_reader *r, const char *what, struct error *err) {
     return error_set(err, ERR_MALFORMED, "block %u of a folder: %s", r->block, what);
-}
-
-static uint64_t end_of(const struct cab_folder_reader *r) {
-    return r->part->folder->at + r->part->folder->packed;
 }
 
 /* ---- stored and MSZIP ---- */
@@ -166,22 +163,28 @@ static bool next_plain(struct cab_folder_reader *r, uint8_t *buf, size_t room, s
 
 /* ---- LZX ---- */
 
-/* How much the folder unpacks to, by its blocks' headers; *blocks_end is the end of the last. */
-static bool measure(const struct cab_folder_reader *r, uint64_t *plain, uint64_t *blocks_end, struct error *err) {
-    uint64_t at = r->part->folder->at;
-    *plain = 0;
-    for (unsigned i = 0; i < r->part->folder->n_blocks; i++) {
+/* What the headers of a folder's blocks say of all of them. */
+struct sum {
+    uint64_t blocks, packed, plain;
+};
+
+/* Adds a part. The last block of one, of which no size is told, goes on in the next part. */
+static bool add_part(const struct cab_part *part, bool is_last, struct sum *sum, struct error *err) {
+    uint64_t at = part->folder->at;
+    for (unsigned i = 0; i < part->folder->n_blocks; i++) {
         uint8_t octets[BLOCK_HEADER];
-        if (!source_into(r->part->source, octets, sizeof octets, at, err)) {
+        if (!source_into(part->source, octets, sizeof octets, at, err)) {
             return error_within(err, "block %u of a folder", i + 1);
         }
         struct reader header = reader_make(bytes_make(octets, sizeof octets), at);
         reader_skip(&header, 4);
-        uint16_t packed = reader_u16le(&header);
-        *plain += reader_u16le(&header);
-        at += (uint64_t)BLOCK_HEADER + r->part->data_reserve + packed;
+        uint16_t packed = reader_u16le(&header), plain = reader_u16le(&header);
+        bool goes_on = plain == 0 && packed != 0 && i + 1 == part->folder->n_blocks && !is_last;
+        sum->blocks += !goes_on;
+        sum->packed += packed;
+        sum->plain += plain;
+        at += (uint64_t)BLOCK_HEADER + part->data_reserve + packed;
     }
-    *blocks_end = at;
     return true;
 }
 
@@ -191,45 +194,69 @@ static void put(struct cab_folder_reader *r, uint64_t value, size_t n) {
     }
 }
 
-/* A cabinet of this folder alone: names and dates of the real one have no business with libarchive. */
+/* A cabinet of this folder alone: names, dates, reserves and checksums of the real ones have no business with libarchive. */
 static bool make_head(struct cab_folder_reader *r, struct error *err) {
-    uint64_t plain, end, files = CAB_RESERVE_AT + 8, data = files + 16 + NAME_SIZE;
-    if (!measure(r, &plain, &end, err)) {
-        return false;
+    struct sum sum = {0};
+    uint64_t files = CAB_HEADER_SIZE + 8, data = files + 16 + NAME_SIZE;
+    for (size_t i = 0; i < r->n_parts; i++) {
+        if (!add_part(&r->parts[i], i + 1 == r->n_parts, &sum, err)) {
+            return false;
+        }
     }
-    r->n_head = r->head_used = 0;
-    put(r, 0x4643534d, 8);                            /* "MSCF", checksum */
-    put(r, data + (end - r->part->folder->at), 8);    /* cbCabinet */
-    put(r, files, 8);                                 /* coffFiles */
-    put(r, 0x0103, 2);                                /* version */
-    put(r, 0x00010001, 4);                            /* one folder, one file */
-    put(r, 4, 6);                                     /* flags: reserve; set */
-    put(r, (uint64_t)r->part->data_reserve << 24, 4); /* the reserve's sizes */
-    put(r, data, 4);                                  /* coffCabStart */
-    put(r, r->part->folder->n_blocks, 2);
-    put(r, r->part->folder->method, 2);
-    put(r, plain, 8);                             /* cbFile, uoffFolderStart */
+    if (sum.blocks > UINT16_MAX || sum.plain > INT32_MAX) {
+        return error_set(err, ERR_MALFORMED, "a folder of %llu blocks, which is more than a cabinet can have",
+                         (unsigned long long)sum.blocks);
+    }
+    r->n_head = r->head_used = r->n_block = 0;
+    put(r, 0x4643534d, 8);                                    /* "MSCF", checksum */
+    put(r, data + sum.packed + BLOCK_HEADER * sum.blocks, 8); /* cbCabinet */
+    put(r, files, 8);                                         /* coffFiles */
+    put(r, 0x0103, 2);                                        /* version */
+    put(r, 0x00010001, 4);                                    /* one folder, one file */
+    put(r, 0, 6);                                             /* flags, set */
+    put(r, data, 4);                                          /* coffCabStart */
+    put(r, sum.blocks, 2);
+    put(r, r->parts->folder->method, 2);
+    put(r, sum.plain, 8);                         /* cbFile, uoffFolderStart */
     put(r, (uint64_t)0x20 << 48 | 0x21 << 16, 8); /* folder 0, 1980-01-01, archive */
     put(r, 'f', NAME_SIZE);
     return true;
 }
 
-/* What libarchive reads: the head, then the folder's blocks. */
+/* The next block in one piece at r->packed, and its header: u32 checksum, of which 0 is none, sizes. *end when there is none. */
+static bool next_packed(struct cab_folder_reader *r, bool *end, struct error *err) {
+    size_t packed = 0, plain = 0;
+    do {
+        if (!read_block(r, &packed, &plain, end, err)) {
+            return false;
+        }
+    } while (!*end && r->begun != 0);
+    r->n_head = r->head_used = 0;
+    r->n_block = *end ? 0 : packed;
+    if (!*end) {
+        put(r, 0, 4);
+        put(r, packed, 2);
+        put(r, plain, 2);
+    }
+    return true;
+}
+
+/* What libarchive reads: the head, then each block behind its header. */
 static la_ssize_t feed(struct archive *archive, void *context, const void **out) {
     struct cab_folder_reader *r = context;
+    struct error err;
+    bool end = false;
+    if (r->head_used == r->n_head && r->n_block == 0 && !next_packed(r, &end, &err)) {
+        archive_set_error(archive, -1, "%s", err.text);
+        return -1;
+    }
     if (r->head_used < r->n_head) {
         *out = r->head;
         r->head_used = r->n_head;
         return (la_ssize_t)r->n_head;
     }
-    struct error err;
-    uint64_t left = end_of(r) - r->block_at;
-    size_t n = left < CAB_PACKED_MAX ? (size_t)left : CAB_PACKED_MAX;
-    if (!source_into(r->part->source, r->packed, n, r->block_at, &err)) {
-        archive_set_error(archive, -1, "%s", err.text);
-        return -1;
-    }
-    r->block_at += n;
+    size_t n = r->n_block;
+    r->n_block = 0;
     *out = r->packed;
     return (la_ssize_t)n;
 }
@@ -244,7 +271,6 @@ static bool lzx_begin(struct cab_folder_reader *r, struct error *err) {
     if (!make_head(r, err)) {
         return false;
     }
-    r->block_at = r->part->folder->at;
     r->archive = archive_read_new();
     if (r->archive == NULL || archive_read_support_format_cab(r->archive) != ARCHIVE_OK ||
         archive_read_open(r->archive, r, NULL, feed, NULL) != ARCHIVE_OK || archive_read_next_header(r->archive, &entry) != ARCHIVE_OK) {
@@ -263,6 +289,10 @@ static bool next_lzx(struct cab_folder_reader *r, uint8_t *buf, size_t room, siz
 }
 
 /* ---- a folder ---- */
+
+unsigned cab_folder_method(const struct cab_folder *folder) {
+    return folder->method & METHOD;
+}
 
 static void rewind_folder(struct cab_folder_reader *r) {
     archive_read_free(r->archive);
@@ -287,15 +317,12 @@ bool cab_folder_init(struct cab_folder_reader *r, struct budget *budget, struct 
 }
 
 bool cab_folder_open(struct cab_folder_reader *r, const struct cab_part *parts, size_t n, struct error *err) {
-    unsigned method = parts[0].folder->method & METHOD;
+    unsigned method = cab_folder_method(parts[0].folder);
     r->parts = parts;
     r->n_parts = n;
     rewind_folder(r);
     if (method == CAB_QUANTUM) {
         return error_set(err, ERR_UNSUPPORTED, "compressed with Quantum");
-    }
-    if (method == CAB_LZX && n != 1) {
-        return error_set(err, ERR_UNSUPPORTED, "compressed with LZX over several cabinets");
     }
     if (method != CAB_STORED && method != CAB_MSZIP && method != CAB_LZX) {
         return error_set(err, ERR_MALFORMED, "compressed with method %u, which does not exist", method);
@@ -314,7 +341,7 @@ void cab_folder_close(struct cab_folder_reader *r) {
 
 /* What broke once stays broken: the blocks behind it need those before. */
 static bool folder_next(struct cab_folder_reader *r, uint8_t *buf, size_t room, size_t *got, struct error *err) {
-    bool lzx = (r->parts->folder->method & METHOD) == CAB_LZX;
+    bool lzx = cab_folder_method(r->parts->folder) == CAB_LZX;
     if (r->broken.kind == ERR_NONE) {
         *got = 0;
         if (lzx ? next_lzx(r, buf, room, got, &r->broken) : next_plain(r, buf, room, got, &r->broken)) {

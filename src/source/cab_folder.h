@@ -32,6 +32,7 @@ struct cab_folder_reader {
     void *archive;
     uint8_t head[80];
     size_t n_head, head_used;
+    size_t n_block; /* octets at packed that it is to get behind the head */
 };
 
 enum { CAB_PACKED_MAX = UINT16_MAX };
@@ -45,6 +46,9 @@ CERTBAN_MUST_USE bool cab_folder_open(struct cab_folder_reader *r, const struct 
 
 /* cab_folder_close gives back what the libraries hold; r may be zeroed memory. */
 void cab_folder_close(struct cab_folder_reader *r);
+
+/* cab_folder_method is how a folder is packed: CAB_STORED, CAB_LZX … */
+unsigned cab_folder_method(const struct cab_folder *folder);
 
 /* One file of the folder: a stream for stream_source_init. */
 struct cab_file_stream {

@@ -24,9 +24,10 @@ static const struct {
     [HELPER_NTFS] = {"NTFS volume", "7z"},        [HELPER_UDF] = {"UDF file system", "7z"},
     [HELPER_RAR] = {"rest of the archive", "7z"}, [HELPER_RAR5] = {"rest of the archive", "7z"},
     [HELPER_7Z] = {"rest of the archive", "7z"},  [HELPER_ZIP] = {"rest of the archive", "7z"},
-    [HELPER_ARJ] = {"ARJ archive", "7z"},         [HELPER_CHM] = {"compiled help", "7z"},
-    [HELPER_CRAMFS] = {"cramfs", "7z"},           [HELPER_EXT] = {"ext volume", "7z"},
-    [HELPER_SQUASHFS] = {"SquashFS", "7z"},       [HELPER_SZDD] = {"packed file", "7z"},
+    [HELPER_CAB] = {"rest of the cabinet", "7z"}, [HELPER_ARJ] = {"ARJ archive", "7z"},
+    [HELPER_CHM] = {"compiled help", "7z"},       [HELPER_CRAMFS] = {"cramfs", "7z"},
+    [HELPER_EXT] = {"ext volume", "7z"},          [HELPER_SQUASHFS] = {"SquashFS", "7z"},
+    [HELPER_SZDD] = {"packed file", "7z"},
 };
 
 const char *helper_name(enum helper_format format) {

@@ -22,6 +22,7 @@ enum helper_format {
     HELPER_7Z,
     HELPER_ZIP,
     HELPER_ARJ,
+    HELPER_CAB,      /* what of a cabinet is packed by Quantum */
     HELPER_CHM,      /* Microsoft's compiled help */
     HELPER_SQUASHFS, /* a file system, as in AppImages and snaps */
     HELPER_CRAMFS,
