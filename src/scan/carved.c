@@ -5,6 +5,7 @@
 #include "asn1/cms.h"
 #include "base/reader.h"
 #include "scan/match_inside.h"
+#include "source/archive_end.h"
 
 /* How much of each end is searched. */
 #define ENDS (UINT64_C(64) << 20)
@@ -107,9 +108,29 @@ static struct bytes behind_end(struct bytes b) {
     return behind;
 }
 
+/* Keeps what a rule names of [at, the end). */
+static bool search_behind(struct exam *exam, uint64_t at, struct error *err) {
+    struct wanted w = {.filter = {.wants = wants}, .exam = exam, .arena = arena_make(ARENA_FILE_CAP)};
+    uint64_t size = exam->source->size;
+    bool ok = at >= size || carve_wanted(&exam->contents, exam->arena, exam->source, at, size - at, &w.filter, err);
+    arena_free(&w.arena);
+    return ok;
+}
+
+void carved_behind_archive(struct exam *exam, enum archive_kind kind, bool search) {
+    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct error err;
+    uint64_t end;
+    bool ok = archive_end(exam->source, kind, search, &scratch, &end, &err);
+    end = end != 0 || search ? end : exam->source->size; /* in what is packed nothing is met by chance */
+    if (!ok || !search_behind(exam, end, &err)) {
+        contents_unreadable(&exam->contents, &err);
+    }
+    arena_free(&scratch);
+}
+
 void carved_behind_zip(struct exam *exam, struct bytes tail) {
     enum { NEAR = 256 << 10 };
-    struct wanted w = {.filter = {.wants = wants}, .exam = exam};
     uint64_t size = exam->source->size, n = size < NEAR ? size : NEAR;
     struct bytes end;
     struct error err;
@@ -120,12 +141,9 @@ void carved_behind_zip(struct exam *exam, struct bytes tail) {
         contents_unreadable(&exam->contents, &err);
         return;
     }
-    struct bytes behind = behind_end(end);
-    w.arena = arena_make(ARENA_FILE_CAP);
-    if (behind.n != 0 && !carve_wanted(&exam->contents, exam->arena, exam->source, size - behind.n, behind.n, &w.filter, &err)) {
+    if (!search_behind(exam, size - behind_end(end).n, &err)) {
         contents_unreadable(&exam->contents, &err);
     }
-    arena_free(&w.arena);
 }
 
 void carved_add(struct exam *exam) {

@@ -16,4 +16,7 @@ void carved_add(struct exam *exam);
  * signature of a Silverlight package (.xap) stands. tail is the file's end. */
 void carved_behind_zip(struct exam *exam, struct bytes tail);
 
+/* carved_behind_archive does so behind the end of an archive of that kind, where that can be found; search: where it costs more, too. */
+void carved_behind_archive(struct exam *exam, enum archive_kind kind, bool search);
+
 #endif

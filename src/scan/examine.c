@@ -11,6 +11,7 @@
 #include "scan/cover.h"
 #include "scan/exam.h"
 #include "scan/loose.h"
+#include "source/archive_end.h"
 #include "source/stream.h"
 #include "source/timed.h"
 
@@ -197,6 +198,8 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
     }
     if (by_members(exam) && probe_zip(probe)) {
         carved_behind_zip(exam, probe->tail);
+    } else if (by_members(exam) && archive_end_is_told(probe_archive(probe))) {
+        carved_behind_archive(exam, probe_archive(probe), search);
     }
 }
 

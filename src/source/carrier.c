@@ -6,8 +6,12 @@
  *
  * Where everything is to be read, all of the file is searched. Else its beginning and its end must show that it goes on behind what
  * it is: text that does not end as text, a program that is longer than its headers say, a picture without its end.
+ *
+ * And archives, behind whose own end more stands. Of packed files only those that were named are unpacked to find that end; where it can't
+ * be found, programs alone are looked for, from the beginning: what is packed looks like the beginning of anything else.
  */
 #include "layout/program_end.h"
+#include "source/archive_end.h"
 #include "source/container.h"
 #include "source/disk.h"
 #include "source/encoded.h"
@@ -78,7 +82,16 @@ static bool is_container(const struct probe *probe) {
            (piece_begins(head) && !encoded_begins(head) && program_end(head) == 0);
 }
 
+/* An archive of which it can be said where it ends; a packed file only where that costs nobody who did not ask. */
+static bool is_archive_with_end(const struct probe *probe) {
+    enum archive_kind kind = probe_archive(probe);
+    return archive_end_is_told(kind) && (probe->thorough || !archive_is_packed(kind)) && !probe_udif(probe);
+}
+
 static bool probe(const struct probe *probe) {
+    if (is_archive_with_end(probe)) {
+        return true;
+    }
     bool more =
         probe->thorough || is_text_with_more(probe) || (!probe_zip(probe) && (is_program_with_more(probe) || is_picture_with_more(probe)));
     return more && !is_container(probe);
@@ -92,6 +105,7 @@ struct walk {
     struct visitor *visitor;
     struct arena scratch;
     bool programs; /* count, too: bytes that are nothing, in front of one, only hide its signature, which is carved */
+    bool nothing_else;
 };
 
 static bool visit(struct walk *w, const char *kind, uint64_t at, uint64_t n, struct error *err) {
@@ -108,11 +122,14 @@ static bool walk_pieces(struct walk *w, uint64_t at, uint64_t to, struct error *
             at = w->source->size - PIECE_END;
             continue;
         }
-        if (!piece_next(w->source, w->budget, &w->scratch, &at, to, w->source->size, &piece, err) ||
-            (piece.kind != NULL && (w->programs || strcmp(piece.kind, "program") != 0) && !visit(w, piece.kind, at, piece.n, err))) {
+        if (!piece_next(w->source, w->budget, &w->scratch, &at, to, w->source->size, &piece, err)) {
             return false;
         }
-        at += piece.own;
+        bool wanted = piece.kind != NULL && (strcmp(piece.kind, "program") == 0 ? w->programs : !w->nothing_else);
+        if (wanted && !visit(w, piece.kind, at, piece.n, err)) {
+            return false;
+        }
+        at += piece.kind != NULL && !wanted && w->nothing_else ? 1 : piece.own;
     }
     return true;
 }
@@ -160,20 +177,39 @@ static bool is_something(struct bytes head) {
     return is || bytes_starts(head, bytes_text("#!"));
 }
 
+/* Where the search of a file that is no archive begins. */
+static bool begin_behind(struct walk *w, struct bytes head, struct arena *arena, uint64_t *from, struct error *err) {
+    w->programs = is_something(bytes_cut(head, 0, TEXT_BEGINS));
+    /* What is inside of a program for macOS its format knows. */
+    if (!(w->budget->search && bytes_starts(head, bytes_text("\177ELF"))) && !program_end_exact(w->source, arena, from, err)) {
+        return false;
+    }
+    w->programs = w->programs || *from != 0;
+    *from = *from == 0 ? 1 : *from;
+    return true;
+}
+
+/* That of an archive. */
+static bool begin_behind_archive(struct walk *w, enum archive_kind kind, uint64_t *from, struct error *err) {
+    if (!archive_end(w->source, kind, w->budget->search, &w->scratch, from, err)) {
+        return false;
+    }
+    w->programs = true;
+    w->nothing_else = *from == 0 || kind == ARCHIVE_RAR; /* its recovery records are told as no end of it, too */
+    *from = *from != 0 ? *from : w->budget->search ? 1 : w->source->size;
+    return true;
+}
+
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
     struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
     struct bytes head;
     uint64_t from = 0;
     (void)anomalies;
-    bool ok = source_read_some(source, arena, 0, TEXT_BEGINS, &head, err);
-    w.programs = ok && is_something(head);
-    /* What is inside of a program for macOS its format knows. */
-    if (ok && !(budget->search && bytes_starts(head, bytes_text("\177ELF")))) {
-        ok = program_end_exact(source, arena, &from, err);
-    }
-    w.programs = w.programs || from != 0;
-    from = from == 0 ? 1 : from < source->size ? from : source->size;
+    bool ok = source_read_some(source, arena, 0, PROBE_HEAD, &head, err);
+    enum archive_kind kind = ok ? archive_kind_of(head) : ARCHIVE_KINDS;
+    ok = ok && (kind != ARCHIVE_KINDS ? begin_behind_archive(&w, kind, &from, err) : begin_behind(&w, head, arena, &from, err));
+    from = from < source->size ? from : source->size;
     uint64_t to = budget->search || source->size - from < PIECE_END ? source->size : from + PIECE_END;
     ok = ok && (bytes_starts(head, bytes_text("#!")) ? walk_script(&w, to, err) : walk_pieces(&w, from, to, err));
     arena_free(&w.scratch);

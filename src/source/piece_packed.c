@@ -128,37 +128,68 @@ bool measure_frames(struct source *window, struct arena *scratch, uint64_t *n, s
     return true;
 }
 
-/* Whether the stream at *at unpacks; *at moves behind it, and to the window's end where that is not reached. */
-static bool pass_xz(struct source *window, uint64_t *at, uint64_t *left) {
+/* So many bytes are unpacked at most to find out where streams end. */
+#define UNPACKED_MAX (UINT64_C(64) << 20)
+
+/* A stream of a packed file. */
+struct pass {
+    bool begins; /* something came out */
+    bool ends;   /* it said so itself */
+};
+
+/* Unpacks the stream at *at; *at moves behind it, and to the window's end where that is not reached. */
+static struct pass pass_stream(struct source *window, enum unpack_method method, uint64_t *at, uint64_t *left) {
     uint8_t step[16 << 10];
     size_t got = 1;
     struct unpacker u;
     struct window_source stream;
     struct error why = {0};
-    window_source_init(&stream, "xz", window, *at, window->size - *at);
-    unpack_init(&u, UNPACK_XZ, &stream.source);
+    window_source_init(&stream, "packed", window, *at, window->size - *at);
+    unpack_init(&u, method, &stream.source);
     bool begins = false, ok = true;
     while (ok && got != 0 && *left != 0) {
         ok = u.stream.next(&u.stream, step, sizeof step, &got, &why);
         begins = begins || (ok && got != 0);
         *left -= got < *left ? got : *left;
     }
-    *at = ok && got == 0 ? *at + unpack_used(&u) : window->size;
+    bool ends = ok && got == 0;
+    *at = ends ? *at + unpack_used(&u) : window->size;
     unpack_end(&u);
-    return begins;
+    return (struct pass){begins, ends};
 }
 
-/* What stands behind its last stream is no part of it, and would be called damage. Unpacked are so many bytes at most to find that out. */
+/* What stands behind its last stream is no part of it, and would be called damage. */
 bool measure_xz(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    uint64_t left = UINT64_C(64) << 20, at = 0;
+    uint64_t left = UNPACKED_MAX, at = 0;
     struct bytes next, magic = bytes_make("\xfd\x37zXZ\0", 6);
-    while (left != 0 && pass_xz(window, &at, &left)) {
+    while (left != 0 && pass_stream(window, UNPACK_XZ, &at, &left).begins) {
         *n = at;
         if (!source_read_some(window, scratch, at, magic.n, &next, err)) {
             return false;
         }
         if (!bytes_equal(next, magic)) {
             break;
+        }
+    }
+    return true;
+}
+
+bool measure_packed(struct source *packed, enum unpack_method method, enum archive_kind kind, struct arena *scratch, uint64_t *end,
+                    struct error *err) {
+    enum { STREAMS_MAX = 1024, HEAD = 512 };
+    uint64_t left = UNPACKED_MAX, at = 0;
+    *end = 0;
+    for (unsigned i = 0; i < STREAMS_MAX; i++) {
+        struct bytes next;
+        if (!pass_stream(packed, method, &at, &left).ends) {
+            return true;
+        }
+        if (!source_read_some(packed, scratch, at, HEAD, &next, err)) {
+            return false;
+        }
+        if (archive_kind_of(next) != kind) {
+            *end = at;
+            return true;
         }
     }
     return true;

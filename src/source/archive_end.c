@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/archive_end.h"
+
+#include "source/piece_measure.h"
+#include "source/rar.h"
+
+bool archive_end_is_told(enum archive_kind kind) {
+    bool may_be_plain =
+        kind == ARCHIVE_ZSTD || kind == ARCHIVE_LZ4; /* what does not pack well stands there as it is: it would be met twice */
+    return kind == ARCHIVE_TAR || kind == ARCHIVE_7Z || kind == ARCHIVE_RAR || (archive_is_packed(kind) && !may_be_plain);
+}
+
+/* Only so many headers are measured, and not those with numbers of another kind: then the next one stands where they end. */
+static bool tar_end(struct source *source, struct arena *scratch, uint64_t *end, struct error *err) {
+    enum { BLOCK = 512 };
+    struct bytes next;
+    if (!measure_tar(source, scratch, end, err) || !source_read_some(source, scratch, *end, BLOCK, &next, err)) {
+        return false;
+    }
+    *end = archive_kind_of(next) == ARCHIVE_TAR ? 0 : *end;
+    return true;
+}
+
+static bool rar_end(struct source *source, uint64_t *end, struct error *err) {
+    bool spans;
+    return rar_extent(source, end, &spans, err);
+}
+
+bool archive_end(struct source *source, enum archive_kind kind, bool search, struct arena *scratch, uint64_t *end, struct error *err) {
+    *end = 0;
+    if (source->sequential && !search) { /* it would be unpacked to its end once more */
+        return true;
+    }
+    switch (kind) {
+    case ARCHIVE_7Z:
+        return measure_7z(source, scratch, end, err);
+    case ARCHIVE_TAR:
+        return tar_end(source, scratch, end, err);
+    case ARCHIVE_RAR:
+        return rar_end(source, end, err);
+    case ARCHIVE_GZIP:
+        return !search || measure_packed(source, UNPACK_ZLIB, kind, scratch, end, err);
+    case ARCHIVE_BZIP2:
+        return !search || measure_packed(source, UNPACK_BZIP2, kind, scratch, end, err);
+    case ARCHIVE_XZ:
+        return !search || measure_packed(source, UNPACK_XZ, kind, scratch, end, err);
+    default:
+        return true;
+    }
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where an archive ends by its own word: what stands behind is no member, and nobody who unpacks it meets it. */
+#ifndef CERTBAN_SOURCE_ARCHIVE_END_H
+#define CERTBAN_SOURCE_ARCHIVE_END_H
+
+#include "base/arena.h"
+#include "base/source.h"
+#include "source/archive.h"
+
+/* archive_end_is_told says whether it is worth looking behind archives of a kind, or files packed so. */
+bool archive_end_is_told(enum archive_kind kind);
+
+/* archive_end finds it for the archive of that kind that source is; *end is 0 where it can't be said. What has to be unpacked for that (a
+ * packed file, or one that is a packed member) is unpacked with search alone, a packed file not past 64 MiB. False (err) only when the
+ * source can't be read, or without memory. */
+CERTBAN_MUST_USE bool archive_end(struct source *source, enum archive_kind kind, bool search, struct arena *scratch, uint64_t *end,
+                                  struct error *err);
+
+#endif
