@@ -39,6 +39,10 @@ size_t anchors_count(const struct anchors *anchors) {
     return anchors->n;
 }
 
+const struct cert *anchors_cert(const struct anchors *anchors, size_t i) {
+    return &anchors->all[i].cert;
+}
+
 static int by_hash(const void *a, const void *b) {
     const struct anchor *x = a, *y = b;
     return (x->hash > y->hash) - (x->hash < y->hash);

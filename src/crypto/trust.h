@@ -20,7 +20,9 @@ CERTBAN_MUST_USE bool anchors_add_builtin(struct anchors *anchors, struct error 
 /* anchors_add_pem adds every certificate of a PEM text, for all purposes and without limits. ERR_MALFORMED when it holds none. */
 CERTBAN_MUST_USE bool anchors_add_pem(struct anchors *anchors, struct bytes pem, struct error *err);
 
+/* The anchors, in no order that means anything. */
 size_t anchors_count(const struct anchors *anchors);
+const struct cert *anchors_cert(const struct anchors *anchors, size_t i);
 
 struct chain {
     enum chain_state state;

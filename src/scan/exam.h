@@ -72,6 +72,11 @@ void match_file(struct exam *exam);
 /* match_version looks up what a program says of itself in its version resource, when a rule may ask for it: the resource was read. */
 void match_version(struct exam *exam);
 
+/* match_names_anchor says whether a rule may hit a trust anchor, so that chains must be built to know whom it hits. match_anchors, behind
+ * prove_all, looks up what the chains end in and no file carries. */
+bool match_names_anchor(struct examiner *examiner);
+void match_anchors(struct exam *exam);
+
 /* match_wants_file says whether a rule may name this file by a hash of its bytes. */
 bool match_wants_file(const struct exam *exam);
 

@@ -219,14 +219,15 @@ static void judge(struct exam *exam) {
         match_version(exam);
     }
     bool wants_file = match_wants_file(exam);
-    bool prove = exam->n_matches != 0 || examiner->verify || wants_file;
+    bool by_anchor = exam->contents.n_signatures != 0 && match_names_anchor(examiner);
+    bool prove = exam->n_matches != 0 || examiner->verify || wants_file || by_anchor;
     if (exam->n_matches != 0 || examiner->describe) {
         read_version(exam);
     }
     if (!prove) {
         return;
     }
-    if (exam->n_matches == 0 && !examiner->verify) {
+    if (exam->n_matches == 0 && !examiner->verify && !by_anchor) {
         if (exam->source->size > HASH_MAX && !blocklist_names_size(examiner->list, exam->source->size)) {
             struct error err;
             error_set(&err, ERR_LIMIT, "larger than %d GiB: not hashed for the rules that give a hash without a size (--verify hashes it)",
@@ -244,9 +245,15 @@ static void judge(struct exam *exam) {
         read_version(exam);
         prove_all(exam, false);
     } else {
-        prove_all(exam, wants_file || exam->n_matches != 0);
+        prove_all(exam, wants_file || exam->n_matches != 0 || by_anchor);
+        if (by_anchor) {
+            match_anchors(exam);
+        }
         if (exam->has_digests) {
             match_file(exam);
+        }
+        if (by_anchor && exam->n_matches != 0) {
+            read_version(exam);
         }
     }
     if (exam->proven != NULL) {

@@ -34,7 +34,8 @@ struct examiner {
     const char *folder;                    /* what relative paths are relative to, for rules about paths; NULL: as they stand */
     const char *const *anchor_files;       /* --anchors: PEM files, read before the sandbox closes */
     size_t n_anchor_files;
-    struct anchors *anchors; /* made at first need by examiner_anchors; the compiled-in ones and the PEM texts */
+    struct anchors *anchors;          /* made at first need by examiner_anchors; the compiled-in ones and the PEM texts */
+    bool anchors_asked, anchor_named; /* whether it is known if a rule names one, and whether one does (match_names_anchor) */
     struct bytes *anchor_pems;
     size_t n_anchor_pems;
     struct beside *beside; /* of the file in hand; NULL: what is beside it can't be had */

@@ -27,6 +27,7 @@ struct place {
     bool proven;  /* the signature holds and covers the file; of a time stamp, it holds too */
     size_t above; /* of its issuer in the chain; NOBODY: nobody is known to have signed it */
     bool chain_trusted;
+    bool anchor; /* whether the file carries it, too, no record tells: only what is about who stands above a signer counts */
 };
 
 /* Whether the signer stands under that certificate. What was not proven, and hashes of other kinds, no record tells. */
@@ -111,8 +112,8 @@ static enum proof proof_of(const struct key *key, const struct place *place, boo
 
 static void add(struct matching *m, const struct key *key, const struct place *place) {
     const struct rule *rule = key->rule;
-    bool told;
-    if (rule->allow || m->n == MATCHES_MAX || !conditions_hold(m, &rule->only, place, &told)) {
+    bool told, elsewhere = place->anchor && key->role != ROLE_CHAIN && key->role != ROLE_ANY;
+    if (rule->allow || elsewhere || m->n == MATCHES_MAX || !conditions_hold(m, &rule->only, place, &told)) {
         return;
     }
     bool weak = key->weak && !rule->weak_accepted;
@@ -232,7 +233,7 @@ static void match_one(struct matching *m, const struct place *place) {
 
 static void match_signature(struct matching *m, const struct signature_info *s) {
     bool holds = s->signature == CHECK_GOOD && s->digest == CHECK_GOOD;
-    struct place place = {s, NULL, ROLE_ANY, s->digest == CHECK_GOOD, NOBODY, s->chain_state == CHAIN_TRUSTED};
+    struct place place = {s, NULL, ROLE_ANY, s->digest == CHECK_GOOD, NOBODY, s->chain_state == CHAIN_TRUSTED, false};
     find(m, KEY_AUTHENTICODE, s->claimed, &place);
     find(m, KEY_CDHASH, s->cdhash, &place);
     for (size_t i = 0; i < s->n_cdhash_alternates; i++) {
@@ -248,16 +249,15 @@ static void match_signature(struct matching *m, const struct signature_info *s) 
         match_one(m, &place);
     }
     for (size_t i = 0; i < s->n_chain; i++) {
-        /* The chain's end is an anchor as a rule, and no record tells whether the file carries it, too. */
-        bool last = i + 1 == s->n_chain, anchor = last && (place.chain_trusted || strcmp(s->chain[i].subject, s->chain[i].issuer) == 0);
-        place = (struct place){s, &s->chain[i], ROLE_CHAIN, holds && !anchor, i + 1, place.chain_trusted};
+        bool anchor = i + 1 == s->n_chain && s->anchored;
+        place = (struct place){s, &s->chain[i], ROLE_CHAIN, holds, i + 1, place.chain_trusted, anchor};
         match_one(m, &place);
     }
     for (size_t i = 0; i < s->n_timestamps; i++) {
         const struct timestamp_info *t = &s->timestamps[i];
         if (t->has_signer) {
             bool stamped = t->state == CHECK_GOOD || t->state == CHECK_UNTRUSTED;
-            place = (struct place){s, &t->signer, ROLE_TIMESTAMP, holds && stamped, NOBODY, place.chain_trusted};
+            place = (struct place){s, &t->signer, ROLE_TIMESTAMP, holds && stamped, NOBODY, place.chain_trusted, false};
             match_one(m, &place);
         }
     }
@@ -266,7 +266,7 @@ static void match_signature(struct matching *m, const struct signature_info *s) 
 bool past_match(const struct blocklist *list, struct past_record *record, struct arena *arena, struct error *err) {
     struct verdict *v = &record->verdict;
     struct matching m = {.list = list, .record = record, .arena = arena, .all = arena_array(arena, MATCHES_MAX, sizeof *m.all)};
-    struct place file = {NULL, NULL, ROLE_ANY, true, NOBODY, false};
+    struct place file = {NULL, NULL, ROLE_ANY, true, NOBODY, false, false};
     if (m.all == NULL) {
         return arena_full(arena, err);
     }
