@@ -82,15 +82,25 @@ void help_command(const struct command *command) {
     }
 }
 
+/* The numbers of a limit as a user may write them. */
+struct limit_words {
+    char usual[LIMIT_TEXT_SIZE], least[LIMIT_TEXT_SIZE], greatest[LIMIT_TEXT_SIZE];
+};
+
+static struct limit_words words_of(enum limit which) {
+    struct limit_words words;
+    limit_text(words.usual, which, limit_table[which].usual);
+    limit_text(words.least, which, limit_table[which].least);
+    limit_text(words.greatest, which, limit_table[which].greatest);
+    return words;
+}
+
 void help_limits(void) {
     puts("What one file may cost. Past a limit it is unreadable with the limit's name, and so is all that it lies in.\n"
          "--limit NAME=N sets one (N may end in K, M, G or T), as often as needed.\n");
     for (enum limit i = 0; i < LIMIT_COUNT; i++) {
-        char usual[LIMIT_TEXT_SIZE], least[LIMIT_TEXT_SIZE], greatest[LIMIT_TEXT_SIZE];
-        limit_text(usual, i, limit_table[i].usual);
-        limit_text(least, i, limit_table[i].least);
-        limit_text(greatest, i, limit_table[i].greatest);
-        printf("  %-*s%-8s%s (%s to %s)\n", LIMIT_COLUMN, limit_table[i].name, usual, limit_table[i].what, least, greatest);
+        struct limit_words n = words_of(i);
+        printf("  %-*s%-8s%s (%s to %s)\n", LIMIT_COLUMN, limit_table[i].name, n.usual, limit_table[i].what, n.least, n.greatest);
     }
 }
 
@@ -146,11 +156,8 @@ void help_scdoc(const struct command *command) {
 
 void help_scdoc_limits(void) {
     for (enum limit i = 0; i < LIMIT_COUNT; i++) {
-        char usual[LIMIT_TEXT_SIZE], least[LIMIT_TEXT_SIZE], greatest[LIMIT_TEXT_SIZE];
-        limit_text(usual, i, limit_table[i].usual);
-        limit_text(least, i, limit_table[i].least);
-        limit_text(greatest, i, limit_table[i].greatest);
-        printf("*%s* (%s; %s to %s)\n\t", limit_table[i].name, usual, least, greatest);
+        struct limit_words n = words_of(i);
+        printf("*%s* (%s; %s to %s)\n\t", limit_table[i].name, n.usual, n.least, n.greatest);
         print_scdoc(limit_table[i].what);
         printf("%s%s%s\n\n", limit_table[i].option != NULL ? " (*--" : "", limit_table[i].option != NULL ? limit_table[i].option : "",
                limit_table[i].option != NULL ? "*)" : "");

@@ -309,7 +309,7 @@ static bool set_limit(struct limits *limits, const char *word, struct error *err
 
 bool options_limits(const struct options *options, struct limits *limits, struct error *err) {
     *limits = (struct limits){0};
-    for (size_t i = 0; i < LIMIT_COUNT && limit_table[i].option != NULL; i++) { /* their options stand in the same order */
+    for (size_t i = 0; i < LIMIT_OWN_COUNT; i++) { /* their options stand in the same order */
         limits->most[i] = options->number[OPTION_MAX_DEPTH + i];
         if (options->given[OPTION_MAX_DEPTH + i] && !limit_fits((enum limit)i, limits->most[i], limit_table[i].option, "", err)) {
             return false;

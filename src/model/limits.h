@@ -116,10 +116,12 @@ enum limit {
 #define ENUMERATOR(X, id, ...) LIMIT_##id,
     OWN_LIMITS(ENUMERATOR, 0)
 #undef ENUMERATOR
+        LIMIT_OWN_COUNT, /* of those with an option of their own */
+    LIMIT_OWN_LAST = LIMIT_OWN_COUNT - 1,
 #define ENUMERATOR(id, ...) LIMIT_##id,
-        NAMED_LIMITS(ENUMERATOR)
+    NAMED_LIMITS(ENUMERATOR)
 #undef ENUMERATOR
-            LIMIT_COUNT
+        LIMIT_COUNT
 };
 
 /* What is usual and what is possible of the named ones, as constants. */

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads: CFDATA of [MS-CAB]: u32 checksum, u16 cbData, u16 cbUncomp, reserve, cbData bytes. Stored blocks are the bytes
- * themselves; an MSZIP block ([MS-MCI]) is "CK" and a deflate stream that may refer to the 32 KiB before it. LZX is left to libarchive,
- * which gets the blocks of all parts as those of one cabinet.
+ * themselves; an MSZIP block ([MS-MCI]) is "CK" and a deflate stream that may refer to the 32 KiB before it. LZX: cab_lzx.c.
  * Checksums are not compared: what a careless unpacker would unpack is to be seen.
  *
  * Refused: Quantum; blocks that unpack to more than 32 KiB.
  */
-#include "source/cab_folder.h"
+#include "source/cab_lzx.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 #include "base/reader.h"
 #include "source/deflate.h"
 
-enum { MAGIC = 2, STORED_HEADER = 5, BLOCK_HEADER = 8, METHOD = 15, NAME_SIZE = 2 };
+enum { MAGIC = 2, STORED_HEADER = 5, METHOD = 15 };
 
 static bool bad(const struct cab_folder_reader *r, const char *what, struct error *err) {
     return error_set(err, ERR_MALFORMED, "block %u of a folder: %s", r->block, what);
@@ -96,7 +93,7 @@ static bool next_part(struct cab_folder_reader *r) {
 /* Reads the next block, whose data stands at r->packed then; *plain 0 for one that goes on in the next part, which is where the reader
  * stands. *end when there is none. */
 static bool read_block(struct cab_folder_reader *r, size_t *packed, size_t *plain, bool *end, struct error *err) {
-    uint8_t octets[BLOCK_HEADER];
+    uint8_t octets[CAB_BLOCK_HEADER];
     while (r->block == r->part->folder->n_blocks) {
         if (!next_part(r)) {
             *end = true;
@@ -111,7 +108,7 @@ static bool read_block(struct cab_folder_reader *r, size_t *packed, size_t *plai
     reader_skip(&header, 4);
     size_t n = reader_u16le(&header);
     *plain = reader_u16le(&header);
-    uint64_t at = r->block_at + BLOCK_HEADER + r->part->data_reserve;
+    uint64_t at = r->block_at + CAB_BLOCK_HEADER + r->part->data_reserve;
     if (*plain > CAB_BLOCK_MAX || n > CAB_PACKED_MAX - r->begun) {
         return bad(r, "it would unpack to more than 32 KiB", err);
     }
@@ -125,14 +122,21 @@ static bool read_block(struct cab_folder_reader *r, size_t *packed, size_t *plai
     return true;
 }
 
-/* Unpacks the next block; *end when there is none. */
-static bool next_block(struct cab_folder_reader *r, bool *end, struct error *err) {
-    size_t packed = 0, plain = 0;
+bool cab_folder_block(struct cab_folder_reader *r, size_t *packed, size_t *plain, bool *end, struct error *err) {
     do {
-        if (!read_block(r, &packed, &plain, end, err)) {
+        if (!read_block(r, packed, plain, end, err)) {
             return false;
         }
     } while (!*end && r->begun != 0);
+    return true;
+}
+
+/* Unpacks the next block; *end when there is none. */
+static bool next_block(struct cab_folder_reader *r, bool *end, struct error *err) {
+    size_t packed = 0, plain = 0;
+    if (!cab_folder_block(r, &packed, &plain, end, err)) {
+        return false;
+    }
     if (*end) {
         return true;
     }
@@ -161,133 +165,6 @@ static bool next_plain(struct cab_folder_reader *r, uint8_t *buf, size_t room, s
     return true;
 }
 
-/* ---- LZX ---- */
-
-/* What the headers of a folder's blocks say of all of them. */
-struct sum {
-    uint64_t blocks, packed, plain;
-};
-
-/* Adds a part. The last block of one, of which no size is told, goes on in the next part. */
-static bool add_part(const struct cab_part *part, bool is_last, struct sum *sum, struct error *err) {
-    uint64_t at = part->folder->at;
-    for (unsigned i = 0; i < part->folder->n_blocks; i++) {
-        uint8_t octets[BLOCK_HEADER];
-        if (!source_into(part->source, octets, sizeof octets, at, err)) {
-            return error_within(err, "block %u of a folder", i + 1);
-        }
-        struct reader header = reader_make(bytes_make(octets, sizeof octets), at);
-        reader_skip(&header, 4);
-        uint16_t packed = reader_u16le(&header), plain = reader_u16le(&header);
-        bool goes_on = plain == 0 && packed != 0 && i + 1 == part->folder->n_blocks && !is_last;
-        sum->blocks += !goes_on;
-        sum->packed += packed;
-        sum->plain += plain;
-        at += (uint64_t)BLOCK_HEADER + part->data_reserve + packed;
-    }
-    return true;
-}
-
-static void put(struct cab_folder_reader *r, uint64_t value, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        r->head[r->n_head++] = (uint8_t)(value >> 8 * i);
-    }
-}
-
-/* A cabinet of this folder alone: names, dates, reserves and checksums of the real ones have no business with libarchive. */
-static bool make_head(struct cab_folder_reader *r, struct error *err) {
-    struct sum sum = {0};
-    uint64_t files = CAB_HEADER_SIZE + 8, data = files + 16 + NAME_SIZE;
-    for (size_t i = 0; i < r->n_parts; i++) {
-        if (!add_part(&r->parts[i], i + 1 == r->n_parts, &sum, err)) {
-            return false;
-        }
-    }
-    if (sum.blocks > UINT16_MAX || sum.plain > INT32_MAX) {
-        return error_set(err, ERR_MALFORMED, "a folder of %llu blocks, which is more than a cabinet can have",
-                         (unsigned long long)sum.blocks);
-    }
-    r->n_head = r->head_used = r->n_block = 0;
-    put(r, 0x4643534d, 8);                                    /* "MSCF", checksum */
-    put(r, data + sum.packed + BLOCK_HEADER * sum.blocks, 8); /* cbCabinet */
-    put(r, files, 8);                                         /* coffFiles */
-    put(r, 0x0103, 2);                                        /* version */
-    put(r, 0x00010001, 4);                                    /* one folder, one file */
-    put(r, 0, 6);                                             /* flags, set */
-    put(r, data, 4);                                          /* coffCabStart */
-    put(r, sum.blocks, 2);
-    put(r, r->parts->folder->method, 2);
-    put(r, sum.plain, 8);                         /* cbFile, uoffFolderStart */
-    put(r, (uint64_t)0x20 << 48 | 0x21 << 16, 8); /* folder 0, 1980-01-01, archive */
-    put(r, 'f', NAME_SIZE);
-    return true;
-}
-
-/* The next block in one piece at r->packed, and its header: u32 checksum, of which 0 is none, sizes. *end when there is none. */
-static bool next_packed(struct cab_folder_reader *r, bool *end, struct error *err) {
-    size_t packed = 0, plain = 0;
-    do {
-        if (!read_block(r, &packed, &plain, end, err)) {
-            return false;
-        }
-    } while (!*end && r->begun != 0);
-    r->n_head = r->head_used = 0;
-    r->n_block = *end ? 0 : packed;
-    if (!*end) {
-        put(r, 0, 4);
-        put(r, packed, 2);
-        put(r, plain, 2);
-    }
-    return true;
-}
-
-/* What libarchive reads: the head, then each block behind its header. */
-static la_ssize_t feed(struct archive *archive, void *context, const void **out) {
-    struct cab_folder_reader *r = context;
-    struct error err;
-    bool end = false;
-    if (r->head_used == r->n_head && r->n_block == 0 && !next_packed(r, &end, &err)) {
-        archive_set_error(archive, -1, "%s", err.text);
-        return -1;
-    }
-    if (r->head_used < r->n_head) {
-        *out = r->head;
-        r->head_used = r->n_head;
-        return (la_ssize_t)r->n_head;
-    }
-    size_t n = r->n_block;
-    r->n_block = 0;
-    *out = r->packed;
-    return (la_ssize_t)n;
-}
-
-static bool lzx_failed(struct cab_folder_reader *r, struct error *err) {
-    const char *words = r->archive != NULL ? archive_error_string(r->archive) : NULL;
-    return error_set(err, ERR_MALFORMED, "an LZX folder can't be unpacked: %s", words != NULL ? words : "no memory");
-}
-
-static bool lzx_begin(struct cab_folder_reader *r, struct error *err) {
-    struct archive_entry *entry;
-    if (!make_head(r, err)) {
-        return false;
-    }
-    r->archive = archive_read_new();
-    if (r->archive == NULL || archive_read_support_format_cab(r->archive) != ARCHIVE_OK ||
-        archive_read_open(r->archive, r, NULL, feed, NULL) != ARCHIVE_OK || archive_read_next_header(r->archive, &entry) != ARCHIVE_OK) {
-        return lzx_failed(r, err);
-    }
-    return true;
-}
-
-static bool next_lzx(struct cab_folder_reader *r, uint8_t *buf, size_t room, size_t *got, struct error *err) {
-    if (r->archive == NULL && !lzx_begin(r, err)) {
-        return false;
-    }
-    la_ssize_t n = archive_read_data(r->archive, buf, room);
-    *got = n > 0 ? (size_t)n : 0;
-    return n >= 0 || lzx_failed(r, err);
-}
-
 /* ---- a folder ---- */
 
 unsigned cab_folder_method(const struct cab_folder *folder) {
@@ -295,8 +172,7 @@ unsigned cab_folder_method(const struct cab_folder *folder) {
 }
 
 static void rewind_folder(struct cab_folder_reader *r) {
-    archive_read_free(r->archive);
-    r->archive = NULL;
+    cab_lzx_close(r);
     r->broken.kind = ERR_NONE;
     r->at = 0;
     r->part = r->parts;
@@ -331,12 +207,12 @@ bool cab_folder_open(struct cab_folder_reader *r, const struct cab_part *parts, 
 }
 
 void cab_folder_close(struct cab_folder_reader *r) {
-    archive_read_free(r->archive);
+    cab_lzx_close(r);
     if (r->inflate != NULL) {
         inflateEnd(r->inflate);
     }
     free(r->inflate);
-    r->archive = r->inflate = NULL;
+    r->inflate = NULL;
 }
 
 /* What broke once stays broken: the blocks behind it need those before. */
@@ -344,7 +220,7 @@ static bool folder_next(struct cab_folder_reader *r, uint8_t *buf, size_t room, 
     bool lzx = cab_folder_method(r->parts->folder) == CAB_LZX;
     if (r->broken.kind == ERR_NONE) {
         *got = 0;
-        if (lzx ? next_lzx(r, buf, room, got, &r->broken) : next_plain(r, buf, room, got, &r->broken)) {
+        if (lzx ? cab_lzx_next(r, buf, room, got, &r->broken) : next_plain(r, buf, room, got, &r->broken)) {
             r->at += *got;
             return true;
         }
