@@ -3,11 +3,13 @@
  * What stands whole in a Windows program: cabinets, packages, archives and other programs, each a member with the signature it may have
  * of its own. Self-extracting programs and setups keep them behind their sections, behind the certificate table, as resources (Squirrel:
  * a ZIP archive of the type DATA; many others: RCDATA), at the beginning of a section, and where the section .wixburn says (WiX Burn).
+ * What PyInstaller appends has a table of its own (source/carchive.c).
  *
  * ZIP archives behind the sections are source/zip.c's: it looks for them from their end.
  */
 #include "base/reader.h"
 #include "source/archive.h"
+#include "source/carchive.h"
 #include "source/container.h"
 #include "source/pe_overlay.h"
 #include "source/piece.h"
@@ -234,6 +236,11 @@ static bool tell_of_advanced(struct walk *w, struct error *err) {
     return w->visitor->visit(w->visitor, &member, err);
 }
 
+static bool walk_carchive(struct walk *w, struct error *err) {
+    arena_reset(&w->scratch);
+    return carchive_walk(w->source, w->overlay.at, w->overlay.end, &w->scratch, w->budget, w->visitor, err);
+}
+
 static bool walk_overlay(struct walk *w, struct error *err) {
     return tell_of_advanced(w, err) && walk_range(w, w->overlay.at, w->overlay.end, err);
 }
@@ -244,7 +251,8 @@ static bool walk_rest(struct walk *w, struct error *err) {
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    static bool (*const parts[])(struct walk * w, struct error * err) = {walk_sections, walk_resources, walk_overlay, walk_rest};
+    static bool (*const parts[])(struct walk * w, struct error * err) = {walk_sections, walk_resources, walk_carchive, walk_overlay,
+                                                                         walk_rest};
     struct walk w = {.source = source, .budget = budget, .visitor = visitor, .arena = arena, .scratch = limit_arena(budget->limits)};
     struct error why = {0}, first = {0};
     (void)anomalies;
