@@ -114,7 +114,7 @@ static void on_stop(int number) {
 }
 
 static void remember(const char *temporary) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     unfinished = temporary;
     unfinished_by = temporary != NULL ? getpid() : 0;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

@@ -170,3 +170,14 @@ void walker_file(struct walker *walker, struct folder *folder, int in, const cha
         file_error(walker, folder, name, &err);
     }
 }
+
+/* What Windows keeps packed (CompactOS), in the cloud or as parts of other files, ntfs-3g without a plug-in shows as such a link. */
+void walker_link(struct walker *walker, struct folder *folder, int in, const char *name) {
+    static const char marker[] = "unsupported reparse ";
+    char target[sizeof marker - 1];
+    struct error err = {0};
+    if (readlinkat(in, name, target, sizeof target) == sizeof target && memcmp(target, marker, sizeof target) == 0) {
+        error_set(&err, ERR_UNSUPPORTED, "a file that NTFS keeps elsewhere or packed, which this mount can't show");
+        file_error(walker, folder, name, &err);
+    }
+}

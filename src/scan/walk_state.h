@@ -60,9 +60,11 @@ void walker_folder(struct walker *walker, struct folder *folder);
  * asked for, a reader looks at its seal. */
 void walker_bundle(struct walker *walker, struct folder *folder, int fd);
 
-/* walker_file looks at a file of a listing; in is the folder's descriptor. walker_give takes over an open regular file that a reader must
+/* walker_file looks at a file of a listing; in is the folder's descriptor. walker_link looks at a link, which leads nowhere where it only
+ * stands for a file that its file system can't show: that is told of. walker_give takes over an open regular file that a reader must
  * see, and of which probe was read; path is that of the name. One that the user named has neither folder nor probe. */
 void walker_file(struct walker *walker, struct folder *folder, int in, const char *name);
+void walker_link(struct walker *walker, struct folder *folder, int in, const char *name);
 void walker_give(struct walker *walker, struct folder *folder, struct bytes path, int fd, const struct fs_identity *identity,
                  const struct probe *probe);
 

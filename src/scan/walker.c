@@ -198,7 +198,7 @@ static unsigned char kind_of(int in, const struct dirent64 *entry) {
     if (statx(in, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
         return DT_UNKNOWN;
     }
-    return S_ISREG(st.stx_mode) ? DT_REG : S_ISDIR(st.stx_mode) ? DT_DIR : DT_UNKNOWN;
+    return S_ISREG(st.stx_mode) ? DT_REG : S_ISDIR(st.stx_mode) ? DT_DIR : S_ISLNK(st.stx_mode) ? DT_LNK : DT_UNKNOWN;
 }
 
 /* Reads a folder's listing on. True when it is done with; false when it waits on the stack to be gone on with. */
@@ -221,8 +221,8 @@ static bool list_folder(struct walker *walker, struct folder *folder, int fd) {
                 if (!is_leftover(walker, folder, fd, name)) {
                     found_folder(walker, folder, name, &chain, &n);
                 }
-            } else if (kind == DT_REG && !excluded(walker, name) && included(walker, name)) {
-                walker_file(walker, folder, fd, name);
+            } else if ((kind == DT_REG || kind == DT_LNK) && !excluded(walker, name) && included(walker, name)) {
+                (kind == DT_REG ? walker_file : walker_link)(walker, folder, fd, name);
             }
         }
         if (n != 0) {
