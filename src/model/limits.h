@@ -67,7 +67,7 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(COMMANDS, "load-commands", NUMBER, 1, 16384, 1 << 20, "more than %s load commands", "load commands of a program for macOS")          \
     F(COMMANDS_SIZE, "load-commands-size", SIZE, 64, 16 << 20, 64 << 20, "load commands of more than %s", "bytes of its load commands")    \
     F(BLOBS, "blobs", NUMBER, 1, 256, 4096, "more than %s blobs in a code signature", "blobs of one code signature")                       \
-    F(SECTIONS, "sections", NUMBER, 1, 96, 65535, "more than %s sections, which are not all looked at",                                    \
+    F(SECTIONS, "sections", NUMBER, 1, 4096, 65535, "more than %s sections, which are not all looked at",                                  \
       "sections of a program for Windows")                                                                                                 \
     F(RESOURCES, "resources", NUMBER, 1, 65536, 1 << 20, "more than %s entries in the directories of resources",                           \
       "entries in its directories of resources")                                                                                           \
