@@ -117,6 +117,13 @@ static bool search_behind(struct exam *exam, uint64_t at, struct error *err) {
     return ok;
 }
 
+void carved_named(struct exam *exam) {
+    struct error err;
+    if (!search_behind(exam, 0, &err)) {
+        contents_unreadable(&exam->contents, &err);
+    }
+}
+
 void carved_behind_archive(struct exam *exam, enum archive_kind kind, bool search) {
     struct arena scratch = arena_make(ARENA_FILE_CAP);
     struct error err;

@@ -12,6 +12,9 @@
 /* carved_add searches both ends of the file. What goes wrong makes it unreadable. */
 void carved_add(struct exam *exam);
 
+/* carved_named keeps of all that the file holds only what a rule names. */
+void carved_named(struct exam *exam);
+
 /* carved_behind_zip looks for what a rule names where nothing is a member's: in the comment of a ZIP archive, and behind that, as the
  * signature of a Silverlight package (.xap) stands. tail is the file's end. */
 void carved_behind_zip(struct exam *exam, struct bytes tail);

@@ -166,6 +166,16 @@ static bool by_members(const struct exam *exam) {
     return exam->format != NULL && exam->format->members_only && exam->examiner->members;
 }
 
+/* For signatures that no structure of the file points to. Certificates that are handed around, or kept with their keys, are none. */
+static void search_whole(struct exam *exam) {
+    if (loose_key_store(exam->source, exam->arena)) {
+        anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_NO_SIGNER, 0, 0, "a store of keys and certificates")->weighty = false;
+        carved_named(exam);
+    } else if (!loose_certificates(exam->source, exam->arena)) {
+        carved_add(exam);
+    }
+}
+
 static void read_formats(struct exam *exam, const struct probe *probe, bool search) {
     size_t signed_formats = 0;
     for (size_t i = 0; formats[i] != NULL; i++) {
@@ -193,8 +203,8 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
     if (signed_formats > 1) {
         anomaly_note(&exam->contents.anomalies, exam->arena, ANOMALY_POLYGLOT, 0, 0, NULL);
     }
-    if (search && !by_members(exam) && !loose_certificates(exam->source, exam->arena)) {
-        carved_add(exam);
+    if (search && !by_members(exam)) {
+        search_whole(exam);
     }
     if (by_members(exam) && probe_zip(probe)) {
         carved_behind_zip(exam, probe->tail);
