@@ -10,6 +10,7 @@
 enum { HELD_MAX = 8 << 20 };
 
 static const struct taken nothing = {.state = TAKEN_NOTHING, .id = "", .detail = ""};
+static const struct taken unfinished = {.state = TAKEN_FAILED, .id = "", .detail = "it was not examined to its end"};
 
 /* Whether a member's verdict is for anybody to see. */
 static bool is_worth(const struct run *run, const struct verdict *verdict) {
@@ -97,13 +98,15 @@ void emit_hold(struct run *run, struct job *job, struct bytes message, const str
     }
 }
 
-/* A file of which there is no verdict: what was found inside before still counts. */
+/* A file of which there is no verdict: what was found inside before still counts, and what should be done about that was not. */
 static void tell_failure(struct run *run, struct job *job) {
+    bool undone = job->inside > ACTION_REPORT && !run->options->dry_run;
+    run->summary->actions_failed += undone;
     struct verdict verdict = verdict_blank(job->identity.size);
     tell_held(run, job, &nothing);
     verdict.finding = job->strongest > FINDING_UNREADABLE ? job->strongest : FINDING_UNREADABLE;
     verdict.unreadable = job->failure;
-    tell(run, job, &verdict, &nothing);
+    tell(run, job, &verdict, undone ? &unfinished : &nothing);
 }
 
 /* What a file's verdict says of the bundle that it lies in. */

@@ -42,6 +42,7 @@ struct job {
     struct error failure;   /* why there is no verdict */
     uint32_t rule;          /* that decided, or NO_RULE */
     enum action wanted;
+    enum action inside;     /* what the rules want for the members so far: it can't be done when the file's own verdict fails to come */
     uint8_t sha256[32];     /* what the prover hashed */
     size_t path_n, name_at; /* the last name stands at path + name_at */
     char path[];            /* as walked */

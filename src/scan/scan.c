@@ -58,6 +58,8 @@ static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes mes
     emit_hold(run, job, message, verdict);
     note_forbidden(run, verdict);
     if (verdict->inside[0] != '\0') {
+        enum action asked = job_wants(verdict, run->options->action);
+        job->inside = asked > job->inside ? asked : job->inside;
         run->members++;
         return;
     }
