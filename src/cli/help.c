@@ -88,7 +88,7 @@ struct limit_words {
 };
 
 static struct limit_words words_of(enum limit which) {
-    struct limit_words words;
+    struct limit_words words = {.usual = ""};
     limit_text(words.usual, which, limit_table[which].usual);
     limit_text(words.least, which, limit_table[which].least);
     limit_text(words.greatest, which, limit_table[which].greatest);
