@@ -1,34 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For tests of whole runs (TAP): a folder with a small PKI, programs signed by it, and ways to ask certban about them."""
+"""For tests of whole runs (TAP): programs signed by a small PKI, and ways to ask certban about them. The rest is made.py's."""
+import functools
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
-import traceback
 
-HERE = pathlib.Path(__file__).resolve().parent
-TOP = HERE.parent.parent
-certban = os.path.abspath(sys.argv[1])
-work = pathlib.Path(tempfile.mkdtemp(prefix="certban-scan-"))
-os.environ.update(HOME=str(work), CERTBAN_STATE=str(work / "state"), LC_ALL="C.UTF-8", NO_COLOR="1")
-tests = []
-
-
-class Skip(Exception):
-    pass
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "format"))
+import made  # noqa: E402
+from made import TOP, Skip, certban, equal, sh, work  # noqa: E402, F401  pylint: disable=unused-import
 
 
 def test(f):
-    tests.append(f)
-    return f
+    @functools.wraps(f)
+    def alone():
+        (work / "state/allow.xml").unlink(missing_ok=True)  # what one test restores is banned again in the next
+        f()
 
-
-def sh(command):
-    r = subprocess.run(["bash", "-c", f". {TOP}/tests/cli/pki.sh; pki={work}/pki; set -e; {command}"], cwd=work, capture_output=True, check=False)
-    assert r.returncode == 0, r.stderr.decode()[-400:]
+    return made.test(alone)
 
 
 def make(*args):
@@ -55,10 +44,6 @@ def check(path, *args, code=None):
 
 def finding(path, *args):
     return check(path, *args)["finding"]
-
-
-def equal(a, b, what=""):
-    assert a == b, f"{what} {a!r} is not {b!r}"
 
 
 def setup():
@@ -91,24 +76,4 @@ def flipped(path, at, bit=1):
 
 
 def main():
-    """Makes the files, runs each test, and ends the program."""
-    failed = 0
-    try:
-        setup()
-        for count, f in enumerate(tests, 1):
-            name = f.__name__.replace("_", " ")
-            (work / "state/allow.xml").unlink(missing_ok=True)  # what one test restores is banned again in the next
-            try:
-                f()
-                print(f"ok {count} - {name}")
-            except Skip as e:
-                print(f"ok {count} - {name} # SKIP {e}")
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                print(f"not ok {count} - {name}")
-                print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()[-6:]), end="")
-            sys.stdout.flush()
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    print(f"1..{len(tests)}")
-    sys.exit(failed != 0)
+    made.main(setup)
