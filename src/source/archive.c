@@ -337,13 +337,9 @@ static bool walk_image(struct walk *w, struct error *err) {
         iso = iso || bytes_is(name, "CD001");
         udf = udf || bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
     }
-    if (iso && !walk_disc(w, err)) {
-        return false;
-    }
-    if (iso && !udf) {
-        return true;
-    }
-    return helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, err);
+    struct error why;
+    bool ok = !iso || walk_disc(w, err);
+    return (iso && !udf) ? ok : helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, ok ? err : &why) && ok;
 }
 
 /* What the beginning is, then the image that the middle may be. */

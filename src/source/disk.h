@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The volumes of a disk: by a GUID partition table, Apple's partition map, a master boot record, or the disk as one volume, perhaps behind
- * one sector of anything. */
+/* The volumes of a disk: by a GUID partition table, Apple's partition map, a master boot record with its extended partitions, all of them
+ * where there are several, or the disk as one volume, perhaps behind one sector of anything. */
 #ifndef CERTBAN_SOURCE_DISK_H
 #define CERTBAN_SOURCE_DISK_H
 
@@ -16,13 +16,15 @@ enum disk_kind {
     DISK_APFS, /* a container of volumes */
     DISK_FAT,  /* FAT12, FAT16, FAT32 */
     DISK_NTFS,
-    DISK_EXFAT,
-    DISK_EXT, /* ext2, ext3, ext4 */
+    DISK_EXT,      /* ext2, ext3, ext4 */
+    DISK_SQUASHFS, /* as live systems have it */
+    DISK_UNREAD,   /* of a kind that is known, but not looked into */
 };
 
 struct disk_volume {
     uint64_t at, n; /* in the disk */
     enum disk_kind kind;
+    const char *name; /* of a kind that is not looked into; else NULL */
 };
 
 /* disk_probe says whether a file begins like a disk with a partition table or volume that is looked into here. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Disk images as containers: a UDIF's device, or a plain disk, then its volumes, then the files of those that are HFS+; those of APFS,
- * of HFS before it, of FAT, NTFS and ext are left to 7z. Volumes of another kind are said to be unreadable where nothing else is in the
- * image, those of exFAT anyway.
+ * of HFS before it, of FAT, NTFS, ext and SquashFS are left to 7z. Volumes of a kind that is known but not read are said to be unreadable,
+ * those of no known kind where nothing else is in the image.
  */
 #include "source/disk.h"
 #include "source/helper.h"
@@ -21,19 +21,19 @@ struct work {
 };
 
 /* The files of one volume; *read false where it is of no kind that is read. */
-static bool walk_volume(struct work *w, struct source *volume, enum disk_kind kind, bool *read, struct error *err) {
-    static const enum helper_format formats[] = {
-        [DISK_HFS] = HELPER_HFS, [DISK_APFS] = HELPER_APFS, [DISK_FAT] = HELPER_FAT, [DISK_NTFS] = HELPER_NTFS, [DISK_EXT] = HELPER_EXT};
-    *read = kind != DISK_UNKNOWN;
-    switch (kind) {
+static bool walk_volume(struct work *w, struct source *volume, const struct disk_volume *is, bool *read, struct error *err) {
+    static const enum helper_format formats[] = {[DISK_HFS] = HELPER_HFS,   [DISK_APFS] = HELPER_APFS, [DISK_FAT] = HELPER_FAT,
+                                                 [DISK_NTFS] = HELPER_NTFS, [DISK_EXT] = HELPER_EXT,   [DISK_SQUASHFS] = HELPER_SQUASHFS};
+    *read = is->kind != DISK_UNKNOWN;
+    switch (is->kind) {
     case DISK_UNKNOWN:
         return true;
     case DISK_HFSPLUS:
         return hfs_walk(volume, w->arena, w->budget, w->visitor, w->anomalies, err);
-    case DISK_EXFAT:
-        return error_set(err, ERR_UNSUPPORTED, "a volume of exFAT");
+    case DISK_UNREAD:
+        return error_set(err, ERR_UNSUPPORTED, "a volume of %s", is->name);
     default:
-        return helper_walk(formats[kind], volume, w->budget, w->visitor, err);
+        return helper_walk(formats[is->kind], volume, w->budget, w->visitor, err);
     }
 }
 
@@ -50,7 +50,7 @@ static bool walk_volumes(struct work *w, struct source *disk, bool must, struct 
         struct window_source window;
         bool read;
         window_source_init(&window, disk->name, disk, volumes[i].at, volumes[i].n);
-        if (!walk_volume(w, &window.source, volumes[i].kind, &read, &why) && (first.kind == ERR_NONE || why.kind == ERR_LIMIT)) {
+        if (!walk_volume(w, &window.source, &volumes[i], &read, &why) && (first.kind == ERR_NONE || why.kind == ERR_LIMIT)) {
             first = why;
         }
         n_read += read;

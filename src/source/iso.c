@@ -15,10 +15,6 @@
 #include "source/wide_name.h"
 
 enum {
-    SECTOR = 2048,
-    DESCRIPTORS_AT = 16,
-    DESCRIPTORS_MAX = 64,
-    TREES_MAX = 8,
     DEPTH_MAX = 64,
     IS_FOLDER = 2,
     GOES_ON = 0x80, /* the next record has more of the same file */
@@ -35,18 +31,11 @@ struct item {
     bool interleaved;
 };
 
-struct tree {
-    uint64_t at, n; /* the folder at its root */
-    uint32_t block;
-    bool joliet, rock_ridge;
-    uint8_t skip; /* octets in front of each record's system use (SUSP 5.3, "SP") */
-};
-
 struct walk {
     struct source *image;
     struct arena *arena;
     struct budget *budget;
-    struct tree trees[TREES_MAX], *tree;
+    struct iso_tree trees[ISO_TREES_MAX], *tree;
     size_t n_trees, n_folders, n_files;
     struct item *folders, *files; /* to be read; the newest first */
     struct item **seen;           /* by place and length: an open hash table */
@@ -172,16 +161,77 @@ static bool file_add(struct walk *w, struct item *item, struct error *err) {
     return true;
 }
 
+/* A file in the making: its records follow one another. */
+struct open_file {
+    struct item *first, *last; /* NULL: none */
+    struct bytes name;
+};
+
 /* The first two records of a folder are itself and the one above, whose names are one octet, 0 and 1. */
 static bool is_self(const struct iso_record *record) {
-    return record->name.n == 0 || (record->name.n == 1 && record->name.p[0] <= 1);
+    return record->name.n == 1 && record->name.p[0] <= 1;
+}
+
+/* Whether a folder begins there: by its own record. */
+static bool begins_folder(struct source *image, uint64_t at, struct error *err) {
+    uint8_t b[64];
+    struct iso_record record;
+    size_t read = 0;
+    return at < image->size && sizeof b <= image->size - at && source_into(image, b, sizeof b, at, err) &&
+           iso_record_next(bytes_make(b, sizeof b), &read, &record) && is_self(&record) && record.name.p[0] == 0;
+}
+
+/* What is said to begin behind extended attributes, for a reader that knows of none: 7z and libarchive begin with them. */
+static bool add_without_attributes(struct walk *w, const struct iso_record *record, const struct item *item, struct error *err) {
+    struct iso_record plain = *record;
+    struct error no;
+    plain.attributes = 0;
+    struct item *other = item_new(w, &plain, item->path, item->depth);
+    if (other == NULL) {
+        return arena_full(w->arena, err);
+    }
+    return other->block == 0 ? file_add(w, other, err) : !begins_folder(w->image, other->at, &no) || folder_add(w, other, err);
+}
+
+/* Adds one record of a file, which goes on in the next one or does not. */
+static bool piece_add(struct walk *w, const struct iso_record *record, struct item *item, struct open_file *open, struct error *err) {
+    bool goes_on = (record->flags & GOES_ON) != 0;
+    if (open->last == NULL) {
+        *open = (struct open_file){.first = item, .name = record->name};
+    } else {
+        open->last->more = item;
+        struct item *own = bytes_equal(record->name, open->name) ? NULL : item_new(w, record, item->path, item->depth);
+        if (own != NULL && !file_add(w, own, err)) { /* 7z takes what has another name for another file */
+            return false;
+        }
+    }
+    open->last = goes_on ? item : NULL;
+    return goes_on || file_add(w, open->first, err);
+}
+
+static bool record_add(struct walk *w, const struct item *folder, const struct iso_record *record, struct open_file *open,
+                       struct error *err) {
+    struct iso_rock rock = {.n = 0};
+    if (w->tree->rock_ridge &&
+        !iso_rock_read(w->image, w->budget, w->tree->block, bytes_cut(record->use, w->tree->skip, record->use.n), &rock, err)) {
+        return false;
+    }
+    w->packed = w->packed || rock.packed;
+    const char *path = path_of(w, folder->path, record->name, &rock);
+    struct item *item = path != NULL ? item_new(w, record, path, folder->depth + 1) : NULL;
+    if (item == NULL) {
+        return arena_full(w->arena, err);
+    }
+    if (record->attributes != 0 && !add_without_attributes(w, record, item, err)) {
+        return false;
+    }
+    return item->block != 0 ? folder_add(w, item, err) : piece_add(w, record, item, open, err);
 }
 
 static bool folder_read(struct walk *w, const struct item *folder, struct error *err) {
     struct bytes b;
     struct iso_record record;
-    struct iso_rock rock = {.n = 0};
-    struct item *file = NULL, *last = NULL; /* one that goes on */
+    struct open_file open = {0};
     size_t at = 0;
     if (folder->n > ISO_FOLDER_MAX) {
         return error_set(err, ERR_LIMIT, "a folder of %llu bytes in an image of a disc", (unsigned long long)folder->n);
@@ -190,92 +240,11 @@ static bool folder_read(struct walk *w, const struct item *folder, struct error 
         return false;
     }
     while (iso_record_next(b, &at, &record)) {
-        if (is_self(&record)) {
-            continue;
-        }
-        if (w->tree->rock_ridge &&
-            !iso_rock_read(w->image, w->budget, w->tree->block, bytes_cut(record.use, w->tree->skip, record.use.n), &rock, err)) {
-            return false;
-        }
-        w->packed = w->packed || rock.packed;
-        const char *path = last == NULL ? path_of(w, folder->path, record.name, &rock) : "";
-        struct item *item = path != NULL ? item_new(w, &record, path, folder->depth + 1) : NULL;
-        if (item == NULL) {
-            return arena_full(w->arena, err);
-        }
-        if ((record.flags & IS_FOLDER) != 0) {
-            if (!folder_add(w, item, err)) {
-                return false;
-            }
-            continue;
-        }
-        if (last != NULL) {
-            last->more = item;
-        } else {
-            file = item;
-        }
-        last = (record.flags & GOES_ON) != 0 ? item : NULL;
-        if (last == NULL && !file_add(w, file, err)) {
+        if (!is_self(&record) && !record_add(w, folder, &record, &open, err)) {
             return false;
         }
     }
-    return last == NULL || file_add(w, file, err);
-}
-
-/* ---- trees ---- */
-
-/* SUSP 5.3: the record of the root itself begins with "SP", length 7, version 1, BE EF, u8 octets to be skipped elsewhere. */
-static bool tree_look(struct walk *w, struct tree *t, struct error *err) {
-    uint8_t buffer[SECTOR];
-    size_t at = 0, n = t->n < sizeof buffer ? (size_t)t->n : sizeof buffer;
-    struct iso_record self;
-    if (t->at >= w->image->size || n > w->image->size - t->at) {
-        return error_set(err, ERR_MALFORMED, "the folders of an image of a disc pass its end");
-    }
-    if (!source_into(w->image, buffer, n, t->at, err)) {
-        return false;
-    }
-    if (!t->joliet && iso_record_next(bytes_make(buffer, n), &at, &self)) {
-        struct bytes magic = bytes_make("SP\7\1\xbe\xef", 6);
-        bool xa = bytes_starts(bytes_cut(self.use, 14, self.use.n), magic); /* behind what CD-ROM XA has there */
-        t->rock_ridge = xa || bytes_starts(self.use, magic);
-        t->skip = t->rock_ridge ? bytes_cut(self.use, xa ? 20 : 6, 1).p[0] : 0;
-    }
-    return true;
-}
-
-/* 0 u8 type (1 primary, 2 supplementary, 255 the last one), "CD001", 88 escape sequences (Joliet: "%/@", "%/C", "%/E"), 128 u16 size of a
- * block, 156 the record of the root. */
-static bool descriptors_read(struct walk *w, struct error *err) {
-    uint8_t b[SECTOR];
-    for (unsigned i = 0; i < DESCRIPTORS_MAX && w->n_trees < TREES_MAX; i++) {
-        uint64_t at = (uint64_t)(DESCRIPTORS_AT + i) * SECTOR;
-        if (at + sizeof b > w->image->size) {
-            break;
-        }
-        if (!source_into(w->image, b, sizeof b, at, err)) {
-            return false;
-        }
-        struct bytes d = bytes_make(b, sizeof b), escape = bytes_cut(d, 88, 3);
-        if (!bytes_is(bytes_cut(d, 1, 5), "CD001") || b[0] == 255) {
-            break;
-        }
-        struct iso_record root;
-        struct reader r = reader_make(bytes_cut(d, 128, 2), 128);
-        size_t read = 0;
-        if ((b[0] != 1 && b[0] != 2) || !iso_record_next(bytes_cut(d, 156, 34), &read, &root)) {
-            continue;
-        }
-        uint32_t block = reader_u16le(&r);
-        struct tree *t = &w->trees[w->n_trees++];
-        *t = (struct tree){.block = block == 512 || block == 1024 ? block : SECTOR, .n = root.size};
-        t->at = ((uint64_t)root.block + root.attributes) * t->block;
-        t->joliet = b[0] == 2 && (bytes_is(escape, "%/@") || bytes_is(escape, "%/C") || bytes_is(escape, "%/E"));
-        if (!tree_look(w, t, err)) {
-            return false;
-        }
-    }
-    return w->n_trees != 0 || error_set(err, ERR_MALFORMED, "an image of a disc without a volume descriptor");
+    return open.last == NULL || file_add(w, open.first, err);
 }
 
 /* ---- files ---- */
@@ -359,17 +328,17 @@ static bool tree_read(struct walk *w, struct error *err) {
     }
     *root = (struct item){.at = w->tree->at, .n = w->tree->n, .block = w->tree->block, .path = ""};
     bool ok = folder_add(w, root, err);
-    while (ok && w->folders != NULL) {
+    while (w->folders != NULL) { /* what is wrong with one does not hide what is in the others */
         struct item *folder = w->folders;
+        struct error why;
         w->folders = folder->next;
-        ok = folder_read(w, folder, err);
+        ok = folder_read(w, folder, ok ? err : &why) && ok;
     }
-    w->folders = NULL;
     return ok;
 }
 
 /* Whose names are to be told first. */
-static unsigned rank_of(const struct tree *t) {
+static unsigned rank_of(const struct iso_tree *t) {
     return t->rock_ridge ? 0 : t->joliet ? 1 : 2;
 }
 
@@ -377,14 +346,14 @@ bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, 
     struct walk w = {.image = image, .arena = arena, .budget = budget};
     struct error first = {0}, why = {0};
     *packed = false;
-    if (!descriptors_read(&w, err)) {
+    if (!iso_trees_read(image, w.trees, &w.n_trees, &first, err)) {
         return false;
     }
     for (unsigned rank = 0; rank < 3; rank++) {
         for (size_t i = 0; i < w.n_trees; i++) {
             w.tree = &w.trees[i];
             if (rank_of(w.tree) == rank && !tree_read(&w, &why) && first.kind == ERR_NONE) {
-                first = why; /* what is wrong with one does not hide what is in the others */
+                first = why;
             }
         }
     }

@@ -15,6 +15,21 @@ enum { ISO_FOLDERS_MAX = 1 << 16, ISO_FOLDER_MAX = 16 << 20, ISO_NAME_MAX = 1024
 CERTBAN_MUST_USE bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, struct visitor *visitor, bool *packed,
                                struct error *err);
 
+/* A tree of folders: the folder at its root, and how records are read below it. */
+struct iso_tree {
+    uint64_t at, n;
+    uint32_t block; /* in octets */
+    bool joliet, rock_ridge;
+    uint8_t skip; /* octets in front of each record's system use (SUSP 5.3, "SP") */
+};
+
+enum { ISO_TREES_MAX = 16 };
+
+/* iso_trees_read lists the trees that an image's descriptors name. What is wrong with one, or that there are more, is *wrong, which was set
+ * to nothing before; false (err) when the image can't be read, or there is none at all. */
+CERTBAN_MUST_USE bool iso_trees_read(struct source *image, struct iso_tree trees[ISO_TREES_MAX], size_t *n, struct error *wrong,
+                                     struct error *err);
+
 /* One record of a folder. */
 struct iso_record {
     uint32_t block, size; /* where its content begins, and how many octets it is */
