@@ -5,14 +5,14 @@
  * The archive's last 88 octets, big-endian: "MEI" and five octets, u32 length of the archive, u32 where its table of contents begins in
  * it, u32 length of that, u32 version of Python, 64 octets of a library's name. An entry of the table: u32 its length, u32 where the file
  * begins in the archive, u32 its length there, u32 unpacked, u8 whether it is packed by zlib, u8 its type, its name and NULs. Up to eight
- * octets may stand behind the archive where a signature was added.
+ * octets may stand behind the archive where a signature was added; the program itself looks for the end of the archive further up.
  */
 #include "source/carchive.h"
 
 #include "base/reader.h"
 #include "source/unpack.h"
 
-enum { COOKIE = 88, COOKIE_NEAR = 512, ENTRY_HEAD = 18, TABLE_MAX = 16 << 20 };
+enum { COOKIE = 88, COOKIE_NEAR = 64 << 10, ENTRY_HEAD = 18, TABLE_MAX = 16 << 20 };
 
 struct archive {
     struct source *program;
@@ -39,15 +39,24 @@ static size_t cookie_in(struct bytes b) {
     return found;
 }
 
+/* The program unpacks an entry to its end, whatever its length is said to be. zlib makes no more of anything than this. */
+static uint64_t most_packed(uint64_t unpacked) {
+    return unpacked + unpacked / 1000 + 64;
+}
+
 static bool entry_visit(struct archive *a, const struct entry *e, struct error *err) {
     const char *path = arena_printf(a->scratch, "%.*s", (int)e->name.n, (const char *)e->name.p);
     struct window_source window;
+    struct error why = {0};
     if (path == NULL) {
         return arena_full(a->scratch, err);
     }
     if (e->at > a->end - a->at || e->n > a->end - a->at - e->at) {
-        struct error why;
         error_set(&why, ERR_MALFORMED, "%u bytes at 0x%x pass the end of the archive", e->n, e->at);
+    } else if (e->packed && e->n > most_packed(e->unpacked)) {
+        error_set(&why, ERR_MALFORMED, "%u bytes would unpack to %u", e->n, e->unpacked);
+    }
+    if (why.kind != ERR_NONE) {
         const struct member member = {.path = path, .problem = &why};
         return a->visitor->visit(a->visitor, &member, err);
     }
@@ -68,7 +77,7 @@ static bool entry_visit(struct archive *a, const struct entry *e, struct error *
 
 /* Options ('o') and what other archives hold ('d') have a name only. */
 static bool has_content(const struct entry *e) {
-    return e->n != 0 && e->unpacked != 0 && e->type != 'o' && e->type != 'd';
+    return e->n != 0 && (e->unpacked != 0 || !e->packed || e->n > most_packed(0)) && e->type != 'o' && e->type != 'd';
 }
 
 static bool entries_visit(struct archive *a, struct bytes table, struct error *err) {
