@@ -8,18 +8,18 @@
  */
 #include "base/reader.h"
 #include "source/archive_beside.h"
+#include "source/cpio.h"
 #include "source/deflate.h"
 #include "source/helper.h"
 #include "source/iso.h"
 #include "source/lzma_alone.h"
 #include "source/rar.h"
+#include "source/spool.h"
 
 #include <stdlib.h>
 
 enum {
     NAME_MAX_KEPT = 4096,
-    SPOOL_FIRST = 64 << 10,
-    SPOOL_MAX = 16 << 20,
     DESCRIPTORS_MAX = 64,
     GZIP_SMALL = 4 << 20, /* packed */
     GZIP_MIN = 18,        /* header and trailer */
@@ -92,46 +92,6 @@ static void note(struct walk *w, enum anomaly_name name, uint64_t n, const char 
     }
 }
 
-/* An entry whose size nobody says, unpacked: into memory, as far as it is small, and counted. What was unpacked before an error
- * counts. */
-struct spool {
-    uint8_t *p;
-    size_t room;
-    uint64_t n;
-    struct error why; /* why there is not more */
-};
-
-static bool grow(struct walk *w, struct spool *spool) {
-    size_t room = spool->room != 0 ? 4 * spool->room : SPOOL_FIRST;
-    uint8_t *more = room <= SPOOL_MAX ? arena_raw(&w->scratch, room) : NULL;
-    if (more != NULL && spool->n != 0) {
-        memcpy(more, spool->p, (size_t)spool->n);
-    }
-    spool->p = more;
-    spool->room = more != NULL ? room : 0;
-    return more != NULL;
-}
-
-static bool fill_spool(struct walk *w, struct spool *spool, struct error *err) {
-    uint8_t step[16 << 10];
-    struct stream *stream = &w->reader.stream;
-    bool whole = true;
-    *spool = (struct spool){0};
-    for (size_t got = 1; got != 0; spool->n += got) {
-        whole = whole && (spool->n < spool->room || grow(w, spool));
-        uint8_t *to = whole ? spool->p + spool->n : step;
-        size_t room = whole ? spool->room - (size_t)spool->n : sizeof step;
-        if (!stream->next(stream, to, room, &got, &spool->why)) {
-            break;
-        }
-        if (!budget_spend(w->budget, got, err)) {
-            return false;
-        }
-    }
-    spool->p = whole ? spool->p : NULL;
-    return true;
-}
-
 /* Whether 7z may read what libarchive can't. */
 static bool may_be_helped(const struct walk *w) {
     return w->reader.kind == ARCHIVE_7Z || w->reader.kind == ARCHIVE_RAR;
@@ -184,7 +144,7 @@ static bool visit_memory(struct walk *w, const char *path, struct bytes content,
 
 static bool visit_unsized(struct walk *w, const char *path, struct error *err) {
     struct spool spool;
-    if (!fill_spool(w, &spool, err)) {
+    if (!spool_fill(&spool, &w->reader.stream, w->budget, &w->scratch, err)) {
         return false;
     }
     if (spool.why.kind != ERR_NONE && w->reader.damage.kind == ERR_NONE) {
@@ -275,31 +235,14 @@ static bool is_whole(struct walk *w, struct error *err) {
            (!spans || error_set(err, ERR_UNSUPPORTED, "a part of it is in another volume of a split archive"));
 }
 
-static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
-    struct error why = {0};
-    struct bytes content;
-    if (kind == ARCHIVE_GZIP && unpack_gzip(w, &content)) {
-        const char *path = unpacked_name(w);
-        return path != NULL ? budget_spend(w->budget, content.n, err) && visit_memory(w, path, content, err) : arena_full(&w->scratch, err);
-    }
-    arena_reset(&w->scratch);
-    archive_beside_init(&w->beside, w->source, kind, w->budget, &w->scratch, w->arena);
-    bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, &why) && walk_entries(w, &why);
-    archive_reader_close(&w->reader);
-    if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {
-        return walk_by_helper(w, kind, &why, err);
-    }
-    return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_again(err, &why);
-}
-
-/* What an image of a disc shows, with what is beside it. */
-struct disc {
+/* What another driver shows, with what is beside it. */
+struct around {
     struct visitor visitor; /* first: it is what the driver is given */
     struct walk *walk;
 };
 
-static bool visit_on_disc(struct visitor *visitor, const struct member *shown, struct error *err) {
-    struct walk *w = ((struct disc *)visitor)->walk;
+static bool visit_around(struct visitor *visitor, const struct member *shown, struct error *err) {
+    struct walk *w = ((struct around *)visitor)->walk;
     struct member member = *shown;
     member.beside = &w->beside.beside;
     arena_reset(&w->scratch);
@@ -312,14 +255,38 @@ static bool visit_on_disc(struct visitor *visitor, const struct member *shown, s
     return ok;
 }
 
+/* libarchive's reader stops at the first end, and Linux goes on behind it. */
+static bool walk_cpio(struct walk *w, struct error *err) {
+    struct around around = {.visitor = {visit_around}, .walk = w};
+    return archive_reader_as_file(&w->reader, err) && cpio_walk(&w->reader.stream, w->source->size, true, w->budget, &around.visitor, err);
+}
+
+static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
+    struct error why = {0};
+    struct bytes content;
+    if (kind == ARCHIVE_GZIP && unpack_gzip(w, &content)) {
+        const char *path = unpacked_name(w);
+        return path != NULL ? budget_spend(w->budget, content.n, err) && visit_memory(w, path, content, err) : arena_full(&w->scratch, err);
+    }
+    arena_reset(&w->scratch);
+    archive_beside_init(&w->beside, w->source, kind, w->budget, &w->scratch, w->arena);
+    bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, &why) &&
+              (archive_reader_is_cpio(&w->reader) ? walk_cpio(w, &why) : walk_entries(w, &why));
+    archive_reader_close(&w->reader);
+    if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {
+        return walk_by_helper(w, kind, &why, err);
+    }
+    return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_again(err, &why);
+}
+
 /* What is packed for systems that know Rock Ridge is shown as it lies there, and by libarchive as it comes out. */
 static bool walk_disc(struct walk *w, struct error *err) {
-    struct disc disc = {.visitor = {visit_on_disc}, .walk = w};
+    struct around around = {.visitor = {visit_around}, .walk = w};
     struct error why;
     bool packed;
     arena_reset(&w->scratch);
     archive_beside_init(&w->beside, w->source, ARCHIVE_ISO, w->budget, &w->scratch, w->arena);
-    bool ok = iso_walk(w->source, w->arena, w->budget, &disc.visitor, &packed, err);
+    bool ok = iso_walk(w->source, w->arena, w->budget, &around.visitor, &packed, err);
     return (!packed || walk_kind(w, ARCHIVE_ISO, ok ? err : &why)) && ok;
 }
 

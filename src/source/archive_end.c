@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/archive_end.h"
 
+#include "source/archive_extent.h"
 #include "source/piece_measure.h"
 #include "source/rar.h"
 
-bool archive_end_is_told(enum archive_kind kind) {
-    bool may_be_plain =
-        kind == ARCHIVE_ZSTD || kind == ARCHIVE_LZ4; /* what does not pack well stands there as it is: it would be met twice */
-    return kind == ARCHIVE_TAR || kind == ARCHIVE_7Z || kind == ARCHIVE_RAR || (archive_is_packed(kind) && !may_be_plain);
+bool archive_end_is_told(const struct probe *probe) {
+    enum archive_kind kind = probe_archive(probe);
+    if (kind == ARCHIVE_TAR || kind == ARCHIVE_7Z || kind == ARCHIVE_RAR) {
+        return true;
+    }
+    const struct archive_extent *extent = archive_extent_of(probe->head);
+    return extent != NULL ? probe->thorough || !archive_extent_is_dear(extent) : probe->thorough && archive_is_packed(kind);
 }
 
 /* Only so many headers are measured, and not those with numbers of another kind: then the next one stands where they end. */
@@ -26,7 +30,9 @@ static bool rar_end(struct source *source, uint64_t *end, struct error *err) {
     return rar_extent(source, end, &spans, err);
 }
 
-bool archive_end(struct source *source, enum archive_kind kind, bool search, struct arena *scratch, uint64_t *end, struct error *err) {
+bool archive_end(struct source *source, struct bytes head, bool search, struct arena *scratch, uint64_t *end, struct error *err) {
+    const struct archive_extent *extent = archive_extent_of(head);
+    enum archive_kind kind = archive_kind_of(head);
     *end = 0;
     if (source->sequential && !search) { /* it would be unpacked to its end once more */
         return true;
@@ -45,6 +51,6 @@ bool archive_end(struct source *source, enum archive_kind kind, bool search, str
     case ARCHIVE_XZ:
         return !search || measure_packed(source, UNPACK_XZ, kind, scratch, end, err);
     default:
-        return true;
+        return extent == NULL || archive_extent_find(extent, source, end, err);
     }
 }

@@ -3,17 +3,17 @@
 #ifndef CERTBAN_SOURCE_ARCHIVE_END_H
 #define CERTBAN_SOURCE_ARCHIVE_END_H
 
-#include "base/arena.h"
 #include "base/source.h"
-#include "source/archive.h"
+#include "source/probe.h"
 
-/* archive_end_is_told says whether it is worth looking behind archives of a kind, or files packed so. */
-bool archive_end_is_told(enum archive_kind kind);
+/* archive_end_is_told says whether it is worth looking behind a file: of what must be unpacked for that, or gone through, only where it is
+ * searched whole. */
+bool archive_end_is_told(const struct probe *probe);
 
-/* archive_end finds it for the archive of that kind that source is; *end is 0 where it can't be said. What has to be unpacked for that (a
- * packed file, or one that is a packed member) is unpacked with search alone, a packed file not past 64 MiB. False (err) only when the
- * source can't be read, or without memory. */
-CERTBAN_MUST_USE bool archive_end(struct source *source, enum archive_kind kind, bool search, struct arena *scratch, uint64_t *end,
+/* archive_end finds it for the archive that source is, of which head are the first bytes; *end is 0 where it can't be said. What has to be
+ * unpacked for that (a packed file, or one that is a packed member) is unpacked with search alone, a packed file not past 64 MiB. False
+ * (err) only when the source can't be read, or without memory. */
+CERTBAN_MUST_USE bool archive_end(struct source *source, struct bytes head, bool search, struct arena *scratch, uint64_t *end,
                                   struct error *err);
 
 #endif

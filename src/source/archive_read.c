@@ -347,6 +347,16 @@ bool archive_reader_open(struct archive_reader *r, enum archive_kind kind, struc
     return begin(r, err);
 }
 
+bool archive_reader_is_cpio(const struct archive_reader *r) {
+    return r->inner == archive_read_support_format_cpio;
+}
+
+bool archive_reader_as_file(struct archive_reader *r, struct error *err) {
+    bool end;
+    r->inner = NULL;
+    return begin(r, err) && archive_reader_next(r, &end, err);
+}
+
 void archive_reader_close(struct archive_reader *r) {
     let_go(r);
 }

@@ -53,6 +53,11 @@ bool archive_reader_encrypted(const struct archive_reader *r);
  * the two are one. */
 bool archive_reader_goes_on(struct bytes head);
 
+/* archive_reader_is_cpio says so of what a packed file holds. archive_reader_as_file goes back to the beginning, and takes that as one
+ * entry. */
+bool archive_reader_is_cpio(const struct archive_reader *r);
+CERTBAN_MUST_USE bool archive_reader_as_file(struct archive_reader *r, struct error *err);
+
 /* archive_reader_close gives libarchive's memory back; always after archive_reader_open. */
 void archive_reader_close(struct archive_reader *r);
 

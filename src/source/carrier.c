@@ -12,6 +12,7 @@
  */
 #include "layout/program_end.h"
 #include "source/archive_end.h"
+#include "source/archive_extent.h"
 #include "source/container.h"
 #include "source/disk.h"
 #include "source/encoded.h"
@@ -82,10 +83,8 @@ static bool is_container(const struct probe *probe) {
            (piece_begins(head) && !encoded_begins(head) && program_end(head) == 0);
 }
 
-/* An archive of which it can be said where it ends; a packed file only where that costs nobody who did not ask. */
 static bool is_archive_with_end(const struct probe *probe) {
-    enum archive_kind kind = probe_archive(probe);
-    return archive_end_is_told(kind) && (probe->thorough || !archive_is_packed(kind)) && !probe_udif(probe);
+    return archive_end_is_told(probe) && !probe_udif(probe);
 }
 
 static bool probe(const struct probe *probe) {
@@ -190,12 +189,12 @@ static bool begin_behind(struct walk *w, struct bytes head, struct arena *arena,
 }
 
 /* That of an archive. */
-static bool begin_behind_archive(struct walk *w, enum archive_kind kind, uint64_t *from, struct error *err) {
-    if (!archive_end(w->source, kind, w->budget->search, &w->scratch, from, err)) {
+static bool begin_behind_archive(struct walk *w, struct bytes head, uint64_t *from, struct error *err) {
+    if (!archive_end(w->source, head, w->budget->search, &w->scratch, from, err)) {
         return false;
     }
     w->programs = true;
-    w->nothing_else = *from == 0 || kind == ARCHIVE_RAR; /* its recovery records are told as no end of it, too */
+    w->nothing_else = *from == 0 || archive_kind_of(head) == ARCHIVE_RAR; /* its recovery records are told as no end of it, too */
     *from = *from != 0 ? *from : w->budget->search ? 1 : w->source->size;
     return true;
 }
@@ -207,8 +206,8 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     uint64_t from = 0;
     (void)anomalies;
     bool ok = source_read_some(source, arena, 0, PROBE_HEAD, &head, err);
-    enum archive_kind kind = ok ? archive_kind_of(head) : ARCHIVE_KINDS;
-    ok = ok && (kind != ARCHIVE_KINDS ? begin_behind_archive(&w, kind, &from, err) : begin_behind(&w, head, arena, &from, err));
+    bool archive = ok && (archive_kind_of(head) != ARCHIVE_KINDS || archive_extent_of(head) != NULL);
+    ok = ok && (archive ? begin_behind_archive(&w, head, &from, err) : begin_behind(&w, head, arena, &from, err));
     from = from < source->size ? from : source->size;
     uint64_t to = budget->search || source->size - from < PIECE_END ? source->size : from + PIECE_END;
     ok = ok && (bytes_starts(head, bytes_text("#!")) ? walk_script(&w, to, err) : walk_pieces(&w, from, to, err));

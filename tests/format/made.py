@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What run-bombs, run-hidden and run-shapes share: test lines (TAP), runs of certban with the memory and time they took, archives made by hand."""
+import gzip
 import json
 import os
 import pathlib
@@ -286,6 +287,68 @@ def szdd(data):
     """a file as Microsoft's compress packs it, in nothing but literals"""
     parts = (data[i : i + 8] for i in range(0, len(data), 8))
     return b"SZDD\x88\xf0\x27\x33A\0" + struct.pack("<I", len(data)) + b"".join(b"\xff" + part for part in parts)
+
+
+def zstd(data):
+    """one frame of one block that is not compressed"""
+    return struct.pack("<IBI", 0xFD2FB528, 0xA0, len(data)) + (1 | len(data) << 3).to_bytes(3, "little") + data
+
+
+def lz4(data):
+    return struct.pack("<IBBBI", 0x184D2204, 0x60, 0x40, 0x82, 0x80000000 | len(data)) + data + bytes(4)
+
+
+def lz4_legacy(data):
+    """one block of nothing but literals"""
+    block = b"\xf0" + b"\xff" * ((len(data) - 15) // 255) + bytes([(len(data) - 15) % 255]) + data
+    return struct.pack("<II", 0x184C2102, len(block)) + block
+
+
+def stored_ar(*members):
+    """an ar archive of (name, bytes) or (name, bytes, mode in octal digits)"""
+    out = b"!<arch>\n"
+    for name, data, *mode in members:
+        out += f"{name:16}{0:<12}{0:<6}{0:<6}{(mode or ['100644'])[0]:<8}{len(data):<10}`\n".encode() + data + b"\n" * (len(data) % 2)
+    return out
+
+
+def newc(name, data, mode=0o100644):
+    """one member of a cpio archive"""
+    fields = [1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+    head = b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
+    return head.ljust(-(-len(head) // 4) * 4, b"\0") + data.ljust(-(-len(data) // 4) * 4, b"\0")
+
+
+CPIO_END = newc("TRAILER!!!", b"", 0)
+
+
+def stored_rpm(*members, sized=True):
+    """a package of (name, bytes): a signature that says how long the rest is, a header that says nothing, the payload"""
+    intro = lambda n, size: b"\x8e\xad\xe8\1" + bytes(4) + struct.pack(">II", n, size)  # noqa: E731
+    payload = gzip.compress(b"".join(newc(name, data) for name, data in members) + CPIO_END)
+    rest = intro(1, 4) + struct.pack(">IIIIi", 1000, 4, 0, 1, 0) + payload
+    signature = intro(1, 4) + struct.pack(">IIII", 1000 if sized else 1007, 4, 0, 1) + struct.pack(">I", len(rest))
+    lead = b"\xed\xab\xee\xdb\3\0\0\0\0\1" + b"a-1".ljust(66, b"\0") + b"\0\1\0\5" + bytes(16)
+    return lead + signature + bytes(-len(signature) % 8) + rest
+
+
+def stored_chm(*members):
+    """compiled help of (name, bytes), nothing of it compressed"""
+    names = struct.pack("<HHH", 17, 1, 12) + "Uncompressed\0".encode("utf-16-le")
+    all_of_it = (("::DataSpace/NameList", names), *members)
+    word = lambda n: bytes(0x80 | n >> shift & 0x7F for shift in (28, 21, 14, 7)) + bytes([n & 0x7F])  # noqa: E731
+    entries, content = b"", b""
+    for name, data in all_of_it:
+        entries += bytes([len(name)]) + name.encode() + b"\0" + word(len(content)) + word(len(data))
+        content += data
+    room = 4096 - 20 - len(entries)
+    chunk = b"PMGL" + struct.pack("<IIii", room, 0, -1, -1) + entries + bytes(room - 2) + struct.pack("<H", len(all_of_it))
+    guid = bytes.fromhex("6a92025d2e21d0119df900a0c922e6ec")
+    directory = b"ITSP" + struct.pack("<IIIIIIiIIiII", 1, 84, 10, 4096, 2, 1, -1, 0, 0, -1, 1, 1033) + guid + struct.pack("<Iiii", 84, -1, -1, -1) + chunk
+    at = 96 + 24 + len(directory)
+    head = b"ITSF" + struct.pack("<IIIII", 3, 96, 1, 0, 1033) + bytes.fromhex("10fd017caa7bd0119e0c00a0c922e6ec11fd017caa7bd0119e0c00a0c922e6ec")
+    head += struct.pack("<QQQQQ", 96, 24, 120, len(directory), at)
+    return head + struct.pack("<IIQII", 0x1FE, 0, at + len(content), 0, 0) + directory + content
 
 
 def xar(size, length, offset, heap):

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file whose size nobody says, unpacked: into memory, as far as it is small, and counted. */
+#ifndef CERTBAN_SOURCE_SPOOL_H
+#define CERTBAN_SOURCE_SPOOL_H
+
+#include "source/stream.h"
+
+enum { SPOOL_MAX = 16 << 20 };
+
+struct spool {
+    uint8_t *p; /* in the arena; NULL: there is more than SPOOL_MAX, or no memory */
+    size_t room;
+    uint64_t n;       /* what was unpacked before an error counts */
+    struct error why; /* why there is not more */
+};
+
+/* spool_fill unpacks the stream to its end. False (err) when the budget is spent. */
+CERTBAN_MUST_USE bool spool_fill(struct spool *spool, struct stream *stream, struct budget *budget, struct arena *arena, struct error *err);
+
+#endif
