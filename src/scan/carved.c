@@ -124,12 +124,12 @@ void carved_named(struct exam *exam) {
     }
 }
 
-void carved_behind_archive(struct exam *exam, struct bytes head, bool search) {
+void carved_behind_archive(struct exam *exam, const struct probe *probe) {
     struct arena scratch = arena_make(ARENA_FILE_CAP);
     struct error err;
     uint64_t end;
-    bool ok = archive_end(exam->source, head, search, &scratch, &end, &err);
-    end = end != 0 || search ? end : exam->source->size; /* in what is packed nothing is met by chance */
+    bool ok = archive_end(exam->source, probe, &scratch, &end, &err);
+    end = end != 0 || probe->thorough ? end : exam->source->size; /* in what is packed nothing is met by chance */
     if (!ok || !search_behind(exam, end, &err)) {
         contents_unreadable(&exam->contents, &err);
     }

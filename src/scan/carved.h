@@ -19,8 +19,7 @@ void carved_named(struct exam *exam);
  * signature of a Silverlight package (.xap) stands. tail is the file's end. */
 void carved_behind_zip(struct exam *exam, struct bytes tail);
 
-/* carved_behind_archive does so behind the end of an archive that begins with head, where that can be found; search: where it costs more,
- * too. */
-void carved_behind_archive(struct exam *exam, struct bytes head, bool search);
+/* carved_behind_archive does so behind the end of an archive, where that can be found. */
+void carved_behind_archive(struct exam *exam, const struct probe *probe);
 
 #endif

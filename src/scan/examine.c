@@ -209,7 +209,7 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
     if (by_members(exam) && probe_zip(probe)) {
         carved_behind_zip(exam, probe->tail);
     } else if (by_members(exam) && archive_end_is_told(probe)) {
-        carved_behind_archive(exam, probe->head, search);
+        carved_behind_archive(exam, probe);
     }
 }
 

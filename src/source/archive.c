@@ -97,6 +97,18 @@ static bool may_be_helped(const struct walk *w) {
     return w->reader.kind == ARCHIVE_7Z || w->reader.kind == ARCHIVE_RAR;
 }
 
+/* Of 7z archives, libarchive (3.6.2) also calls damaged what it can't unpack: PPMd past 64 KiB, some filters. */
+static bool is_for_helper(const struct walk *w, enum error_kind kind) {
+    return may_be_helped(w) && (kind == ERR_UNSUPPORTED || (kind == ERR_MALFORMED && w->reader.kind == ARCHIVE_7Z));
+}
+
+/* The byte of a member that shows whether it can be unpacked: what is before it is unpacked in any case, and kept. Of 7z archives that is
+ * the last one, since some filters fail at the end; of large members one that PPMd does not reach. */
+static uint64_t asked_at(const struct walk *w, uint64_t size) {
+    enum { FAR = 128 << 10 };
+    return w->reader.kind != ARCHIVE_7Z || size == 0 ? 0 : size <= STREAM_WHOLE ? size - 1 : FAR;
+}
+
 static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct error *err) {
     struct stream_source *s = arena_alloc(&w->scratch, sizeof *s);
     struct error why = {0};
@@ -105,15 +117,14 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
         return visit_problem(w, path, &why, err);
     }
     stream_source_init(s, path, size, 0, &w->reader.stream, w->budget, &w->scratch);
-    if (may_be_helped(w)) { /* its first byte says whether there is a codec, and is asked for in any case */
-        uint8_t first;
-        if (!source_into(&s->source, &first, 1, 0, &why) && why.kind == ERR_UNSUPPORTED && !archive_reader_encrypted(&w->reader)) {
-            return error_again(err, &why);
-        }
+    uint8_t octet;
+    bool ok = !may_be_helped(w) || source_into(&s->source, &octet, 1, asked_at(w, size), &why);
+    if (!ok && is_for_helper(w, why.kind) && !archive_reader_encrypted(&w->reader)) {
+        return error_again(err, &why);
     }
     const struct member member = {.path = path, .source = &s->source, .beside = &w->beside.beside};
     w->beside.path = path;
-    bool ok = w->visitor->visit(w->visitor, &member, err);
+    ok = w->visitor->visit(w->visitor, &member, err);
     member.beside->close(member.beside);
     return ok;
 }
@@ -273,7 +284,7 @@ static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err)
     bool ok = archive_reader_open(&w->reader, kind, w->source, w->budget, &why) &&
               (archive_reader_is_cpio(&w->reader) ? walk_cpio(w, &why) : walk_entries(w, &why));
     archive_reader_close(&w->reader);
-    if (!ok && why.kind == ERR_UNSUPPORTED && w->encrypted == 0 && may_be_helped(w)) {
+    if (!ok && w->encrypted == 0 && is_for_helper(w, why.kind)) {
         return walk_by_helper(w, kind, &why, err);
     }
     return ok ? kind != ARCHIVE_RAR || is_whole(w, err) : error_again(err, &why);
@@ -283,11 +294,11 @@ static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err)
 static bool walk_disc(struct walk *w, struct error *err) {
     struct around around = {.visitor = {visit_around}, .walk = w};
     struct error why;
-    bool packed;
+    struct iso_found found;
     arena_reset(&w->scratch);
     archive_beside_init(&w->beside, w->source, ARCHIVE_ISO, w->budget, &w->scratch, w->arena);
-    bool ok = iso_walk(w->source, w->arena, w->budget, &around.visitor, &packed, err);
-    return (!packed || walk_kind(w, ARCHIVE_ISO, ok ? err : &why)) && ok;
+    bool ok = iso_walk(w->source, w->arena, w->budget, &around.visitor, &found, err);
+    return (!found.packed || walk_kind(w, ARCHIVE_ISO, ok ? err : &why)) && ok;
 }
 
 /* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file

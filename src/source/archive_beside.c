@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A cabinet that an MSI keeps beside itself, or another cabinet of a set. The archive is gone through from its beginning for each, which
- * counts like all unpacking; for what is not there, once. One that is itself unpacked on the way is not, since both readers would unpack it
- * again and again.
+ * counts like all unpacking; for what is not there, once. In one that is itself unpacked on the way, the file is held in memory.
  */
 #include "source/archive_beside.h"
 
@@ -79,6 +78,30 @@ static bool go_to(struct archive_beside *b, struct archive_reader *r, const char
     return true;
 }
 
+static void close_newest(struct archive_beside *b) {
+    struct archive_reader *r = b->open[--b->n];
+    archive_reader_close(r);
+    free(r);
+}
+
+/* All of a file in memory, where the archive is itself unpacked on the way: two readers would have it unpacked again and again. */
+static bool keep_whole(struct archive_beside *b, struct archive_reader *r, const char *name, struct source **out, struct error *err) {
+    struct memory_source *memory = arena_alloc(b->arena, sizeof *memory);
+    size_t size = (size_t)archive_entry_size(r->entry), n = 0, got = 1;
+    uint8_t *p = memory != NULL ? arena_raw(b->arena, size) : NULL;
+    if (p == NULL) {
+        return arena_full(b->arena, err);
+    }
+    for (; n < size && got != 0; n += got) {
+        if (!r->stream.next(&r->stream, p + n, size - n, &got, err) || !budget_spend(b->budget, got, err)) {
+            return false;
+        }
+    }
+    memory_source_init(memory, name, bytes_make(p, n));
+    *out = &memory->source;
+    return true;
+}
+
 static bool open_beside(struct beside *beside, const char *name, struct source **out, struct error *err) {
     struct archive_beside *b = (struct archive_beside *)beside;
     struct stream_source *s = arena_alloc(b->arena, sizeof *s);
@@ -86,9 +109,6 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     bool found;
     if (!may_be_there(b, name)) {
         return error_set(err, ERR_MALFORMED, "it is not in the archive");
-    }
-    if (b->source->sequential) {
-        return error_set(err, ERR_UNSUPPORTED, "the archive is unpacked on the way, and can't be gone through again");
     }
     if (b->n == ARCHIVE_BESIDE_OPEN || b->passes == ARCHIVE_BESIDE_PASSES) {
         return error_set(err, ERR_LIMIT, "the archive would be gone through more than %d times", ARCHIVE_BESIDE_PASSES);
@@ -108,6 +128,11 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     if (!found) {
         return error_set(err, ERR_MALFORMED, "it is not in the archive");
     }
+    if (b->source->sequential) {
+        bool ok = keep_whole(b, r, (const char *)copy.p, out, err);
+        close_newest(b);
+        return ok;
+    }
     stream_source_init(s, (const char *)copy.p, (uint64_t)archive_entry_size(r->entry), 0, &r->stream, b->budget, b->arena);
     *out = &s->source;
     return true;
@@ -116,9 +141,7 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
 static void close_beside(struct beside *beside) {
     struct archive_beside *b = (struct archive_beside *)beside;
     while (b->n != 0) {
-        struct archive_reader *r = b->open[--b->n];
-        archive_reader_close(r);
-        free(r);
+        close_newest(b);
     }
 }
 

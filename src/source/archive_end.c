@@ -2,6 +2,7 @@
 #include "source/archive_end.h"
 
 #include "source/archive_extent.h"
+#include "source/iso.h"
 #include "source/piece_measure.h"
 #include "source/rar.h"
 
@@ -11,7 +12,8 @@ bool archive_end_is_told(const struct probe *probe) {
         return true;
     }
     const struct archive_extent *extent = archive_extent_of(probe->head);
-    return extent != NULL ? probe->thorough || !archive_extent_is_dear(extent) : probe->thorough && archive_is_packed(kind);
+    bool other = archive_is_packed(kind) || (kind == ARCHIVE_KINDS && archive_is_iso(probe->middle));
+    return extent != NULL ? probe->thorough || !archive_extent_is_dear(extent) : probe->thorough && other;
 }
 
 /* Only so many headers are measured, and not those with numbers of another kind: then the next one stands where they end. */
@@ -30,9 +32,27 @@ static bool rar_end(struct source *source, uint64_t *end, struct error *err) {
     return rar_extent(source, end, &spans, err);
 }
 
-bool archive_end(struct source *source, struct bytes head, bool search, struct arena *scratch, uint64_t *end, struct error *err) {
-    const struct archive_extent *extent = archive_extent_of(head);
-    enum archive_kind kind = archive_kind_of(head);
+static bool pass_by(struct visitor *visitor, const struct member *member, struct error *err) {
+    (void)visitor;
+    (void)member;
+    (void)err;
+    return true;
+}
+
+/* Behind the last file of any of its trees. What is wrong with them is for the walk that shows the files. */
+static void disc_end(struct source *source, struct arena *scratch, uint64_t *end) {
+    struct budget budget = {.bytes_left = UINT64_C(1) << 30};
+    struct visitor nobody = {pass_by};
+    struct iso_found found;
+    struct error why;
+    bool whole = iso_walk(source, scratch, &budget, &nobody, &found, &why);
+    *end = found.end != 0 || whole ? found.end : source->size;
+}
+
+bool archive_end(struct source *source, const struct probe *probe, struct arena *scratch, uint64_t *end, struct error *err) {
+    const struct archive_extent *extent = archive_extent_of(probe->head);
+    enum archive_kind kind = probe_archive(probe);
+    bool search = probe->thorough;
     *end = 0;
     if (source->sequential && !search) { /* it would be unpacked to its end once more */
         return true;
@@ -51,6 +71,13 @@ bool archive_end(struct source *source, struct bytes head, bool search, struct a
     case ARCHIVE_XZ:
         return !search || measure_packed(source, UNPACK_XZ, kind, scratch, end, err);
     default:
-        return extent == NULL || archive_extent_find(extent, source, end, err);
+        break;
     }
+    if (extent != NULL) {
+        return archive_extent_find(extent, source, end, err);
+    }
+    if (archive_is_iso(probe->middle)) {
+        disc_end(source, scratch, end);
+    }
+    return true;
 }

@@ -10,10 +10,10 @@
  * searched whole. */
 bool archive_end_is_told(const struct probe *probe);
 
-/* archive_end finds it for the archive that source is, of which head are the first bytes; *end is 0 where it can't be said. What has to be
- * unpacked for that (a packed file, or one that is a packed member) is unpacked with search alone, a packed file not past 64 MiB. False
+/* archive_end finds it for the archive that source is, told apart by the probe; *end is 0 where it can't be said. What has to be unpacked
+ * for that (a packed file, or one that is a packed member) is unpacked in a thorough search alone, a packed file not past 64 MiB. False
  * (err) only when the source can't be read, or without memory. */
-CERTBAN_MUST_USE bool archive_end(struct source *source, struct bytes head, bool search, struct arena *scratch, uint64_t *end,
+CERTBAN_MUST_USE bool archive_end(struct source *source, const struct probe *probe, struct arena *scratch, uint64_t *end,
                                   struct error *err);
 
 #endif

@@ -12,7 +12,6 @@
  */
 #include "layout/program_end.h"
 #include "source/archive_end.h"
-#include "source/archive_extent.h"
 #include "source/container.h"
 #include "source/disk.h"
 #include "source/encoded.h"
@@ -189,12 +188,12 @@ static bool begin_behind(struct walk *w, struct bytes head, struct arena *arena,
 }
 
 /* That of an archive. */
-static bool begin_behind_archive(struct walk *w, struct bytes head, uint64_t *from, struct error *err) {
-    if (!archive_end(w->source, head, w->budget->search, &w->scratch, from, err)) {
+static bool begin_behind_archive(struct walk *w, const struct probe *probe, uint64_t *from, struct error *err) {
+    if (!archive_end(w->source, probe, &w->scratch, from, err)) {
         return false;
     }
     w->programs = true;
-    w->nothing_else = *from == 0 || archive_kind_of(head) == ARCHIVE_RAR; /* its recovery records are told as no end of it, too */
+    w->nothing_else = *from == 0 || probe_archive(probe) == ARCHIVE_RAR; /* its recovery records are told as no end of it, too */
     *from = *from != 0 ? *from : w->budget->search ? 1 : w->source->size;
     return true;
 }
@@ -203,11 +202,13 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
                  struct error *err) {
     struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
     struct bytes head;
+    struct probe probe = {.size = source->size, .thorough = budget->search};
     uint64_t from = 0;
     (void)anomalies;
     bool ok = source_read_some(source, arena, 0, PROBE_HEAD, &head, err);
-    bool archive = ok && (archive_kind_of(head) != ARCHIVE_KINDS || archive_extent_of(head) != NULL);
-    ok = ok && (archive ? begin_behind_archive(&w, head, &from, err) : begin_behind(&w, head, arena, &from, err));
+    ok = ok && (!budget->search || source_read_some(source, arena, PROBE_MIDDLE_AT, PROBE_MIDDLE, &probe.middle, err));
+    probe.head = head;
+    ok = ok && (archive_end_is_told(&probe) ? begin_behind_archive(&w, &probe, &from, err) : begin_behind(&w, head, arena, &from, err));
     from = from < source->size ? from : source->size;
     uint64_t to = budget->search || source->size - from < PIECE_END ? source->size : from + PIECE_END;
     ok = ok && (bytes_starts(head, bytes_text("#!")) ? walk_script(&w, to, err) : walk_pieces(&w, from, to, err));

@@ -301,7 +301,15 @@ static int by_place(const void *a, const void *b) {
     return x->at != y->at ? (x->at < y->at ? -1 : 1) : x->n < y->n ? -1 : x->n > y->n;
 }
 
-static bool files_visit(struct walk *w, struct visitor *visitor, struct error *err) {
+static uint64_t end_of(const struct item *file) {
+    uint64_t end = 0;
+    for (const struct item *i = file; i != NULL; i = i->more) {
+        end = i->at + i->n > end ? i->at + i->n : end;
+    }
+    return end;
+}
+
+static bool files_visit(struct walk *w, struct visitor *visitor, uint64_t *end, struct error *err) {
     struct item **files = arena_array(w->arena, w->n_files, sizeof(struct item *));
     size_t n = 0;
     if (files == NULL) {
@@ -312,6 +320,7 @@ static bool files_visit(struct walk *w, struct visitor *visitor, struct error *e
     }
     qsort(files, n, sizeof(struct item *), by_place);
     for (size_t i = 0; i < n; i++) {
+        *end = end_of(files[i]) > *end ? end_of(files[i]) : *end;
         if (!file_visit(w, files[i], visitor, err)) {
             return false;
         }
@@ -342,10 +351,11 @@ static unsigned rank_of(const struct iso_tree *t) {
     return t->rock_ridge ? 0 : t->joliet ? 1 : 2;
 }
 
-bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, struct visitor *visitor, bool *packed, struct error *err) {
+bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, struct visitor *visitor, struct iso_found *found,
+              struct error *err) {
     struct walk w = {.image = image, .arena = arena, .budget = budget};
     struct error first = {0}, why = {0};
-    *packed = false;
+    *found = (struct iso_found){0};
     if (!iso_trees_read(image, w.trees, &w.n_trees, &first, err)) {
         return false;
     }
@@ -357,8 +367,8 @@ bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, 
             }
         }
     }
-    *packed = w.packed;
-    if (!files_visit(&w, visitor, err)) {
+    found->packed = w.packed;
+    if (!files_visit(&w, visitor, &found->end, err)) {
         return false;
     }
     return first.kind == ERR_NONE || error_set(err, first.kind, "%s", first.text);

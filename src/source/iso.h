@@ -8,12 +8,17 @@
 /* So many folders of one image are read, so many octets of one of them, and of a name. */
 enum { ISO_FOLDERS_MAX = 1 << 16, ISO_FOLDER_MAX = 16 << 20, ISO_NAME_MAX = 1024 };
 
+/* What was seen of an image on the way. */
+struct iso_found {
+    bool packed;  /* it has files which are packed for systems that know Rock Ridge (zisofs): those were visited as they lie there */
+    uint64_t end; /* behind the last octet of any file */
+};
+
 /* iso_walk visits each file of an image, where it lies, once: by the names of Rock Ridge where there are any, else of Joliet, then what
  * only another of the image's trees of folders names. Windows shows the tree of Joliet, others that of Rock Ridge: what is in one need not
- * be in the other, and two names of one place need not be of one length. *packed says that the image has files which are packed for systems
- * that know Rock Ridge (zisofs): those were visited as they lie there. */
-CERTBAN_MUST_USE bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, struct visitor *visitor, bool *packed,
-                               struct error *err);
+ * be in the other, and two names of one place need not be of one length. */
+CERTBAN_MUST_USE bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, struct visitor *visitor,
+                               struct iso_found *found, struct error *err);
 
 /* A tree of folders: the folder at its root, and how records are read below it. */
 struct iso_tree {
