@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Sets of trust anchors: certificates in PEM (RFC 7468), and the limits of the compiled-in ones from certs/roots.csv, whose
- * rows stand in the order of certs/roots.pem.
- */
+/* Sets of trust anchors: certificates in PEM (RFC 7468), and the compiled-in ones with their limits. */
 #include "crypto/anchors.h"
 
 #include "asn1/name.h"
 #include "base/embedded.h"
+#include "base/reader.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -46,6 +44,12 @@ const struct cert *anchors_cert(const struct anchors *anchors, size_t i) {
 static int by_hash(const void *a, const void *b) {
     const struct anchor *x = a, *y = b;
     return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static void put_in_order(struct anchors *anchors) {
+    if (anchors->n != 0) {
+        qsort(anchors->all, anchors->n, sizeof *anchors->all, by_hash);
+    }
 }
 
 const struct anchor *anchors_named(const struct anchors *anchors, uint64_t hash, size_t *n) {
@@ -137,103 +141,42 @@ bool anchors_add_pem(struct anchors *anchors, struct bytes pem, struct error *er
         anchors->n = before;
         return error_set(err, why.kind, "%s", why.text);
     }
-    if (anchors->n != 0) {
-        qsort(anchors->all, anchors->n, sizeof *anchors->all, by_hash);
-    }
+    put_in_order(anchors);
     return true;
 }
 
-/* The columns of certs/roots.csv, in order. */
-enum column {
-    COLUMN_SHA256,
-    COLUMN_SHA1,
-    COLUMN_SUBJECT,
-    COLUMN_NOT_BEFORE,
-    COLUMN_NOT_AFTER,
-    COLUMN_CODE_SIGNING,
-    COLUMN_TIME_STAMPING,
-    COLUMN_DISABLED_FROM,
-    COLUMN_DISABLED_EKU,
-    COLUMN_NOT_BEFORE_LIMIT,
-    COLUMN_NOT_BEFORE_EKU,
-    COLUMN_SOURCE,
-    COLUMN_COUNT
-};
-
-/* One line of CSV (RFC 4180; no line breaks and no doubled quotes inside of fields), cut into its columns. */
-static bool csv_line(struct bytes csv, size_t *at, struct bytes columns[COLUMN_COUNT]) {
-    size_t end = bytes_find(csv, bytes_text("\n"), *at), n = 0, from = *at;
-    bool quoted = false;
-    for (size_t i = *at; i <= end && n < COLUMN_COUNT; i++) {
-        if (i < end && csv.p[i] == '"') {
-            quoted = !quoted;
-        } else if (i == end || (csv.p[i] == ',' && !quoted)) {
-            columns[n++] = bytes_cut(csv, from, i - from);
-            from = i + 1;
-        }
+/* A row of the table that tools/roots-table makes of certs/roots.pem and certs/roots.csv. */
+static bool add_row(struct anchors *anchors, struct reader *r, struct error *err) {
+    struct anchor row;
+    for (int i = 0; i < PURPOSE_COUNT; i++) {
+        row.trusted[i] = reader_u8(r) != 0;
     }
-    *at = end + 1;
-    return n == COLUMN_COUNT;
-}
-
-/* "2021-08-01T00:00:00Z"; INT64_MAX for an empty column. */
-static bool csv_time(struct bytes text, int64_t *out) {
-    char digits[24] = "";
-    if (text.n == 0) {
-        *out = INT64_MAX;
-        return true;
+    row.disabled_from = (int64_t)reader_u64le(r);
+    for (int i = 0; i < PURPOSE_COUNT; i++) {
+        row.not_before_limit[i] = (int64_t)reader_u64le(r);
     }
-    size_t n = 0;
-    for (size_t i = 0; i < text.n && n < sizeof digits - 1; i++) {
-        if (text.p[i] >= '0' && text.p[i] <= '9') {
-            digits[n++] = (char)text.p[i];
-        }
+    struct bytes der = reader_bytes(r, reader_u32le(r));
+    if (!reader_ok(r)) {
+        return error_set(err, ERR_MALFORMED, "the table is cut short");
     }
-    digits[n++] = 'Z';
-    struct der time = {.tag = DER_GENERALIZED_TIME, .whole = bytes_none(), .content = bytes_make(digits, n)};
-    return der_time(&time, out, NULL);
-}
-
-static bool csv_limits(const struct bytes columns[COLUMN_COUNT], struct anchor *anchor) {
-    static const char *const ekus[PURPOSE_COUNT] = {"1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8"};
-    int64_t limit;
-    if (!csv_time(columns[COLUMN_DISABLED_FROM], &anchor->disabled_from) || !csv_time(columns[COLUMN_NOT_BEFORE_LIMIT], &limit)) {
+    struct anchor *anchor = append(anchors, der, err);
+    if (anchor == NULL) {
         return false;
     }
-    struct bytes limited = columns[COLUMN_NOT_BEFORE_EKU];
-    for (int i = 0; i < PURPOSE_COUNT; i++) {
-        struct bytes eku = bytes_text(ekus[i]);
-        anchor->trusted[i] = bytes_is(columns[i == PURPOSE_CODE ? COLUMN_CODE_SIGNING : COLUMN_TIME_STAMPING], "yes") &&
-                             bytes_find(columns[COLUMN_DISABLED_EKU], eku, 0) == columns[COLUMN_DISABLED_EKU].n;
-        if (limited.n == 0 || bytes_find(limited, eku, 0) != limited.n) {
-            anchor->not_before_limit[i] = limit;
-        }
-    }
+    row.cert = anchor->cert;
+    row.hash = anchor->hash;
+    *anchor = row;
     return true;
 }
 
 bool anchors_add_builtin(struct anchors *anchors, struct error *err) {
-    struct bytes pem = embedded_roots[0].content, csv = embedded_roots[1].content, der, columns[COLUMN_COUNT];
-    size_t at = 0, row = 0;
-    struct error why = {.kind = ERR_NONE};
-    if (!csv_line(csv, &row, columns) || !bytes_is(columns[COLUMN_NOT_BEFORE_EKU], "not_before_eku")) {
-        return error_set(err, ERR_MALFORMED, "the table of trust anchors has other columns");
-    }
-    while (pem_next(pem, &at, &anchors->arena, &der, &why)) {
-        struct anchor *anchor = append(anchors, der, &why);
-        if (anchor == NULL) {
-            break;
-        }
-        if (!csv_line(csv, &row, columns) || !csv_limits(columns, anchor)) {
-            error_set(&why, ERR_MALFORMED, "the table of trust anchors does not fit the certificates");
-            break;
+    struct reader r = reader_make(embedded_roots[0].content, 0);
+    struct error why;
+    while (r.left.n != 0) {
+        if (!add_row(anchors, &r, &why)) {
+            return error_set(err, why.kind, "built-in trust anchors: %s", why.text);
         }
     }
-    if (why.kind != ERR_NONE) {
-        return error_set(err, why.kind, "built-in trust anchors: %s", why.text);
-    }
-    if (anchors->n != 0) {
-        qsort(anchors->all, anchors->n, sizeof *anchors->all, by_hash);
-    }
+    put_in_order(anchors);
     return true;
 }

@@ -2,7 +2,6 @@
 #include "crypto/crypto.h"
 
 #include "crypto/openssl.h"
-#include "crypto/pubkey.h"
 
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
@@ -48,6 +47,5 @@ bool crypto_init(struct error *err) {
     if (openssl_context() == NULL || openssl_md(HASH_SHA256) == NULL || openssl_md(HASH_SHA1) == NULL) {
         return error_set(err, ERR_UNSUPPORTED, "OpenSSL can't be started without its default provider");
     }
-    pubkey_warm_up();
     return true;
 }

@@ -5,9 +5,8 @@
 #include "base/error.h"
 
 /*
- * crypto_init sets up OpenSSL without any configuration file and runs each algorithm once, so that nothing needs the file
- * system afterwards: a sandbox may close it. Calling it again is free; the other functions call it when nobody did, but then
- * outside a sandbox only.
+ * crypto_init sets up OpenSSL without any configuration file: nothing needs the file system afterwards, and a sandbox may close it.
+ * Calling it again is free; the other functions call it when nobody did, but then outside a sandbox only.
  */
 CERTBAN_MUST_USE bool crypto_init(struct error *err);
 

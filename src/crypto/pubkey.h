@@ -25,7 +25,7 @@ struct signed_thing {
  */
 enum check pubkey_verify(const struct signed_thing *thing, const char **detail);
 
-/* pubkey_warm_up runs RSA, ECDSA and the key reader once, so that later calls load nothing. */
+/* pubkey_warm_up runs RSA, ECDSA and the key reader once: the processes that are forked afterwards find their methods fetched. */
 void pubkey_warm_up(void);
 
 #endif

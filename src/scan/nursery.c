@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "crypto/pubkey.h"
 #include "scan/catalogs.h"
 #include "scan/pass.h"
+#include "scan/pool.h"
 #include "scan/sandbox.h"
 
-enum { SOCKET_FD = 3, STORE_FD = 4 };
+enum { SOCKET_FD = 3, STORE_FD = 4, WORKERS_MAX = 2 * POOL_FDS };
 
 /* Both directions of the nursery's socket; a worker's socket comes along with the answer to FORK. */
 enum order { ORDER_FORK, ORDER_END };
@@ -46,13 +48,25 @@ struct care {
     int socket;
     struct examiner *examiner;
     bool sandbox;
+    pid_t workers[WORKERS_MAX]; /* that were not waited for; 0: a free place */
 };
 
-static void fork_worker(const struct care *care, enum worker_kind kind) {
+/* The place of a worker, or with 0 a free one; NULL when there is none. */
+static pid_t *place_of(struct care *care, pid_t pid) {
+    for (size_t i = 0; i < WORKERS_MAX; i++) {
+        if (care->workers[i] == pid) {
+            return &care->workers[i];
+        }
+    }
+    return NULL;
+}
+
+static void fork_worker(struct care *care, enum worker_kind kind) {
     int pair[2];
     struct order_message answer = {.order = ORDER_FORK, .kind = kind};
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        answer.status = errno;
+    pid_t *place = place_of(care, 0);
+    if (place == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        answer.status = place == NULL ? EAGAIN : errno;
         (void)send_message(care->socket, &answer, -1);
         return;
     }
@@ -63,23 +77,42 @@ static void fork_worker(const struct care *care, enum worker_kind kind) {
         worker_main(pair[1], kind, care->examiner, care->sandbox);
     }
     answer.status = answer.pid < 0 ? errno : 0;
+    *place = answer.pid > 0 ? answer.pid : 0;
     close(pair[1]);
     (void)send_message(care->socket, &answer, answer.pid < 0 ? -1 : pair[0]);
     close(pair[0]);
 }
 
-static void end_worker(const struct care *care, pid_t pid) {
+static void end_worker(struct care *care, pid_t pid) {
     struct order_message answer = {.order = ORDER_END, .pid = pid};
+    pid_t *place = place_of(care, pid);
     int status = 0;
     kill(pid, SIGKILL); /* one that died already stays as it died until it is waited for */
     if (waitpid(pid, &status, 0) == pid && WIFSIGNALED(status)) {
         answer.status = WTERMSIG(status);
     }
+    if (place != NULL) {
+        *place = 0;
+    }
     (void)send_message(care->socket, &answer, -1);
 }
 
-static void serve(const struct care *care) {
-    bool has_anchors = false;
+/* Ends all workers at once and waits for them and for what they had started: in a container the process that would inherit them may be
+ * one that waits for nobody. What does not end when its parent does is not waited for longer than a second. */
+static void end_all(const struct care *care) {
+    for (size_t i = 0; i < WORKERS_MAX; i++) {
+        if (care->workers[i] != 0) {
+            kill(care->workers[i], SIGKILL);
+        }
+    }
+    signal(SIGALRM, SIG_DFL);
+    alarm(1);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+    }
+}
+
+static void serve(struct care *care) {
+    bool is_warm = false;
     struct order_message message;
     int fd;
     while (receive_message(care->socket, &message, &fd)) {
@@ -87,8 +120,9 @@ static void serve(const struct care *care) {
             end_worker(care, message.pid);
             continue;
         }
-        if (!has_anchors && (message.kind == WORKER_PROVER || care->examiner->verify || care->examiner->describe)) {
-            has_anchors = true; /* read here once, every later worker has them for nothing */
+        if (!is_warm && message.kind == WORKER_PROVER) {
+            is_warm = true; /* done here once, every prover has it for nothing; a reader does it when it meets a signature to prove */
+            pubkey_warm_up();
             (void)examiner_anchors(care->examiner);
         }
         fork_worker(care, message.kind);
@@ -144,6 +178,7 @@ static void warm_sorting(void) {
 static void nursery_main(int socket, struct examiner *examiner, bool sandbox) __attribute__((noreturn));
 static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     let_go(socket, examiner->catalogs);
     signal(SIGINT, SIG_IGN); /* the main process decides when it is over, and the terminal sends this to all of them */
     signal(SIGTERM, SIG_DFL);
@@ -158,6 +193,7 @@ static void nursery_main(int socket, struct examiner *examiner, bool sandbox) {
     struct care care = {.socket = SOCKET_FD, .examiner = examiner, .sandbox = sandbox};
     if (send_message(SOCKET_FD, &ready, -1) && ready.status == 0) {
         serve(&care);
+        end_all(&care);
     }
     _exit(0);
 }

@@ -55,16 +55,14 @@ void pool_free(struct pool *pool) {
     if (pool == NULL) {
         return;
     }
-    for (unsigned i = 0; i < pool->n_slots; i++) { /* all of them end at once, before the first one is waited for */
-        if (pool->slots[i].alive) {
-            shutdown(pool->slots[i].worker.socket, SHUT_RDWR);
-        }
-    }
     for (unsigned i = 0; i < pool->n_slots; i++) {
-        if (pool->slots[i].alive) {
-            (void)pool_end_worker(pool, &pool->slots[i]);
+        struct slot *slot = &pool->slots[i];
+        if (slot->alive && slot->n_jobs != 0) { /* in the middle of one: it would not hear that nobody listens any more */
+            (void)pool_end_worker(pool, slot);
+        } else if (slot->alive) {
+            close(slot->worker.socket); /* an idle one ends by itself, while the others do */
         }
-        text_free(&pool->slots[i].partial);
+        text_free(&slot->partial);
     }
     arena_free(&pool->arena);
     free(pool->buffer);
