@@ -10,6 +10,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/look.h"
+
 enum { ATTRIBUTE_NAMES = 1024 }; /* octets of names, which most files' fit in */
 
 static int64_t nanoseconds(const struct statx_timestamp *t) {
@@ -18,7 +20,7 @@ static int64_t nanoseconds(const struct statx_timestamp *t) {
 
 static bool identify(int fd, struct fs_identity *out, struct error *err) {
     struct statx st;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) != 0) {
+    if (look_at(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) != 0) {
         return error_sys(err, errno, "can't look at the file");
     }
     *out = (struct fs_identity){

@@ -344,6 +344,7 @@ void keeper_main(int socket, const struct helper_programs *programs) {
     struct keeper k = {.socket = 4};
     struct error err = {0}, why = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    umask(S_IRWXG | S_IRWXO); /* whoever started certban may have one by which not even the helper reads what it is given */
     signal(SIGCHLD, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     if (socket != k.socket) {

@@ -112,16 +112,25 @@ static int landlock_version(void) {
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
+/* Whether that answer says that there is no Landlock for us: the kernel has none, it is switched off, or a container's list of system
+ * calls, older than it, forbids it. */
+static bool is_refused(int sys) {
+    return sys == ENOSYS || sys == EOPNOTSUPP || sys == EPERM;
+}
+
 const char *sandbox_available(void) {
-    static char words[64];
+    static char words[96];
     if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
         return NULL;
     }
-    int version = landlock_version();
+    int version = landlock_version(), sys = errno;
     if (version > 0) {
         snprintf(words, sizeof words, "seccomp, Landlock %d", version);
     } else {
-        snprintf(words, sizeof words, "seccomp; this kernel has no Landlock");
+        snprintf(words, sizeof words, "seccomp alone; %s",
+                 sys == EOPNOTSUPP ? "Landlock is switched off"
+                 : sys == EPERM    ? "Landlock is forbidden here, as old containers do"
+                                   : "this kernel has no Landlock");
     }
     return words;
 }
@@ -214,8 +223,9 @@ bool sandbox_enter(struct error *err) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return error_sys(err, errno, "can't give up new privileges");
     }
-    if (!sandbox_paths(NULL, 0, err)) { /* where the kernel has no Landlock, seccomp forbids the same calls */
-        return error_within(err, "sandbox");
+    struct error why = {0};
+    if (!sandbox_paths(NULL, 0, &why) && !is_refused(why.sys)) { /* without Landlock, seccomp forbids the same calls */
+        return error_again(err, &why) || error_within(err, "sandbox");
     }
     int bad = filter != NULL ? seccomp_load(filter) : -EINVAL;
     return bad == 0 || error_sys(err, -bad, "sandbox: the list of allowed system calls is not accepted");

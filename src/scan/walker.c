@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/look.h"
 #include "scan/disk_bundle.h"
 #include "scan/filesystem.h"
 #include "scan/glob.h"
@@ -91,7 +92,7 @@ static bool included(struct walker *walker, const char *name) {
  * own but is not mounted. Asked without a word to the file system: a dead network mount must not hold up the walk. */
 static bool foreign(struct walker *walker, const struct folder *folder, int in, const char *name) {
     struct statx st;
-    if (statx(in, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) != 0 ||
+    if (look_at(in, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) != 0 ||
         makedev(st.stx_dev_major, st.stx_dev_minor) == folder->volume) {
         return false;
     }
@@ -195,7 +196,7 @@ static unsigned char kind_of(int in, const struct dirent64 *entry) {
     if (entry->d_type != DT_UNKNOWN) {
         return entry->d_type;
     }
-    if (statx(in, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
+    if (look_at(in, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0) {
         return DT_UNKNOWN;
     }
     return S_ISREG(st.stx_mode) ? DT_REG : S_ISDIR(st.stx_mode) ? DT_DIR : S_ISLNK(st.stx_mode) ? DT_LNK : DT_UNKNOWN;

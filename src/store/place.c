@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/look.h"
 #include "crypto/digest.h"
 #include "store/inside.h"
 
@@ -29,7 +30,7 @@ bool inode_of(int fd, struct inode_id *out, struct error *err) {
 bool inode_at(int folder, const char *name, struct inode_id *out, struct error *err) {
     struct statx st;
     *out = (struct inode_id){0};
-    if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &st) != 0) {
+    if (look_at(folder, name, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &st) != 0) {
         return errno == ENOENT || error_sys(err, errno, "can't look at %s", name);
     }
     int64_t birth = (st.stx_mask & STATX_BTIME) != 0 ? st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec : 0;
