@@ -18,11 +18,8 @@
 
 enum {
     PIECE = 4 << 20,     /* a source is searched in pieces of this size, which overlap by a certificate */
-    BUDGET = 256 << 20,  /* octets of SignedData candidates that turned out to be none */
     HEADER_MAX = 6 + 11, /* what tells a SignedData */
     BASE64_MIN = 256,    /* digits: a shorter certificate is none */
-    BASE64_MAX = 1 << 20,
-    BASE64_RUNS = 32, /* in one search */
 };
 
 static const uint8_t signed_data_oid[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02};
@@ -44,12 +41,6 @@ static bool is_loose(const struct signature *signature) {
     return signature->carved && signature->signer == NULL && signature->sd != NULL && signature->sd->whole.n == 0;
 }
 
-static void limit(struct contents *contents, const char *what) {
-    struct error err = {0};
-    error_set(&err, ERR_LIMIT, "%s", what);
-    contents_unreadable(contents, &err);
-}
-
 /* The signature that holds the loose certificates of the file; made when there is none yet. NULL at the limit. */
 static struct signature *loose(struct contents *contents, struct arena *arena, uint64_t at) {
     for (size_t i = 0; i < contents->n_signatures; i++) {
@@ -62,7 +53,11 @@ static struct signature *loose(struct contents *contents, struct arena *arena, u
     const char *part = arena_printf(arena, "carved@%llu", (unsigned long long)at);
     struct signature *signature = sd != NULL && part != NULL ? contents_add(contents, arena, &err) : NULL;
     if (signature == NULL) {
-        limit(contents, "certificates found by searching are more than can be kept");
+        if (err.kind != ERR_NONE) {
+            contents_unreadable(contents, &err);
+        } else {
+            contents_limited(contents, arena, LIMIT_MEMORY);
+        }
         return NULL;
     }
     *sd = (struct signed_data){.content_type = bytes_none(), .content = bytes_none(), .at = at};
@@ -93,7 +88,7 @@ static bool keep(struct contents *contents, struct arena *arena, const struct ce
     if ((sd->n_certs & (sd->n_certs - 1)) == 0) {
         struct cert *more = arena_array(arena, sd->n_certs == 0 ? 1 : sd->n_certs * 2, sizeof *more);
         if (more == NULL) {
-            limit(contents, "memory for certificates found by searching");
+            contents_limited(contents, arena, LIMIT_MEMORY);
             return false;
         }
         if (sd->n_certs != 0) {
@@ -108,7 +103,8 @@ static bool keep(struct contents *contents, struct arena *arena, const struct ce
 /* Certificates of b; from a piece of a source they are copied. */
 static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) {
     struct arena scratch = arena_like(c->arena, ARENA_FILE_CAP);
-    struct cert_search search = {.b = b, .at = at, .tries = c->cert_tries};
+    struct cert_search search = {
+        .b = b, .at = at, .tries = c->cert_tries, .most = (unsigned)limit_most(c->arena->limits, LIMIT_CARVE_PLACES)};
     struct cert cert;
     struct bytes der;
     size_t n = 0;
@@ -118,7 +114,7 @@ static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) 
             continue;
         }
         if (c->source != NULL && (!arena_copy(c->arena, cert.der, &der, NULL) || !cert_parse(der, cert.at, c->arena, &cert, NULL))) {
-            limit(c->contents, "memory for certificates found by searching");
+            contents_limited(c->contents, c->arena, LIMIT_MEMORY);
             break;
         }
         if (!keep(c->contents, c->arena, &cert)) {
@@ -126,8 +122,8 @@ static size_t find_certificates(struct carving *c, struct bytes b, uint64_t at) 
         }
         n++;
     }
-    if (search.tries >= CERT_SEARCH_TRIES && c->cert_tries < CERT_SEARCH_TRIES) {
-        limit(c->contents, "more places that look like certificates than are tried");
+    if (search.cut) {
+        contents_limited(c->contents, c->arena, LIMIT_CARVE_PLACES);
     }
     if (search.long_serial) {
         contents_limited(c->contents, c->arena, LIMIT_SERIAL);
@@ -195,7 +191,7 @@ static bool add_from_source(struct carving *c, uint64_t at, uint64_t n) {
         } else if (arena_copy(c->arena, bytes_cut(trial, 0, sd->whole.n), &blob, NULL)) {
             good = add(c, blob, at);
         } else {
-            limit(c->contents, "memory for signatures found by searching");
+            contents_limited(c->contents, c->arena, LIMIT_MEMORY);
         }
     }
     arena_free(&scratch);
@@ -209,8 +205,9 @@ static bool try_candidate(struct carving *c, struct bytes b, size_t pos, uint64_
     if (n > left || n > most) {
         return false;
     }
-    if (c->tries >= limit_most(c->arena->limits, LIMIT_CARVE_CANDIDATES) || c->budget < n) {
-        contents_limited(c->contents, c->arena, LIMIT_CARVE_CANDIDATES);
+    bool many = c->tries >= limit_most(c->arena->limits, LIMIT_CARVE_CANDIDATES);
+    if (many || c->budget < n) {
+        contents_limited(c->contents, c->arena, many ? LIMIT_CARVE_CANDIDATES : LIMIT_CARVE_BUDGET);
         return false;
     }
     c->tries++;
@@ -245,7 +242,7 @@ static void carve(struct carving *c, struct bytes b, uint64_t at) {
 }
 
 static struct carving begin(struct contents *contents, struct arena *arena) {
-    return (struct carving){.contents = contents, .arena = arena, .budget = BUDGET};
+    return (struct carving){.contents = contents, .arena = arena, .budget = limit_most(arena->limits, LIMIT_CARVE_BUDGET)};
 }
 
 /* How far base64 goes on from pos. */
@@ -268,9 +265,14 @@ static void carve_base64(struct carving *outer, struct bytes b, uint64_t at) {
             continue;
         }
         struct bytes text = bytes_cut(b, pos, end);
-        uint8_t *octets = runs++ < BASE64_RUNS && text.n <= BASE64_MAX ? arena_alloc(outer->arena, text.n) : NULL;
+        bool many = runs++ == limit_most(outer->arena->limits, LIMIT_CARVE_TEXTS);
+        if (many || text.n > limit_most(outer->arena->limits, LIMIT_CARVE_TEXT_SIZE)) {
+            contents_limited(outer->contents, outer->arena, many ? LIMIT_CARVE_TEXTS : LIMIT_CARVE_TEXT_SIZE);
+            return;
+        }
+        uint8_t *octets = arena_alloc(outer->arena, text.n);
         if (octets == NULL) {
-            limit(outer->contents, "more base64 than is looked into");
+            contents_limited(outer->contents, outer->arena, LIMIT_MEMORY);
             return;
         }
         memcpy(octets, text.p, text.n);
@@ -316,7 +318,7 @@ static void carve_wrapped(struct carving *outer, struct bytes b, size_t n, uint6
         uint8_t *octets = malloc(end - pos);
         struct memory_source memory;
         if (octets == NULL) {
-            limit(outer->contents, "memory for base64");
+            contents_limited(outer->contents, outer->arena, LIMIT_MEMORY);
             return;
         }
         memcpy(octets, b.p + pos, end - pos);

@@ -91,7 +91,7 @@ static unsigned cost(struct bytes candidate) {
 
 bool cert_search_next(struct cert_search *search, struct arena *arena, struct cert *cert) {
     struct bytes b = search->b;
-    while (search->next < b.n && search->tries < CERT_SEARCH_TRIES) {
+    while (search->next < b.n) {
         const uint8_t *p = memchr(b.p + search->next, DER_SEQUENCE, b.n - search->next);
         if (p == NULL) {
             search->next = b.n;
@@ -102,6 +102,11 @@ bool cert_search_next(struct cert_search *search, struct arena *arena, struct ce
         search->next = pos + 1;
         if (!begins_like_one(candidate)) {
             continue;
+        }
+        if (search->tries >= search->most) {
+            search->cut = true;
+            search->next = b.n;
+            return false;
         }
         struct cert found;
         if (cert_parse(candidate, search->at + pos, arena, &found, NULL) && cert_search_sensible(&found)) {

@@ -6,7 +6,7 @@
 #include "asn1/x509.h"
 
 /* A certificate found by searching is no longer than this; no more than so many places are tried. */
-enum { CERT_SEARCH_SIZE = 64 << 10, CERT_SEARCH_TRIES = 4096 };
+enum { CERT_SEARCH_SIZE = 64 << 10 };
 
 /* Zero tries to begin with. */
 struct cert_search {
@@ -14,7 +14,9 @@ struct cert_search {
     uint64_t at;      /* offset of b in the file */
     size_t next;      /* where in b to look on */
     bool long_serial; /* one was passed over for its serial (LIMIT_SERIAL) alone */
-    unsigned tries;   /* places tried so far; at CERT_SEARCH_TRIES the search is over */
+    unsigned tries;   /* places tried so far */
+    unsigned most;    /* of them are tried */
+    bool cut;         /* there were more: the search is over */
 };
 
 /* cert_search_next finds the next whole and sensible certificate and moves behind it; false when there is none. Its memory, but for

@@ -106,7 +106,7 @@ static bool keep(struct cms_reading *r, const struct cert *cert) {
 }
 
 bool cms_salvage(struct cms_reading *r, struct bytes b, uint64_t at) {
-    struct cert_search search = {.b = b, .at = at, .tries = r->tries};
+    struct cert_search search = {.b = b, .at = at, .tries = r->tries, .most = (unsigned)limit_most(r->arena->limits, LIMIT_CARVE_PLACES)};
     struct cert cert;
     while (r->sd != NULL && cert_search_next(&search, r->arena, &cert)) {
         if (!keep(r, &cert)) {
@@ -115,6 +115,9 @@ bool cms_salvage(struct cms_reading *r, struct bytes b, uint64_t at) {
     }
     if (r->sd != NULL && search.long_serial) {
         cms_cut(r, LIMIT_SERIAL);
+    }
+    if (r->sd != NULL && search.cut) {
+        cms_cut(r, LIMIT_CARVE_PLACES);
     }
     r->tries = search.tries;
     return true;

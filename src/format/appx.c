@@ -12,7 +12,7 @@
 #include "base/reader.h"
 #include "format/zip_signed.h"
 
-enum { TAG_SIZE = 4, PART_MAX = 8 << 20, CLAIMS_MAX = 16 };
+enum { TAG_SIZE = 4, CLAIMS_MAX = 16 /* a table of more proves nothing */ };
 
 static const char signature_name[] = "AppxSignature.p7x";
 
@@ -63,7 +63,7 @@ static bool spans_of(struct appx *a, size_t tag, struct claim *claim, struct err
     claim->spans[0] = (struct span){.at = 0, .n = tag == PACKAGE ? a->signature->at : 0};
     const struct zip_part *part = tag == PACKAGE ? NULL : zip_signed_part(&a->index, tags[tag].part);
     if (part != NULL) {
-        if (a->parts[tag].n == 0 && !zip_part_read(a->source, part, PART_MAX, a->arena, &a->parts[tag], err)) {
+        if (a->parts[tag].n == 0 && !zip_part_read(a->source, part, LIMIT_PART_SIZE, a->arena, &a->parts[tag], err)) {
             return error_within(err, "%s", tags[tag].part);
         }
         claim->spans[0].literal = a->parts[tag];

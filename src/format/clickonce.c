@@ -102,6 +102,22 @@ static bool has_element(struct bytes xml, const char *name) {
     return false;
 }
 
+/* Whether the words stand in what of a document is more than is read. */
+static bool mentions_behind(struct source *source, uint64_t from, struct arena *arena, bool *manifest, bool *holds, struct error *err) {
+    enum { WINDOW = 1 << 20, OVERLAP = 4 * WORD_MAX };
+    struct arena scratch = arena_like(arena, 2 * WINDOW);
+    bool ok = true;
+    for (uint64_t at = from; ok && at < source->size && !(*manifest && *holds); at += WINDOW) {
+        struct bytes b;
+        arena_reset(&scratch);
+        ok = source_read_some(source, &scratch, at > OVERLAP ? at - OVERLAP : 0, WINDOW + OVERLAP, &b, err);
+        *manifest = *manifest || (ok && mentions(b, assembly));
+        *holds = *holds || (ok && mentions(b, "X509Certificate"));
+    }
+    arena_free(&scratch);
+    return ok;
+}
+
 static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
     struct bytes xml;
     struct error why = {0};
@@ -112,6 +128,9 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
         return false;
     }
     bool manifest = mentions(xml, assembly), holds = mentions(xml, "X509Certificate");
+    if (!mentions_behind(source, xml.n, arena, &manifest, &holds, err)) {
+        return false;
+    }
     contents->other = !manifest && !holds;
     if (contents->other || (source->size <= most && !holds)) {
         return true;
@@ -125,7 +144,8 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
         contents->other = !manifest && contents->n_signatures == 0;
         return true;
     }
-    contents->other = !manifest && !has_element(xml, "X509Certificate"); /* text that speaks of such documents */
+    /* Text that speaks of such documents is none. */
+    contents->other = !manifest && source->size <= most && !has_element(xml, "X509Certificate");
     if (!contents->other) {
         contents_unreadable(contents, &why);
         xmldsig_salvage(xml, arena, contents);

@@ -17,12 +17,9 @@
 enum {
     DOUBLE_MAGIC = 0x00051607,
     DOUBLE_FILLER = 20, /* version, sixteen octets */
-    DOUBLE_ENTRIES = 64,
     FINDER_INFO = 9,
     ATTR_AT = 34,   /* the header of attributes in that entry: behind 32 octets of the Finder's and two that fill up */
     ATTR_SKIP = 28, /* debug_tag, total_size, data_start, data_length, reserved */
-    ATTR_MAX = 1024,
-    BLOBS_MAX = 64,
 };
 
 /* The names of loose blobs, and the slots that they would have in a SuperBlob (libsecurity_codesigning, signerutils and filediskrep). */
@@ -61,7 +58,8 @@ static bool probe(const struct probe *probe) {
 
 static void take(struct codesign *code, uint32_t slot, struct bytes b, uint64_t at, struct arena *arena, struct anomalies *anomalies) {
     struct error why;
-    if (code->n == BLOBS_MAX) {
+    if (code->n == limit_most(arena->limits, LIMIT_BLOBS)) {
+        code->cut = true;
         return;
     }
     if (codesign_blob(slot, b, at, &code->blobs[code->n], &why)) {
@@ -73,13 +71,19 @@ static void take(struct codesign *code, uint32_t slot, struct bytes b, uint64_t 
 
 /* attr_header: u32 "ATTR", ATTR_SKIP octets, u32 reserved, u16 flags, u16 count; then u32 offset in the file, u32 length, u16 flags, u8
  * size of the name, which ends with a NUL; each entry begins at a multiple of four octets. */
-static void read_attributes(struct bytes file, uint64_t at, struct codesign *code, struct arena *arena, struct anomalies *anomalies) {
+static void read_attributes(struct bytes file, uint64_t at, uint64_t *left, struct codesign *code, struct arena *arena,
+                            struct contents *contents) {
     struct reader r = reader_make(bytes_cut(file, (size_t)at, file.n), at);
     uint32_t magic = reader_u32be(&r);
     reader_skip(&r, ATTR_SKIP);
     reader_skip(&r, 2);
     uint16_t count = reader_u16be(&r);
-    for (unsigned i = 0; magic == 0x41545452 && i < count && i < ATTR_MAX && reader_ok(&r); i++) {
+    for (unsigned i = 0; magic == 0x41545452 && i < count && reader_ok(&r); i++) {
+        if (*left == 0) {
+            contents_limited(contents, arena, LIMIT_DOUBLE);
+            return;
+        }
+        --*left;
         uint32_t offset = reader_u32be(&r), length = reader_u32be(&r);
         reader_skip(&r, 2);
         uint8_t size = reader_u8(&r);
@@ -88,29 +92,30 @@ static void read_attributes(struct bytes file, uint64_t at, struct codesign *cod
         name = bytes_cut(name, 0, name.n != 0 ? name.n - 1 : 0);
         for (size_t k = 0; reader_ok(&r) && k < sizeof names / sizeof *names; k++) {
             if (bytes_is(name, names[k].name)) {
-                take(code, names[k].slot, bytes_cut(file, offset, length), offset, arena, anomalies);
+                take(code, names[k].slot, bytes_cut(file, offset, length), offset, arena, &contents->anomalies);
             }
         }
     }
 }
 
 /* Header: u32 magic, u32 version, 16 octets, u16 count; then u32 id, u32 offset, u32 length. */
-static void read_double(struct bytes file, struct codesign *code, struct arena *arena, struct anomalies *anomalies) {
+static void read_double(struct bytes file, struct codesign *code, struct arena *arena, struct contents *contents) {
     struct reader r = reader_make(file, 0);
+    uint64_t left = limit_most(arena->limits, LIMIT_DOUBLE);
     reader_skip(&r, 4);
     reader_skip(&r, DOUBLE_FILLER);
     uint16_t count = reader_u16be(&r);
-    for (unsigned i = 0; i < count && i < DOUBLE_ENTRIES && reader_ok(&r); i++) {
+    for (unsigned i = 0; i < count && left != 0 && reader_ok(&r); i++) {
         uint32_t id = reader_u32be(&r), offset = reader_u32be(&r);
         reader_skip(&r, 4);
         if (reader_ok(&r) && id == FINDER_INFO && offset < file.n) {
-            read_attributes(file, (uint64_t)offset + ATTR_AT, code, arena, anomalies);
+            read_attributes(file, (uint64_t)offset + ATTR_AT, &left, code, arena, contents);
         }
     }
 }
 
 bool codesign_attributes(struct source *source, struct contents *contents, struct arena *arena, struct error *err) {
-    struct codesign_blob blobs[sizeof names / sizeof *names];
+    struct codesign_blob blobs[sizeof names / sizeof *names]; /* take() gets no more, and LIMIT_BLOBS may be less */
     struct codesign code = {.area = bytes_none(), .blobs = blobs};
     const struct codesign_target target = {.part = "attributes", .size = source->size};
     struct bytes b;
@@ -157,14 +162,15 @@ static bool read(struct source *source, struct arena *arena, struct contents *co
     if (magic == CODESIGN_MAGIC_SUPERBLOB || magic == CODESIGN_MAGIC_DETACHED) {
         return read_super(file, 0, &target, 0, contents, arena, err);
     }
-    struct codesign code = {.area = bytes_none(), .blobs = arena_array(arena, BLOBS_MAX, sizeof *code.blobs)};
+    struct codesign code = {.area = bytes_none(),
+                            .blobs = arena_array(arena, (size_t)limit_most(arena->limits, LIMIT_BLOBS), sizeof *code.blobs)};
     if (code.blobs == NULL) {
         return arena_full(arena, err);
     }
     size_t anomalies = contents->anomalies.n;
     if (is_double(file)) {
-        read_double(file, &code, arena, &contents->anomalies);
-        contents->other = code.n == 0 && contents->anomalies.n == anomalies;
+        read_double(file, &code, arena, contents);
+        contents->other = code.n == 0 && contents->anomalies.n == anomalies && contents->unreadable.kind == ERR_NONE;
     } else {
         take(&code, magic == CODESIGN_MAGIC_WRAPPER ? CODESIGN_SLOT_CMS : CODESIGN_SLOT_DIRECTORY, file, 0, arena, &contents->anomalies);
     }

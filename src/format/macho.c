@@ -16,10 +16,9 @@ enum {
     FAT_ARCH = 20,
     FAT_ARCH_64 = 32,
     THIN_MIN = 28,
-    GAP_MIN = 4096,    /* octets between slices that are more than alignment of one */
-    GAP_STEP = 4096,   /* slices begin at pages */
-    GAP_PROBES = 8192, /* places that are looked at in one file */
-    INFO_PLIST_MAX = 1 << 20,
+    GAP_MIN = 4096,           /* octets between slices that are more than alignment of one */
+    GAP_STEP = 4096,          /* slices begin at pages */
+    INFO_PLIST_MAX = 1 << 20, /* what is told of it is no more than words */
 };
 
 /* fat_header: magic 4, nfat_arch 4; then nfat_arch times, all big-endian (or all swapped):
@@ -82,8 +81,8 @@ struct fat {
     struct contents *contents;
     struct macho_slice *slices;
     size_t n;
-    size_t most; /* of them */
-    unsigned probes;
+    size_t most;     /* of them */
+    uint64_t probes; /* places in gaps that were looked at */
 };
 
 static void note(struct fat *fat, enum anomaly_name name, uint64_t at, uint64_t size, const char *detail) {
@@ -148,9 +147,12 @@ static int slice_order(const void *x, const void *y) {
 /* Looks for slices in [at, end) that no entry leads to. */
 static bool gap_search(struct fat *fat, uint64_t at, uint64_t end, struct error *err) {
     uint64_t from = at;
-    while (at < end && end - at >= THIN_MIN && end - from >= GAP_MIN && fat->probes < GAP_PROBES && fat->n < fat->most) {
+    while (at < end && end - at >= THIN_MIN && end - from >= GAP_MIN) {
         struct macho_shape shape;
-        fat->probes++;
+        if (fat->probes++ == limit_most(fat->arena->limits, LIMIT_GAPS)) {
+            contents_limited(fat->contents, fat->arena, LIMIT_GAPS);
+            return true;
+        }
         if (!magic_at(fat, at, &shape, err)) {
             return false;
         }

@@ -8,9 +8,9 @@
 
 enum {
     MACHO_SLICES_MAX = LIMIT_SLICES_GREATEST,
-    MACHO_SIGNATURES_MAX = 8, /* LC_CODE_SIGNATURE commands of one slice that are followed */
-    MACHO_LINKS_MAX = 32,     /* other commands that point into the file the way LC_CODE_SIGNATURE does */
-    MACHO_REMAINS = 1 << 20,  /* octets at the end of a slice that are searched for what is left of a signature */
+    MACHO_SIGNATURES_MAX = LIMIT_SIGNATURES_GREATEST, /* LC_CODE_SIGNATURE commands of one slice that are followed */
+    MACHO_LINKS_MAX = 32,    /* other commands that point into the file the way LC_CODE_SIGNATURE does: they only guide a search */
+    MACHO_REMAINS = 1 << 20, /* octets at the end of a slice that are searched for what is left of a signature */
     MACHO_HEADER_MAX = 32,
     MACHO_FAT_DEPTH = 2, /* a fat file in a fat file */
 };

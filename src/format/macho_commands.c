@@ -136,7 +136,9 @@ static void link_read(struct reader *r, uint64_t at, uint32_t cmd, const struct 
         if (out->n_links < MACHO_LINKS_MAX) {
             out->links[out->n_links++] = range;
         }
-    } else if (out->n_signatures < MACHO_SIGNATURES_MAX) {
+    } else if (out->n_signatures == limit_most(arena->limits, LIMIT_SIGNATURES)) {
+        out->limited = LIMIT_SIGNATURES + 1;
+    } else {
         if (out->n_signatures != 0 && anomalies != NULL) {
             anomaly_note(anomalies, arena, ANOMALY_BAD_DIRECTORY, at, LINK_SIZE, "a second LC_CODE_SIGNATURE");
         }

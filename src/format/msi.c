@@ -15,8 +15,7 @@
 #include "format/format.h"
 
 enum {
-    SEARCH_MAX = 1 << 20, /* of another stream that looks like one */
-    TAIL_MAX = 4 << 20,   /* of what stands behind the last sector */
+    TAIL_MAX = 4 << 20, /* of what stands behind the last sector */
     DER_HEADER_MAX = 6,
     DER_SMALL = 128, /* less is no certificate */
 };
@@ -142,7 +141,11 @@ static bool search_stream(struct msi *m, const struct cfb_entry *e, struct error
     if (!looks_encoded(head, e->size)) {
         return true;
     }
-    if (!source_read_some(&stream.source, m->arena, 0, SEARCH_MAX, &b, err)) {
+    uint64_t most = limit_most(m->arena->limits, LIMIT_SIGNATURE_SIZE);
+    if (e->size > most) {
+        contents_limited(m->contents, m->arena, LIMIT_SIGNATURE_SIZE);
+    }
+    if (!source_read_some(&stream.source, m->arena, 0, most, &b, err)) {
         return false;
     }
     size_t first = m->contents->n_signatures;

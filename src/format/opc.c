@@ -16,8 +16,7 @@
 #include "source/zip.h"
 #include "source/zip_part.h"
 
-enum { SIGNATURES_READ = LIMIT_XML_SIGNATURES_GREATEST, CERT_PARTS = 32, CERT_MAX = 64 << 10, RELATIONS_SIZE = 4 << 20 };
-#define HASHED_MAX (UINT64_C(2) << 30)
+enum { SIGNATURES_READ = LIMIT_XML_SIGNATURES_GREATEST };
 
 struct opc {
     struct xmldsig_outside outside;
@@ -27,10 +26,11 @@ struct opc {
     struct zip_index index;
     bool *covered; /* by the signature in hand: a part each */
     size_t n_covered;
-    uint64_t hashed; /* octets that its claims unpack */
-    struct cert certs[CERT_PARTS];
+    uint64_t hashed;    /* octets that its claims unpack */
+    struct cert *certs; /* LIMIT_CERTIFICATES of them */
     struct zip_part *signatures[SIGNATURES_READ];
     size_t n_signatures;
+    bool lost; /* relations that may lead to more */
 };
 
 static bool has(struct bytes b, const char *word) {
@@ -90,7 +90,7 @@ static struct zip_part *part_of(struct opc *o, struct bytes uri) {
 static bool relations_span(struct opc *o, const struct zip_part *part, const struct xmldsig_reference *reference, struct span *span,
                            struct error *err) {
     struct bytes xml, text;
-    if (!zip_part_read(o->source, part, RELATIONS_SIZE, o->arena, &xml, err) || !opc_relations(xml, reference, o->arena, &text, err)) {
+    if (!zip_part_read(o->source, part, LIMIT_PART_SIZE, o->arena, &xml, err) || !opc_relations(xml, reference, o->arena, &text, err)) {
         return error_within(err, "relations");
     }
     *span = (struct span){.literal = text};
@@ -99,8 +99,9 @@ static bool relations_span(struct opc *o, const struct zip_part *part, const str
 
 static bool part_span(struct opc *o, const struct zip_part *part, struct span *span, struct error *err) {
     o->hashed += part->size;
-    if (part->size > HASHED_MAX || o->hashed > HASHED_MAX) {
-        return error_set(err, ERR_LIMIT, "parts of more than %d GiB", (int)(HASHED_MAX >> 30));
+    uint64_t most = limit_most(o->arena->limits, LIMIT_PART_BYTES);
+    if (part->size > most || o->hashed > most) {
+        return limit_reached(o->arena->limits, LIMIT_PART_BYTES, err);
     }
     if (part->method == 0) {
         *span = (struct span){.at = part->data_at, .n = part->packed};
@@ -207,14 +208,28 @@ static struct zip_part *target_of(struct opc *o, struct bytes from, struct bytes
     return part_of(o, target);
 }
 
-/* From the package (name "") to its origins, and on to their signatures. What can't be read leads nowhere. */
+/* From the package (name "") to its origins, and on to their signatures. What is broken leads nowhere, for others, too; what is only not
+ * read here is told. */
 static void follow(struct opc *o, struct bytes name, const char *type, bool is_origin) {
     struct bytes xml, targets[SIGNATURES_READ];
     size_t n = 0;
+    struct error why = {0};
     const struct zip_part *relations = part_of(o, relations_name(o, name));
-    if (relations == NULL || !zip_part_read(o->source, relations, RELATIONS_SIZE, o->arena, &xml, NULL) ||
-        !opc_targets(xml, type, o->arena, targets, SIGNATURES_READ, &n, NULL)) {
+    if (relations == NULL) {
         return;
+    }
+    if (!zip_part_read(o->source, relations, LIMIT_PART_SIZE, o->arena, &xml, &why) ||
+        !opc_targets(xml, type, o->arena, targets, SIGNATURES_READ, &n, &why)) {
+        o->lost = o->lost || why.kind != ERR_MALFORMED;
+        if (why.kind != ERR_MALFORMED) {
+            contents_unreadable(o->contents, &why);
+        }
+        return;
+    }
+    if (n > SIGNATURES_READ) {
+        n = SIGNATURES_READ;
+        o->lost = true;
+        contents_limited(o->contents, o->arena, LIMIT_XML_SIGNATURES);
     }
     for (size_t i = 0; i < n; i++) {
         struct zip_part *part = target_of(o, name, targets[i]);
@@ -246,7 +261,7 @@ static bool may_be_signed(struct opc *o) {
         struct bytes xml, target;
         size_t n = 0;
         const struct zip_part *part = &o->index.parts[i];
-        if (is_signature_name(part->name) || !zip_part_read(o->source, part, RELATIONS_SIZE, o->arena, &xml, NULL) ||
+        if (is_signature_name(part->name) || !zip_part_read(o->source, part, LIMIT_PART_SIZE, o->arena, &xml, NULL) ||
             !opc_targets(xml, "/digital-signature/origin", o->arena, &target, 1, &n, NULL) || n != 0) {
             return true;
         }
@@ -262,9 +277,15 @@ static void find_parts(struct opc *o) {
         if (is_signature_name(part->name)) {
             add_signature_part(o, part);
         }
-        struct cert *cert = &o->certs[o->outside.n_certs];
-        if ((ends_with(part->name, ".cer") || ends_with(part->name, ".psdcer")) && o->outside.n_certs < CERT_PARTS &&
-            zip_part_read(o->source, part, CERT_MAX, o->arena, &der, NULL) && cert_parse(der, 0, o->arena, cert, NULL)) {
+        if (!ends_with(part->name, ".cer") && !ends_with(part->name, ".psdcer")) {
+            continue;
+        }
+        if (o->outside.n_certs == limit_most(o->arena->limits, LIMIT_CERTIFICATES)) {
+            contents_limited(o->contents, o->arena, LIMIT_CERTIFICATES);
+            break;
+        }
+        if (zip_part_read(o->source, part, LIMIT_PART_SIZE, o->arena, &der, NULL) &&
+            cert_parse(der, 0, o->arena, &o->certs[o->outside.n_certs], NULL)) {
             o->outside.n_certs++;
         }
     }
@@ -287,12 +308,7 @@ static bool read_one(struct opc *o, size_t i, struct error *err) {
     memset(o->covered, 0, o->index.n_parts * sizeof *o->covered);
     o->n_covered = 0;
     o->hashed = 0;
-    uint64_t most = limit_most(o->arena->limits, LIMIT_XML_SIZE);
-    if (o->signatures[i]->size > most) {
-        contents_limited(o->contents, o->arena, LIMIT_XML_SIZE);
-        return true;
-    }
-    if (!zip_part_read(o->source, o->signatures[i], most, o->arena, &xml, &why)) {
+    if (!zip_part_read(o->source, o->signatures[i], LIMIT_XML_SIZE, o->arena, &xml, &why)) {
         contents_unreadable(o->contents, &why);
         return is_damage(&why) || error_again(err, &why);
     }
@@ -323,11 +339,12 @@ static bool read_all(struct opc *o, struct error *err) {
         return false;
     }
     o->covered = arena_array(o->arena, o->index.n_parts, sizeof *o->covered);
-    if (o->covered == NULL) {
+    o->certs = arena_array(o->arena, (size_t)limit_most(o->arena->limits, LIMIT_CERTIFICATES), sizeof *o->certs);
+    if (o->covered == NULL || o->certs == NULL) {
         return arena_full(o->arena, err);
     }
     find_parts(o);
-    o->contents->other = o->n_signatures == 0;
+    o->contents->other = o->n_signatures == 0 && !o->lost;
     for (size_t i = 0; i < o->n_signatures; i++) {
         if (!read_one(o, i, err)) {
             return false;

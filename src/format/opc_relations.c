@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads: Relationships elements with their Relationship elements. Refused: any other XML, and more relations than RELATIONS_MAX. */
+/* Reads: Relationships elements with their Relationship elements. Refused: any other XML, and more relations than LIMIT_RELATIONS. */
 #include "format/opc_relations.h"
 
 #include "base/text.h"
 #include "format/xml_tree.h"
 
 #include <stdlib.h>
-
-enum { RELATIONS_MAX = 20000 };
 
 static const char space[] = "http://schemas.openxmlformats.org/package/2006/relationships";
 
@@ -39,16 +37,22 @@ static int by_id(const void *x, const void *y) {
     return bytes_order(a->id, b->id);
 }
 
+/* How many there are. */
+static bool count(xmlDocPtr doc, const struct arena *arena, size_t *n, struct error *err) {
+    *n = 0;
+    for (xmlNodePtr c = xmlDocGetRootElement(doc)->children; c != NULL; c = c->next) {
+        *n += xml_is(c, space, "Relationship");
+    }
+    return *n <= limit_most(arena->limits, LIMIT_RELATIONS) || limit_reached(arena->limits, LIMIT_RELATIONS, err);
+}
+
 /* Those of the document that are wanted, in order. */
 static bool read_all(xmlDocPtr doc, const struct xmldsig_reference *reference, struct arena *arena, struct relation **out, size_t *n,
                      struct error *err) {
     xmlNodePtr root = xmlDocGetRootElement(doc);
-    size_t all = 0;
-    for (xmlNodePtr c = root->children; c != NULL; c = c->next) {
-        all += xml_is(c, space, "Relationship");
-    }
-    if (all > RELATIONS_MAX) {
-        return error_set(err, ERR_LIMIT, "more than %d relations", RELATIONS_MAX);
+    size_t all;
+    if (!count(doc, arena, &all, err)) {
+        return false;
     }
     *n = 0;
     *out = arena_array(arena, all, sizeof **out);
@@ -123,13 +127,18 @@ bool opc_targets(struct bytes xml, const char *type, struct arena *arena, struct
     if (doc == NULL) {
         return false;
     }
-    for (xmlNodePtr c = xmlDocGetRootElement(doc)->children; c != NULL && *n < room; c = c->next) {
+    size_t all;
+    bool ok = count(doc, arena, &all, err);
+    for (xmlNodePtr c = ok ? xmlDocGetRootElement(doc)->children : NULL; c != NULL; c = c->next) {
         struct bytes is = xml_is(c, space, "Relationship") ? xml_attribute(c, "Type", arena) : bytes_none();
         size_t m = strlen(type);
         if (is.n >= m && memcmp(is.p + is.n - m, type, m) == 0) {
-            out[(*n)++] = xml_attribute(c, "Target", arena);
+            if (*n < room) {
+                out[*n] = xml_attribute(c, "Target", arena);
+            }
+            ++*n;
         }
     }
     xml_tree_free(doc);
-    return true;
+    return ok;
 }

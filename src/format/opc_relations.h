@@ -10,7 +10,8 @@
 CERTBAN_MUST_USE bool opc_relations(struct bytes xml, const struct xmldsig_reference *reference, struct arena *arena, struct bytes *out,
                                     struct error *err);
 
-/* opc_targets is the targets of the relations whose type ends in a word, at most room of them. ERR_MALFORMED when it is none. */
+/* opc_targets is the targets of the relations whose type ends in a word, at most room of them; *n, which counts all. ERR_MALFORMED when it
+ * is none, ERR_LIMIT past LIMIT_RELATIONS. */
 CERTBAN_MUST_USE bool opc_targets(struct bytes xml, const char *type, struct arena *arena, struct bytes *out, size_t room, size_t *n,
                                   struct error *err);
 

@@ -18,9 +18,8 @@
 #include "source/xar.h"
 
 enum {
-    RAW_MAX = 16 << 10, /* octets of a plain signature */
-    REMAINS = 1 << 20,  /* octets at the heap's start that are searched when the table can't be read */
-    TICKETS_MAX = 16,   /* trailers behind the heap */
+    REMAINS = 1 << 20, /* octets at the heap's start that are searched when the table can't be read */
+    TICKETS_MAX = 16,  /* trailers behind the heap: the rest is told as data behind the archive */
     TICKET_TRAILER = 16,
 };
 
@@ -126,8 +125,8 @@ static bool piece_claim(struct pkg *p, const struct xar_piece *piece, uint64_t *
         return true;
     }
     *hashed += range->outside ? 0 : range->n;
-    if (*hashed / 2 > p->source->size) {
-        return error_set(err, ERR_LIMIT, "files share so many bytes that hashing them all would take too long");
+    if (*hashed / limit_most(p->arena->limits, LIMIT_XAR_SHARED) > p->source->size) { /* hashing them all would take too long */
+        return limit_reached(p->arena->limits, LIMIT_XAR_SHARED, err);
     }
     return claim_add(p, piece->hash, piece->checksum, range->at, range->n, "archived checksum of a file", err);
 }
@@ -281,7 +280,7 @@ static bool signature_add(struct pkg *p, const struct xar_signature *from, struc
         return raw_add(p, from, b, err);
     }
     bool rsa = strcasecmp(from->style, "RSA") == 0;
-    uint64_t most = rsa ? RAW_MAX : limit_most(p->arena->limits, LIMIT_SIGNATURE_SIZE);
+    uint64_t most = limit_most(p->arena->limits, LIMIT_SIGNATURE_SIZE);
     if (from->range.n > most) {
         contents_limited(p->contents, p->arena, LIMIT_SIGNATURE_SIZE);
     }

@@ -19,7 +19,6 @@
 
 enum {
     END_READ = 2 << 20,  /* of text larger than LIMIT_SCRIPT_SIZE, which is read whole */
-    SEARCHED = 64 << 20, /* of larger text, from its beginning, for a mark only */
     SIGNATURE_MIN = 128, /* octets: what is shorter has no certificate, nor room for one */
     TEXT_LIKE = 512,     /* so much of a file's beginning shows whether it is text */
 };
@@ -279,10 +278,10 @@ static bool read_text(struct bytes file, uint64_t at, bool whole, struct arena *
     return true;
 }
 
-/* Whether there is a mark in what is searched of large text. Windows of END_READ that overlap by more than a mark. */
+/* Whether there is a mark in large text. Windows of END_READ that overlap by more than a mark. */
 static bool has_mark_before(struct source *source, uint8_t *window, bool *found, struct error *err) {
     enum { OVERLAP = 64 };
-    for (uint64_t at = 0; !*found && at < SEARCHED && at + OVERLAP < source->size; at += END_READ - OVERLAP) {
+    for (uint64_t at = 0; !*found && at + OVERLAP < source->size; at += END_READ - OVERLAP) {
         uint64_t left = source->size - at;
         size_t n = left < END_READ ? (size_t)left : END_READ;
         if (!source_into(source, window, n, at, err)) {

@@ -34,8 +34,8 @@ static size_t count(const struct plist *list) {
 /* A rule is a truth value, or a dictionary that says more; its key the expression. */
 static bool rules_read(const struct plist *list, struct arena *arena, struct seal *out, struct error *err) {
     size_t n = count(list);
-    if (n > SEAL_RULES_MAX) {
-        return error_set(err, ERR_LIMIT, "the seal has more than %d rules", SEAL_RULES_MAX);
+    if (n > limit_most(arena->limits, LIMIT_SEAL_RULES)) {
+        return limit_reached(arena->limits, LIMIT_SEAL_RULES, err);
     }
     out->rules = arena_array(arena, n, sizeof *out->rules);
     if (out->rules == NULL) {

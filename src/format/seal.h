@@ -37,8 +37,6 @@ struct seal {
     size_t n_entries;
 };
 
-enum { SEAL_RULES_MAX = 256, SEAL_PATH_MAX = 4096 };
-
 /* seal_read reads a CodeResources. ERR_MALFORMED when it is no seal, ERR_UNSUPPORTED when a rule is not understood. */
 CERTBAN_MUST_USE bool seal_read(struct bytes b, struct arena *arena, struct seal *out, struct error *err);
 

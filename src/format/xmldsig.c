@@ -12,8 +12,6 @@
 #include "base/hex.h"
 #include "format/xml_tree.h"
 
-enum { CERTS_MAX = 32, CLAIMS_MAX = 20000, FORMS_MAX = 64 << 20 };
-
 static const char dsig[] = "http://www.w3.org/2000/09/xmldsig#",
                   opc_digsig[] = "http://schemas.openxmlformats.org/package/2006/digital-signature",
                   license_ns[] = "urn:mpeg:mpeg21:2003:01-REL-R-NS";
@@ -25,8 +23,8 @@ struct reading {
     const char *part;
     xmlDocPtr doc;
     size_t size;
-    size_t left; /* of FORMS_MAX: octets that canonical forms may go over yet */
-    unsigned n;  /* signatures added */
+    uint64_t left; /* of LIMIT_XML_FORMS: octets that canonical forms may go over yet */
+    unsigned n;    /* signatures added */
 };
 
 /* The claims of one signature under construction. */
@@ -55,7 +53,7 @@ static enum hash method_hash(const xmlNode *method, struct arena *arena, bool *p
 
 static bool form(struct reading *r, const struct xml_subset *subset, struct bytes *out, struct error *err) {
     if (r->left < r->size) {
-        return error_set(err, ERR_LIMIT, "more XML signatures than are read of one document");
+        return limit_reached(r->arena->limits, LIMIT_XML_FORMS, err);
     }
     r->left -= r->size;
     return xml_canonical(r->doc, subset, r->arena, out, err);
@@ -72,9 +70,13 @@ static bool is_form(struct bytes algorithm) {
 }
 
 static struct claim *claim_new(struct reading *r, struct claims *claims, enum hash hash, struct bytes expected, struct error *err) {
+    if (claims->n == limit_most(r->arena->limits, LIMIT_XML_REFERENCES)) {
+        limit_reached(r->arena->limits, LIMIT_XML_REFERENCES, err);
+        return NULL;
+    }
     if (claims->n == claims->room) {
         size_t room = claims->room != 0 ? 2 * claims->room : 16;
-        struct claim *all = room <= CLAIMS_MAX ? arena_array(r->arena, room, sizeof *all) : NULL;
+        struct claim *all = arena_array(r->arena, room, sizeof *all);
         if (all == NULL) {
             arena_full(r->arena, err);
             return NULL;
@@ -271,14 +273,16 @@ static void leaf_first(struct cert *certs, size_t n) {
 }
 
 static void take_cert(struct reading *r, struct bytes der, struct signature *s) {
-    if (der.n != 0 && s->n_certs < CERTS_MAX && cert_parse(der, 0, r->arena, &s->certs[s->n_certs], NULL)) {
+    if (der.n != 0 && s->n_certs == limit_most(r->arena->limits, LIMIT_CERTIFICATES)) {
+        contents_limited(r->contents, r->arena, LIMIT_CERTIFICATES);
+    } else if (der.n != 0 && cert_parse(der, 0, r->arena, &s->certs[s->n_certs], NULL)) {
         s->n_certs++;
     }
 }
 
 /* The certificates of a Signature, without those of another one in it, and those beside the document. */
 static bool read_certs(struct reading *r, xmlNodePtr signature, struct signature *s, struct error *err) {
-    s->certs = arena_array(r->arena, CERTS_MAX, sizeof *s->certs);
+    s->certs = arena_array(r->arena, (size_t)limit_most(r->arena->limits, LIMIT_CERTIFICATES), sizeof *s->certs);
     if (s->certs == NULL) {
         return arena_full(r->arena, err);
     }
@@ -355,7 +359,12 @@ static bool add_one(struct reading *r, xmlNodePtr signature, struct error *err) 
 
 bool xmldsig_add(struct bytes xml, const char *part, struct xmldsig_outside *outside, struct arena *arena, struct contents *contents,
                  bool *found, struct error *err) {
-    struct reading r = {.outside = outside, .arena = arena, .contents = contents, .part = part, .size = xml.n, .left = FORMS_MAX};
+    struct reading r = {.outside = outside,
+                        .arena = arena,
+                        .contents = contents,
+                        .part = part,
+                        .size = xml.n,
+                        .left = limit_most(arena->limits, LIMIT_XML_FORMS)};
     *found = false;
     r.doc = xml_tree_read(xml, err);
     if (r.doc == NULL) {
@@ -377,13 +386,13 @@ void xmldsig_salvage(struct bytes xml, struct arena *arena, struct contents *con
     struct reading r = {.arena = arena, .contents = contents};
     struct signature read = {.kind = KIND_XMLDSIG, .part = "carved", .carved = true, .content = bytes_none(), .claimed = bytes_none()};
     read.raw_signature = bytes_none();
-    read.certs = arena_array(arena, CERTS_MAX, sizeof *read.certs);
+    read.certs = arena_array(arena, (size_t)limit_most(arena->limits, LIMIT_CERTIFICATES), sizeof *read.certs);
     struct bytes mark = bytes_text("X509Certificate>");
     for (size_t at = 0; read.certs != NULL && (at = bytes_find(xml, mark, at)) < xml.n;) {
         at += mark.n;
         struct bytes text = bytes_cut(xml, at, bytes_find(xml, bytes_text("<"), at) - at);
         uint8_t *octets = arena_alloc(arena, text.n);
-        if (octets == NULL || text.n == 0 || read.n_certs == CERTS_MAX) {
+        if (octets == NULL || text.n == 0) {
             continue;
         }
         memcpy(octets, text.p, text.n);

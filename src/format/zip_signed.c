@@ -6,8 +6,6 @@
 #include "format/appended.h"
 #include "source/zip.h"
 
-enum { SIGNATURE_MAX = 8 << 20 };
-
 bool zip_signed_probe(const struct probe *probe, const char *name) {
     return probe_zip(probe) && bytes_find(probe->tail, bytes_text(name), 0) < probe->tail.n;
 }
@@ -26,7 +24,7 @@ bool zip_signed_add(struct source *source, const struct zip_part *part, const ch
     struct bytes whole, copy;
     struct error why = {0};
     size_t first = contents->n_signatures, added, skip = strlen(magic);
-    if (!zip_part_read(source, part, SIGNATURE_MAX, arena, &whole, &why)) {
+    if (!zip_part_read(source, part, LIMIT_PART_SIZE, arena, &whole, &why)) {
         contents_unreadable(contents, &why);
         return true;
     }

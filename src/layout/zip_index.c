@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
+#include "model/limits.h"
 
 enum {
     ENTRY = 0x02014b50,
@@ -16,6 +17,7 @@ enum {
     END64_SIZE = 56,
     LOCATOR_SIZE = 20,
     COMMENT_MAX = 0xffff,
+    PARTS_FIRST = 64,
     PIECE = 256 << 10, /* more than the longest entry */
 };
 
@@ -135,11 +137,11 @@ static bool read_entry(struct bytes b, uint64_t at, struct zip_part *part) {
 }
 
 static bool keep(struct zip_index *index, struct arena *arena, const struct zip_part *part, struct error *err) {
-    if (index->n_parts == index->most_parts) {
-        return error_set(err, ERR_LIMIT, "more than %zu parts in a signed package", index->most_parts);
+    if (index->n_parts == limit_most(arena->limits, LIMIT_PARTS)) {
+        return limit_reached(arena->limits, LIMIT_PARTS, err);
     }
     if (index->n_parts == index->room_parts) {
-        size_t room = index->room_parts != 0 ? 2 * index->room_parts : ZIP_PARTS_MAX;
+        size_t room = index->room_parts != 0 ? 2 * index->room_parts : PARTS_FIRST;
         struct zip_part *parts = arena_array(arena, room, sizeof *parts);
         if (parts == NULL) {
             return arena_full(arena, err);
@@ -218,7 +220,6 @@ static bool find_data(struct source *source, struct zip_part *part, struct error
 bool zip_index_read(struct source *source, struct arena *arena, bool (*wanted)(struct bytes name), struct zip_index *index,
                     struct error *err) {
     *index = (struct zip_index){.end64 = bytes_none(), .locator = bytes_none(), .end = bytes_none()};
-    index->most_parts = wanted != NULL ? ZIP_PARTS_MAX : ZIP_ALL_MAX;
     if (!find_end(source, arena, index, err)) {
         return false;
     }

@@ -9,8 +9,6 @@
 
 #include "base/source.h"
 
-enum { ZIP_PARTS_MAX = 64, ZIP_ALL_MAX = 16384 };
-
 /* A member that was asked for. All offsets are those of the source. */
 struct zip_part {
     struct bytes name;
@@ -29,11 +27,10 @@ struct zip_index {
     struct bytes end64, locator, end; /* those records whole, the last with its comment; the first two are empty where there are none */
     struct zip_part *parts;           /* in the directory's order */
     size_t n_parts, room_parts;
-    size_t most_parts; /* ZIP_PARTS_MAX, or ZIP_ALL_MAX where all are wanted */
 };
 
 /* zip_index_read fills *index with the parts whose names are wanted (NULL: all of them). ERR_MALFORMED when there is no such directory, or
- * when it does not hold what the end record counts. */
+ * when it does not hold what the end record counts, ERR_LIMIT past LIMIT_PARTS of them. */
 CERTBAN_MUST_USE bool zip_index_read(struct source *source, struct arena *arena, bool (*wanted)(struct bytes name), struct zip_index *index,
                                      struct error *err);
 

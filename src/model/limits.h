@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+#include <limits.h>
 #include <stdint.h>
 
 /* What belongs to a ratio: a member that unpacks to less is no bomb, however small it was. */
@@ -64,9 +65,13 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(SERIAL, "serial-octets", NUMBER, 1, 64, 1024, "a certificate with a serial of more than %s octets",                                  \
       "octets of the serial of a certificate that is found by searching")                                                                  \
     F(SLICES, "slices", NUMBER, 1, 64, 64, "more than %s slices", "programs in one program for macOS")                                     \
+    F(GAPS, "slice-gaps", NUMBER, 1, 8192, 1 << 24, "more than %s pages that no slice takes",                                              \
+      "pages between those programs that are searched for others")                                                                         \
     F(COMMANDS, "load-commands", NUMBER, 1, 16384, 1 << 20, "more than %s load commands", "load commands of a program for macOS")          \
     F(COMMANDS_SIZE, "load-commands-size", SIZE, 64, 16 << 20, 64 << 20, "load commands of more than %s", "bytes of its load commands")    \
     F(BLOBS, "blobs", NUMBER, 1, 256, 4096, "more than %s blobs in a code signature", "blobs of one code signature")                       \
+    F(DOUBLE, "double-attributes", NUMBER, 1, 1024, 65536, "more than %s attributes in a file of AppleDouble",                             \
+      "attributes of one file of AppleDouble (\"._NAME\")")                                                                                \
     F(SECTIONS, "sections", NUMBER, 1, 4096, 65535, "more than %s sections, which are not all looked at",                                  \
       "sections of a program for Windows")                                                                                                 \
     F(RESOURCES, "resources", NUMBER, 1, 65536, 1 << 20, "more than %s entries in the directories of resources",                           \
@@ -78,16 +83,54 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(CABINETS, "cabinets", NUMBER, 2, 64, 64, "a folder that goes over more than %s cabinets", "cabinets over which one folder may go")   \
     F(OUTSIDE, "outside-cabinets", NUMBER, 1, 1024, 65536, "more than %s cabinets beside the package",                                     \
       "cabinets that an MSI keeps beside itself")                                                                                          \
+    F(BESIDE, "beside", NUMBER, 1, 64, 64, "more than %s files that are read together",                                                    \
+      "packed files of one archive that are open together, as the cabinets of a set are")                                                  \
+    F(BESIDE_PASSES, "beside-passes", NUMBER, 1, 256, 65536, "an archive that would be gone through more than %s times",                   \
+      "times that an archive is gone through for files beside one in it")                                                                  \
     F(VOLUMES, "volumes", NUMBER, 1, 128, 128, "a disk of more than %s volumes", "volumes of one disk image")                              \
+    F(PARTITIONS, "partitions", NUMBER, 1, 256, 65536, "a partition table of more than %s entries",                                        \
+      "entries in the table of partitions of one disk image")                                                                              \
+    F(HFS_FOLDERS, "hfs-folders", NUMBER, 1, 1 << 18, 1 << 22, "an HFS+ volume of more than %s folders", "folders of one HFS+ volume")     \
+    F(HFS_EXTENTS, "hfs-extents", NUMBER, 1, 1 << 20, 1 << 22, "a file in more than %s pieces", "pieces of one file of an HFS+ volume")    \
+    F(HFS_INLINE, "hfs-inline", SIZE, 512, 4 << 20, 64 << 20, "a file of more than %s packed in an attribute",                             \
+      "bytes that a file packed in its attributes unpacks to")                                                                             \
+    F(DISC_DESCRIPTORS, "disc-descriptors", NUMBER, 1, 64, 4096, "more than %s volume descriptors",                                        \
+      "volume descriptors of one image of a disc")                                                                                         \
+    F(DISC_TREES, "disc-trees", NUMBER, 1, 8, 64, "more than %s trees of folders", "trees of folders of one image of a disc")              \
+    F(DISC_FOLDERS, "disc-folders", NUMBER, 1, 1 << 16, 1 << 22, "more than %s folders in an image of a disc",                             \
+      "folders of one image of a disc")                                                                                                    \
+    F(DISC_FOLDER_SIZE, "disc-folder-size", SIZE, 2048, 16 << 20, 64 << 20, "a folder of more than %s in an image of a disc",              \
+      "bytes of one of these folders")                                                                                                     \
+    F(DISC_DEPTH, "disc-depth", NUMBER, 1, 64, 65536, "folders more than %s deep in an image of a disc", "these folders in one another")   \
     F(ASAR_SIZE, "asar-header", SIZE, 16, 32 << 20, 64 << 20, "an ASAR archive with a header of more than %s",                             \
       "bytes of the header of an Electron archive")                                                                                        \
     F(ASAR_DEPTH, "asar-depth", NUMBER, 1, 128, 128, "folders more than %s deep", "its folders in one another")                            \
+    F(ASAR_MEMORY, "asar-memory", SIZE, 1 << 10, 192 << 20, 256 << 20, "a header of an ASAR archive that takes more than %s",              \
+      "bytes of memory that its header may take")                                                                                          \
+    F(CARCHIVE_SIZE, "pyinstaller-table", SIZE, 64, 16 << 20, 64 << 20, "a table of contents of PyInstaller of more than %s",              \
+      "bytes of the table of contents of what PyInstaller appends")                                                                        \
+    F(RAR_BLOCKS, "rar-blocks", NUMBER, 1, 1 << 16, 1 << 24, "more than %s blocks of a RAR archive", "blocks of one RAR archive")          \
+    F(ENCODED_SIZE, "text-size", SIZE, 1 << 10, 64 << 20, 128 << 20, "text of more than %s to be decoded",                                 \
+      "bytes of text that a file in base64 or uuencode may be")                                                                            \
+    F(LZMA_MEMORY, "lzma-memory", SIZE, 64 << 10, 160 << 20, 384 << 20, "data packed by LZMA that needs more than %s of memory",           \
+      "bytes of memory for the dictionary of what xz or LZMA packed")                                                                      \
     F(PLIST_SIZE, "plist-size", SIZE, 64, 16 << 20, 64 << 20, "a property list of more than %s", "bytes of one property list")             \
     F(PLIST_DEPTH, "plist-depth", NUMBER, 1, 64, 64, "values more than %s deep in each other in a property list",                          \
       "its values in one another")                                                                                                         \
     F(PLIST_VALUES, "plist-values", NUMBER, 1, 131072, 1 << 20, "a property list of more than %s values", "its values")                    \
     F(XML_SIZE, "xml-size", SIZE, 64, 4 << 20, 64 << 20, "XML of more than %s", "bytes of a document with an XML signature")               \
     F(XML_SIGNATURES, "xml-signatures", NUMBER, 1, 16, 16, "more than %s XML signatures", "XML signatures of one document or package")     \
+    F(XML_REFERENCES, "xml-references", NUMBER, 1, 20000, 1 << 20, "more than %s references in an XML signature",                          \
+      "references of one XML signature")                                                                                                   \
+    F(XML_FORMS, "xml-forms", SIZE, 64, 64 << 20, 1 << 30, "XML signatures that go over more than %s of a document",                       \
+      "bytes that the signatures of one document go over, all together")                                                                   \
+    F(RELATIONS, "relations", NUMBER, 1, 20000, 1 << 20, "more than %s relations in a package",                                            \
+      "relations in one part of an OPC package (VSIX)")                                                                                    \
+    F(PART_SIZE, "part-size", SIZE, 64, 8 << 20, 64 << 20, "a part of a package of more than %s",                                          \
+      "bytes of a part that has to do with the signature of a package (APPX, NuGet, OPC)")                                                 \
+    F(PART_BYTES, "part-bytes", SIZE, 64, UINT64_C(2) << 30, UINT64_C(1) << 50, "signed parts of more than %s",                            \
+      "bytes that all parts unpack to that one signature of an OPC package covers")                                                        \
+    F(PARTS, "parts", NUMBER, 1, 16384, 1 << 20, "a package of more than %s parts", "parts of one signed package")                         \
     F(XAR_SIZE, "xar-table", SIZE, 64, 16 << 20, 256 << 20, "a table of contents of more than %s",                                         \
       "bytes of the table of contents of a XAR archive (PKG), unpacked")                                                                   \
     F(XAR_DEPTH, "xar-depth", NUMBER, 4, 64, 64, "elements more than %s deep in each other", "elements of that table in one another")      \
@@ -96,21 +139,39 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(XAR_SIGNATURES, "xar-signatures", NUMBER, 1, 16, 64, "more than %s signatures in a table of contents", "signatures in that table")   \
     F(XAR_CERTIFICATES, "xar-certificates", NUMBER, 1, 64, 1024, "more than %s certificates of a signature in a table of contents",        \
       "certificates of one of them")                                                                                                       \
+    F(XAR_SHARED, "xar-shared", NUMBER, 1, 2, 1000, "files that share bytes, and take more than %s times the archive's size",              \
+      "times the size of a XAR archive that its files may take, which may share bytes")                                                    \
+    F(SEAL_RULES, "seal-rules", NUMBER, 1, 256, 4096, "a seal of more than %s rules", "rules in the seal of a bundle (CodeResources)")     \
     F(CATALOG_SIZE, "catalog-size", SIZE, 64, 24 << 20, 64 << 20, "a catalog or signature of more than %s",                                \
       "bytes of a security catalog, or another signature that is a file of its own")                                                       \
     F(SCRIPT_SIZE, "script-size", SIZE, 2 << 20, 8 << 20, 64 << 20, "a script of more than %s",                                            \
       "bytes of a script that is read whole; a larger one's end alone is")                                                                 \
     F(SCRIPT_BLOCKS, "script-blocks", NUMBER, 1, 16, 256, "more than %s signature blocks", "signature blocks of one script")               \
     F(ZIP_DIRECTORIES, "zip-directories", NUMBER, 1, 8, 8, "more than %s directories", "directories of one ZIP archive")                   \
+    F(ZIP_OVERLAPS, "zip-overlaps", NUMBER, 1, 16, 65536, "more than %s members that share bytes with others",                             \
+      "members of one ZIP archive that share bytes with others")                                                                           \
+    F(ZIP_UNCLAIMED, "zip-unclaimed", SIZE, 65536, 256 << 20, 1 << 30, "more than %s that belong to no member",                            \
+      "bytes of a ZIP archive that belong to no member, and are searched for some")                                                        \
     F(CHUNKS, "disk-chunks", NUMBER, 1, 1 << 20, 1 << 22, "more than %s chunks", "chunks of one disk image")                               \
+    F(CHUNK_SIZE, "disk-chunk-size", SIZE, 512, 32 << 20, 64 << 20, "a chunk of more than %s",                                             \
+      "bytes that one of them is, packed or unpacked")                                                                                     \
     F(ANOMALIES, "anomalies", NUMBER, 1, 64, 64, "more than %s oddities", "oddities of one file that are told; the rest is counted")       \
     F(MATCHES, "matches", NUMBER, 1, 256, 256, "more than %s matches", "matches of one file with rules that are told")                     \
     F(CARVE_WINDOW, "carve-window", SIZE, 65536, 64 << 20, 1 << 30, "more than %s from either end",                                        \
-      "bytes from either end of a file that are searched for signatures")                                                                  \
+      "bytes from either end of a file that are searched for signatures and, where all is to be, for files; up to 16 times it a file is "  \
+      "searched whole")                                                                                                                    \
     F(CARVE_CANDIDATES, "carve-candidates", NUMBER, 1, 4096, 65536, "more than %s places that look like signatures",                       \
       "places that look like a signature and are tried")                                                                                   \
     F(CARVE_CERTIFICATES, "carve-certificates", NUMBER, 1, 1024, 4096, "more than %s certificates found by searching",                     \
-      "certificates found by searching that are kept")
+      "certificates found by searching that are kept")                                                                                     \
+    F(CARVE_PLACES, "carve-places", NUMBER, 1, 4096, 65536, "more than %s places that look like certificates",                             \
+      "places that look like a certificate and are tried")                                                                                 \
+    F(CARVE_BUDGET, "carve-budget", SIZE, 4096, 256 << 20, 1 << 30, "more than %s of what looks like signatures and is none",              \
+      "bytes that are gone through for what looks like a signature and is none")                                                           \
+    F(CARVE_TEXTS, "carve-texts", NUMBER, 1, 32, 4096, "more than %s stretches of base64",                                                 \
+      "stretches of base64 that are decoded to be searched")                                                                               \
+    F(CARVE_TEXT_SIZE, "carve-text-size", SIZE, 1 << 10, 1 << 20, 64 << 20, "a stretch of base64 of more than %s",                         \
+      "bytes of one of these stretches")
 
 enum limit {
 #define ENUMERATOR(X, id, ...) LIMIT_##id,
@@ -124,11 +185,15 @@ enum limit {
         LIMIT_COUNT
 };
 
-/* What is usual and what is possible of the named ones, as constants. */
+/* What is usual and what is possible of the named ones, as constants; of one that is larger than they can be, INT_MAX: nothing is made for
+ * so many. */
 enum {
-#define CONSTANTS(id, name, kind, least, usual, greatest, ...) LIMIT_##id##_USUAL = (usual), LIMIT_##id##_GREATEST = (greatest),
+#define LIMIT_CONSTANT(n) ((n) > INT_MAX ? INT_MAX : (int)(n))
+#define CONSTANTS(id, name, kind, least, usual, greatest, ...)                                                                             \
+    LIMIT_##id##_USUAL = LIMIT_CONSTANT(usual), LIMIT_##id##_GREATEST = LIMIT_CONSTANT(greatest),
     NAMED_LIMITS(CONSTANTS)
 #undef CONSTANTS
+#undef LIMIT_CONSTANT
 };
 
 struct limit_row {

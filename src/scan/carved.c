@@ -7,9 +7,6 @@
 #include "scan/match_inside.h"
 #include "source/archive_end.h"
 
-/* How much of each end is searched. */
-#define ENDS (UINT64_C(64) << 20)
-
 struct wanted {
     struct carve_filter filter; /* first: it is what the function is given */
     struct exam *exam;
@@ -125,7 +122,7 @@ void carved_named(struct exam *exam) {
 }
 
 void carved_behind_archive(struct exam *exam, const struct probe *probe) {
-    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct arena scratch = limit_arena(exam->arena->limits);
     struct error err;
     uint64_t end;
     bool ok = archive_end(exam->source, probe, &scratch, &end, &err);
@@ -157,7 +154,7 @@ void carved_add(struct exam *exam) {
     struct contents *contents = &exam->contents;
     struct wanted w = {
         .filter = {.wants = wants, .base64_only = contents->n_signatures == 0}, .exam = exam, .arena = arena_make(ARENA_FILE_CAP)};
-    uint64_t size = exam->source->size, ends = size < ENDS ? size : ENDS;
+    uint64_t size = exam->source->size, most = limit_most(exam->arena->limits, LIMIT_CARVE_WINDOW), ends = size < most ? size : most;
     bool all = contents->n_signatures == 0, ok = true;
     struct error err;
     size_t added;

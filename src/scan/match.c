@@ -79,7 +79,7 @@ static bool issues_another(const struct cert *bag, size_t n, size_t i) {
 /* The certificates that a full bag left out: none of them vanishes in the crowd. */
 static void match_rest(struct exam *exam, const struct signed_data *sd, const struct signer_info *signer, enum role signer_role,
                        size_t signature) {
-    struct cert_search search = {.b = sd->rest, .at = sd->rest_at};
+    struct cert_search search = {.b = sd->rest, .at = sd->rest_at, .most = (unsigned)limit_most(exam->arena->limits, LIMIT_CARVE_PLACES)};
     struct cert *cert = arena_alloc(exam->arena, sizeof *cert);
     while (cert != NULL && cert_search_next(&search, exam->arena, cert)) {
         size_t before = exam->n_matches;

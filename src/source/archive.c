@@ -20,7 +20,6 @@
 
 enum {
     NAME_MAX_KEPT = 4096,
-    DESCRIPTORS_MAX = 64,
     GZIP_SMALL = 4 << 20, /* packed */
     GZIP_MIN = 18,        /* header and trailer */
 };
@@ -242,7 +241,7 @@ static bool walk_by_helper(struct walk *w, enum archive_kind kind, const struct 
 static bool is_whole(struct walk *w, struct error *err) {
     uint64_t n;
     bool spans;
-    return rar_extent(w->source, &n, &spans, err) &&
+    return rar_extent(w->source, w->budget->limits, &n, &spans, err) &&
            (!spans || error_set(err, ERR_UNSUPPORTED, "a part of it is in another volume of a split archive"));
 }
 
@@ -304,20 +303,26 @@ static bool walk_disc(struct walk *w, struct error *err) {
 /* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file
  * system, too, and it is the one that newer systems show (ECMA-167 2/8, 3/9). */
 static bool walk_image(struct walk *w, struct error *err) {
+    enum { SECTOR = 2048, TERMINATOR = 255 };
     uint8_t id[ARCHIVE_MIDDLE];
-    bool udf = false, iso = false;
-    for (uint64_t at = ARCHIVE_MIDDLE_AT; at < ARCHIVE_MIDDLE_AT + DESCRIPTORS_MAX * 2048 && at + sizeof id <= w->source->size;
-         at += 2048) {
+    bool udf = false, iso = false, more = false;
+    uint64_t most = limit_most(w->budget->limits, LIMIT_DISC_DESCRIPTORS);
+    for (uint64_t i = 0, at = ARCHIVE_MIDDLE_AT; i <= most && at + sizeof id <= w->source->size; i++, at += SECTOR) {
         if (!source_into(w->source, id, sizeof id, at, err)) {
             return false;
         }
         struct bytes name = bytes_make(id + 1, sizeof id - 1);
-        iso = iso || bytes_is(name, "CD001");
-        udf = udf || bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
+        bool old = bytes_is(name, "CD001"), new = bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
+        more = i == most && id[0] != TERMINATOR && (old || new);
+        iso = iso || old;
+        udf = udf || new;
     }
     struct error why;
     bool ok = !iso || walk_disc(w, err);
-    return (iso && !udf) ? ok : helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, ok ? err : &why) && ok;
+    if (iso && !udf) {
+        return ok && (!more || limit_reached(w->budget->limits, LIMIT_DISC_DESCRIPTORS, err));
+    }
+    return helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, ok ? err : &why) && ok;
 }
 
 /* What the beginning is, then the image that the middle may be. */
@@ -332,7 +337,7 @@ static bool walk_kinds(struct walk *w, struct error *err) {
     struct lzma_alone lzma;
     bool is = true;
     if (kind == ARCHIVE_LZMA && lzma_alone_is_odd(bytes_make(head, n))) {
-        if (!lzma_alone_open(&lzma, source, bytes_make(head, n), &is, err)) {
+        if (!lzma_alone_open(&lzma, source, bytes_make(head, n), w->budget->limits, &is, err)) {
             return false;
         }
         w->source = &lzma.source;

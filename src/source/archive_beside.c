@@ -110,8 +110,11 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     if (!may_be_there(b, name)) {
         return error_set(err, ERR_MALFORMED, "it is not in the archive");
     }
-    if (b->n == ARCHIVE_BESIDE_OPEN || b->passes == ARCHIVE_BESIDE_PASSES) {
-        return error_set(err, ERR_LIMIT, "the archive would be gone through more than %d times", ARCHIVE_BESIDE_PASSES);
+    if (b->n == limit_most(b->budget->limits, LIMIT_BESIDE)) {
+        return limit_reached(b->budget->limits, LIMIT_BESIDE, err);
+    }
+    if (b->passes == limit_most(b->budget->limits, LIMIT_BESIDE_PASSES)) {
+        return limit_reached(b->budget->limits, LIMIT_BESIDE_PASSES, err);
     }
     if (s == NULL || !arena_copy(b->arena, bytes_text(name), &copy, err)) {
         return arena_full(b->arena, err);

@@ -6,9 +6,6 @@
 #include "source/archive_read.h"
 #include "source/container.h"
 
-/* So many are open at once, as cabinets of a set are; so many passes over one archive are made. */
-enum { ARCHIVE_BESIDE_OPEN = 16, ARCHIVE_BESIDE_PASSES = 256 };
-
 struct archive_beside {
     struct beside beside; /* first: it is what the driver of a member is given */
     struct source *source;
@@ -16,7 +13,7 @@ struct archive_beside {
     struct budget *budget;
     struct arena *arena; /* of the member in hand */
     const char *path;    /* its */
-    struct archive_reader *open[ARCHIVE_BESIDE_OPEN];
+    struct archive_reader *open[LIMIT_BESIDE_GREATEST];
     size_t n;
     unsigned passes;
     uint32_t *keys; /* of the names of all files, once a pass went to the end */

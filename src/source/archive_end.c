@@ -27,9 +27,9 @@ static bool tar_end(struct source *source, struct arena *scratch, uint64_t *end,
     return true;
 }
 
-static bool rar_end(struct source *source, uint64_t *end, struct error *err) {
+static bool rar_end(struct source *source, const struct limits *limits, uint64_t *end, struct error *err) {
     bool spans;
-    return rar_extent(source, end, &spans, err);
+    return rar_extent(source, limits, end, &spans, err);
 }
 
 static bool pass_by(struct visitor *visitor, const struct member *member, struct error *err) {
@@ -63,7 +63,7 @@ bool archive_end(struct source *source, const struct probe *probe, struct arena 
     case ARCHIVE_TAR:
         return tar_end(source, scratch, end, err);
     case ARCHIVE_RAR:
-        return rar_end(source, end, err);
+        return rar_end(source, scratch->limits, end, err);
     case ARCHIVE_GZIP:
         return !search || measure_packed(source, UNPACK_ZLIB, kind, scratch, end, err);
     case ARCHIVE_BZIP2:

@@ -16,10 +16,9 @@
 
 enum {
     HEAD = 16,
-    MEMORY_MAX = 192 << 20, /* of the JSON taken apart: what it looks like costs this much, */
-    OBJECT_COST = 256,      /* each object or array with its table */
-    VALUE_COST = 64,        /* each value in one */
-    PATH_ROOM = 4096,       /* of a longer path the beginning is shown */
+    OBJECT_COST = 256, /* of memory, each object or array with its table */
+    VALUE_COST = 64,   /* each value in one */
+    PATH_ROOM = 4096,  /* of a longer path the beginning is shown */
 };
 
 struct walk {
@@ -147,13 +146,13 @@ static bool walk_folder(struct walk *w, size_t path_n, json_t *files, unsigned d
 }
 
 /* A header that is small can still ask for much memory. */
-static bool is_bomb(struct bytes json) {
+static bool is_bomb(struct bytes json, const struct limits *limits) {
     uint64_t cost = 0;
     for (size_t i = 0; i < json.n; i++) {
         uint8_t c = json.p[i];
         cost += c == '{' || c == '[' ? OBJECT_COST : c == ',' ? VALUE_COST : 0;
     }
-    return cost > MEMORY_MAX;
+    return cost > limit_most(limits, LIMIT_ASAR_MEMORY);
 }
 
 static json_t *read_header(struct walk *w, struct error *err) {
@@ -174,8 +173,8 @@ static json_t *read_header(struct walk *w, struct error *err) {
     if (!source_read(w->source, w->arena, HEAD, n, &json, err)) {
         return NULL;
     }
-    if (is_bomb(json)) {
-        (void)error_set(err, ERR_LIMIT, "a header that takes more than %d MiB", MEMORY_MAX >> 20);
+    if (is_bomb(json, w->budget->limits)) {
+        limit_reached(w->budget->limits, LIMIT_ASAR_MEMORY, err);
         return NULL;
     }
     json_t *root = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, &why);

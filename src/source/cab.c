@@ -12,6 +12,7 @@
 #include "source/helped.h"
 #include "source/piece.h"
 
+/* No limit of LIMIT_…: nothing points there, and where all is to be searched it is LIMIT_CARVE_WINDOW. */
 enum { BEHIND_MAX = 1 << 20 };
 
 struct walk {
@@ -171,7 +172,8 @@ static bool walk_behind(struct walk *w, struct source *source, struct error *err
     }
     for (uint64_t n = piece.own; n != 0; n = piece.own) {
         at += n;
-        uint64_t most = w->budget->search ? PIECE_END : BEHIND_MAX, to = source->size - at < most ? source->size : at + most;
+        uint64_t most = w->budget->search ? limit_most(w->budget->limits, LIMIT_CARVE_WINDOW) : BEHIND_MAX,
+                 to = source->size - at < most ? source->size : at + most;
         if (!piece_next(source, w->budget, &w->scratch, &at, to, source->size, &piece, err)) {
             return false;
         }

@@ -36,7 +36,9 @@ static bool neighbour(const struct cabinet *c, int step, struct beside *beside, 
         return error_set(why, ERR_UNSUPPORTED, "a part of it is in another cabinet of the set, %.200s", name);
     }
     if (!beside->open(beside, name, &source, &no) || !cabinet_read(out, source, arena, &no)) {
-        return error_set(why, no.kind, "a part of it is in another cabinet of the set, %.200s: %.200s", name, no.text);
+        error_set(why, no.kind, "a part of it is in another cabinet of the set, %.200s: %.200s", name, no.text);
+        why->limit = no.limit;
+        return false;
     }
     if (out->header.set != c->header.set || out->header.index != (uint16_t)(c->header.index + step) || out->tables.n_folders == 0) {
         return error_set(why, ERR_MALFORMED, "a part of it is in another cabinet of the set, and %.200s is not that", name);

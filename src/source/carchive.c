@@ -4,15 +4,15 @@
  *
  * The archive's last 88 octets, big-endian: "MEI" and five octets, u32 length of the archive, u32 where its table of contents begins in
  * it, u32 length of that, u32 version of Python, 64 octets of a library's name. An entry of the table: u32 its length, u32 where the file
- * begins in the archive, u32 its length there, u32 unpacked, u8 whether it is packed by zlib, u8 its type, its name and NULs. Up to eight
- * octets may stand behind the archive where a signature was added; the program itself looks for the end of the archive further up.
+ * begins in the archive, u32 its length there, u32 unpacked, u8 whether it is packed by zlib, u8 its type, its name and NULs. The
+ * loader looks for them from the end on.
  */
 #include "source/carchive.h"
 
 #include "base/reader.h"
-#include "source/unpack.h"
+#include "source/packed.h"
 
-enum { COOKIE = 88, COOKIE_NEAR = 64 << 10, ENTRY_HEAD = 18, TABLE_MAX = 16 << 20 };
+enum { COOKIE = 88, COOKIE_MAGIC = 8, COOKIE_NEAR = 64 << 10, ENTRY_HEAD = 18 };
 
 struct archive {
     struct source *program;
@@ -39,24 +39,15 @@ static size_t cookie_in(struct bytes b) {
     return found;
 }
 
-/* The program unpacks an entry to its end, whatever its length is said to be. zlib makes no more of anything than this. */
-static uint64_t most_packed(uint64_t unpacked) {
-    return unpacked + unpacked / 1000 + 64;
-}
-
 static bool entry_visit(struct archive *a, const struct entry *e, struct error *err) {
     const char *path = arena_printf(a->scratch, "%.*s", (int)e->name.n, (const char *)e->name.p);
     struct window_source window;
-    struct error why = {0};
     if (path == NULL) {
         return arena_full(a->scratch, err);
     }
     if (e->at > a->end - a->at || e->n > a->end - a->at - e->at) {
+        struct error why;
         error_set(&why, ERR_MALFORMED, "%u bytes at 0x%x pass the end of the archive", e->n, e->at);
-    } else if (e->packed && e->n > most_packed(e->unpacked)) {
-        error_set(&why, ERR_MALFORMED, "%u bytes would unpack to %u", e->n, e->unpacked);
-    }
-    if (why.kind != ERR_NONE) {
         const struct member member = {.path = path, .problem = &why};
         return a->visitor->visit(a->visitor, &member, err);
     }
@@ -65,19 +56,14 @@ static bool entry_visit(struct archive *a, const struct entry *e, struct error *
         const struct member member = {.path = path, .source = &window.source};
         return a->visitor->visit(a->visitor, &member, err);
     }
-    struct unpacker unpacker;
-    struct stream_source stream;
-    unpack_init(&unpacker, UNPACK_ZLIB, &window.source);
-    stream_source_init(&stream, path, e->unpacked, e->n, &unpacker.stream, a->budget, a->scratch);
-    const struct member member = {.path = path, .source = &stream.source};
-    bool ok = a->visitor->visit(a->visitor, &member, err);
-    unpack_end(&unpacker);
-    return ok;
+    const struct packed packed = {.path = path, .source = &window.source, .method = UNPACK_ZLIB, .size = e->unpacked};
+    bool differs; /* the loader unpacks all there is */
+    return packed_visit(&packed, a->budget, a->scratch, a->visitor, &differs, err);
 }
 
 /* Options ('o') and what other archives hold ('d') have a name only. */
 static bool has_content(const struct entry *e) {
-    return e->n != 0 && (e->unpacked != 0 || !e->packed || e->n > most_packed(0)) && e->type != 'o' && e->type != 'd';
+    return e->n != 0 && e->type != 'o' && e->type != 'd';
 }
 
 static bool entries_visit(struct archive *a, struct bytes table, struct error *err) {
@@ -103,26 +89,50 @@ static bool entries_visit(struct archive *a, struct bytes table, struct error *e
     return true;
 }
 
+/* Where the last cookie of [from, end) stands; end: there is none. So far from the end as it is searched. */
+static bool cookie_find(struct source *program, uint64_t from, uint64_t end, const struct budget *budget, struct arena *scratch,
+                        uint64_t *at, struct error *err) {
+    uint64_t most = budget->search ? limit_most(budget->limits, LIMIT_CARVE_WINDOW) : COOKIE_NEAR;
+    uint64_t least = end - from > most ? end - most : from, to = end;
+    *at = end;
+    while (*at == end && to > least) {
+        uint64_t begin = to - least > COOKIE_NEAR ? to - COOKIE_NEAR : least;
+        struct bytes b;
+        arena_reset(scratch);
+        if (!source_read_some(program, scratch, begin, (to < end ? to + COOKIE_MAGIC - 1 : to) - begin, &b, err)) {
+            return false;
+        }
+        size_t cookie = cookie_in(b);
+        *at = cookie < b.n ? begin + cookie : end;
+        to = begin;
+    }
+    return true;
+}
+
 bool carchive_walk(struct source *program, uint64_t from, uint64_t end, struct arena *scratch, struct budget *budget,
                    struct visitor *visitor, struct error *err) {
-    uint64_t n = end - from < COOKIE_NEAR ? end - from : COOKIE_NEAR;
-    struct bytes tail, table;
-    if (!source_read_some(program, scratch, end - n, n, &tail, err)) {
+    struct bytes b, table;
+    uint64_t cookie;
+    if (!cookie_find(program, from, end, budget, scratch, &cookie, err)) {
         return false;
     }
-    size_t cookie = cookie_in(tail);
-    struct reader r = reader_make(bytes_cut(tail, cookie, tail.n), end - n + cookie);
-    reader_skip(&r, 8);
-    uint32_t length = reader_u32be(&r), table_at = reader_u32be(&r), table_n = reader_u32be(&r);
-    if (cookie == tail.n) {
+    if (cookie == end) {
         return true;
     }
-    uint64_t archive_end = end - n + cookie + COOKIE;
-    if (!reader_ok(&r) || archive_end > end || length > archive_end || table_at > length || table_n > length - table_at ||
-        table_n > TABLE_MAX) {
+    if (!source_read_some(program, scratch, cookie, end - cookie < COOKIE ? end - cookie : COOKIE, &b, err)) {
+        return false;
+    }
+    struct reader r = reader_make(b, cookie);
+    reader_skip(&r, COOKIE_MAGIC);
+    uint32_t length = reader_u32be(&r), table_at = reader_u32be(&r), table_n = reader_u32be(&r);
+    uint64_t archive_end = cookie + COOKIE;
+    if (!reader_ok(&r) || archive_end > end || length > archive_end || table_at > length || table_n > length - table_at) {
         return error_set(err, ERR_MALFORMED, "an archive of PyInstaller whose end makes no sense");
     }
-    struct arena own = arena_make(TABLE_MAX + COOKIE_NEAR);
+    if (table_n > limit_most(budget->limits, LIMIT_CARCHIVE_SIZE)) {
+        return limit_reached(budget->limits, LIMIT_CARCHIVE_SIZE, err);
+    }
+    struct arena own = arena_make((size_t)table_n + COOKIE);
     struct archive a = {
         .program = program, .budget = budget, .visitor = visitor, .scratch = scratch, .at = archive_end - length, .end = archive_end};
     bool ok = budget_spend(budget, table_n, err) && source_read(program, &own, a.at + table_at, table_n, &table, err) &&

@@ -114,10 +114,11 @@ static bool visit(struct walk *w, const char *kind, uint64_t at, uint64_t n, str
 /* Everything in [at, to), as far as it is searched. */
 static bool walk_pieces(struct walk *w, uint64_t at, uint64_t to, struct error *err) {
     struct piece piece;
-    bool parted = w->budget->search && w->source->size > PIECE_WHOLE;
+    uint64_t window = limit_most(w->budget->limits, LIMIT_CARVE_WINDOW), size = w->source->size;
+    bool parted = w->budget->search && size / PIECE_WHOLE > window;
     while (at < to) {
-        if (parted && at > PIECE_END && at < w->source->size - PIECE_END) {
-            at = w->source->size - PIECE_END;
+        if (parted && at > window && at < size - window) {
+            at = size - window;
             continue;
         }
         if (!piece_next(w->source, w->budget, &w->scratch, &at, to, w->source->size, &piece, err)) {
@@ -134,7 +135,7 @@ static bool walk_pieces(struct walk *w, uint64_t at, uint64_t to, struct error *
 
 /* The first line of a script at which something begins; *at is the text's size when there is none. */
 static bool find_line(struct walk *w, struct bytes text, size_t *at, struct piece *piece, struct error *err) {
-    struct arena measuring = arena_make(ARENA_FILE_CAP);
+    struct arena measuring = limit_arena(w->budget->limits);
     bool ok = true;
     *piece = (struct piece){0};
     for (*at = 0; ok && (*at = bytes_find(text, bytes_text("\n"), *at) + 1) < text.n;) {
@@ -151,7 +152,7 @@ static bool find_line(struct walk *w, struct bytes text, size_t *at, struct piec
 }
 
 static bool walk_script(struct walk *w, uint64_t to, struct error *err) {
-    struct arena arena = arena_make(ARENA_FILE_CAP);
+    struct arena arena = limit_arena(w->budget->limits);
     struct bytes text;
     struct piece piece;
     size_t at = 0;
@@ -200,7 +201,7 @@ static bool begin_behind_archive(struct walk *w, const struct probe *probe, uint
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make(ARENA_FILE_CAP)};
+    struct walk w = {.source = source, .budget = budget, .visitor = visitor, .scratch = limit_arena(budget->limits)};
     struct bytes head;
     struct probe probe = {.size = source->size, .thorough = budget->search};
     uint64_t from = 0;
@@ -210,7 +211,8 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     probe.head = head;
     ok = ok && (archive_end_is_told(&probe) ? begin_behind_archive(&w, &probe, &from, err) : begin_behind(&w, head, arena, &from, err));
     from = from < source->size ? from : source->size;
-    uint64_t to = budget->search || source->size - from < PIECE_END ? source->size : from + PIECE_END;
+    uint64_t window = limit_most(budget->limits, LIMIT_CARVE_WINDOW);
+    uint64_t to = budget->search || source->size - from < window ? source->size : from + window;
     ok = ok && (bytes_starts(head, bytes_text("#!")) ? walk_script(&w, to, err) : walk_pieces(&w, from, to, err));
     arena_free(&w.scratch);
     return ok;

@@ -62,7 +62,7 @@ static bool walk_pbzx(struct source *source, struct budget *budget, struct visit
     if (pbzx == NULL) {
         return error_set(err, ERR_LIMIT, "out of memory for unpacking");
     }
-    pbzx_init(pbzx, source);
+    pbzx_init(pbzx, source, budget->limits);
     bool ok = cpio_walk(&pbzx->stream, source->size, true, budget, visitor, err);
     pbzx_end(pbzx);
     free(pbzx);

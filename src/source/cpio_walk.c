@@ -259,13 +259,14 @@ static bool walk_behind(struct walk *w, uint8_t head[CPIO_HEADER_MAX], struct er
 
 bool cpio_walk(struct stream *stream, uint64_t packed, bool behind, struct budget *budget, struct visitor *visitor, struct error *err) {
     struct walk w = {
-        .tape = {.stream = stream, .budget = budget, .packed = packed}, .visitor = visitor, .scratch = arena_make((size_t)2 << 20)};
+        .tape = {.stream = stream, .budget = budget, .packed = packed}, .visitor = visitor, .scratch = limit_arena(budget->limits)};
     uint8_t head[CPIO_HEADER_MAX];
     size_t got;
     bool ok = tape_read(&w.tape, head, CPIO_MAGIC, &got, err);
     if (ok) {
         w.layout = cpio_layout_of(bytes_make(head, got));
-        ok = w.layout == NULL || (walk_entries(&w, head, err) && (!behind || walk_behind(&w, head, err)));
+        ok = w.layout != NULL ? walk_entries(&w, head, err) && (!behind || walk_behind(&w, head, err))
+                              : got == 0 || error_set(err, ERR_UNSUPPORTED, "what is packed here is no cpio archive");
     }
     free(w.spool);
     arena_free(&w.scratch);

@@ -14,8 +14,6 @@
 enum {
     HEADER = 16,
     BLOCK = 65536,
-    INLINE_MAX = 4 << 20, /* octets that data in an attribute unpacks to */
-    BLOCKS_MAX = 1 << 18,
     PACKED_MAX = 2 * BLOCK, /* octets that a block is packed as: what does not shrink is stored */
 };
 
@@ -53,7 +51,7 @@ static bool zlib_decode(struct bytes in, const char *name, uint8_t *out, size_t 
         return error_set(err, ERR_LIMIT, "out of memory for unpacking");
     }
     memory_source_init(&memory, name, in);
-    unpack_init(u, UNPACK_ZLIB, &memory.source);
+    unpack_init(u, UNPACK_ZLIB, &memory.source, NULL);
     bool ok = true;
     size_t some = 1;
     for (*got = 0; ok && *got < room && some != 0; *got += some) {
@@ -204,8 +202,8 @@ bool decmpfs_open(struct bytes attribute, struct source *resource, const char *n
         return error_set(err, ERR_UNSUPPORTED, "a compressed file of type %u", type);
     }
     bool inlined = m->place == INLINE;
-    if (size > (inlined ? (uint64_t)INLINE_MAX : (uint64_t)BLOCKS_MAX * BLOCK)) {
-        return error_set(err, ERR_LIMIT, "a compressed file of %llu bytes", (unsigned long long)size);
+    if (inlined && size > limit_most(budget->limits, LIMIT_HFS_INLINE)) {
+        return limit_reached(budget->limits, LIMIT_HFS_INLINE, err);
     }
     *out = (struct decmpfs_source){.source = {.name = name, .size = size, .pread = decmpfs_pread},
                                    .budget = budget,
@@ -213,7 +211,7 @@ bool decmpfs_open(struct bytes attribute, struct source *resource, const char *n
                                    .codec = (int)m->codec,
                                    .block_size = inlined ? (size != 0 ? size : 1) : BLOCK,
                                    .held = SIZE_MAX};
-    out->n_blocks = inlined ? 1 : (size_t)((size + BLOCK - 1) / BLOCK);
+    out->n_blocks = inlined ? 1 : (size_t)(size / BLOCK + (size % BLOCK != 0)); /* the arena bounds them */
     out->blocks = arena_array(arena, out->n_blocks, sizeof *out->blocks);
     if (out->blocks == NULL) {
         return arena_full(arena, err);

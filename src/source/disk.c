@@ -8,14 +8,30 @@
 #include "base/reader.h"
 #include "source/disk_kind.h"
 
-enum { SECTOR = 512, ENTRIES_MAX = 4096, CHAIN_MAX = 128 };
+enum { SECTOR = 512 };
 
 struct list {
     struct source *disk;
     struct disk_volume *out;
     size_t n, most;
-    bool more; /* than most */
+    const struct limits *limits;
+    struct error cut; /* why there are more; kind ERR_NONE: there are none */
 };
+
+static void cut_at(struct list *list, enum limit which) {
+    if (list->cut.kind == ERR_NONE) {
+        limit_reached(list->limits, which, &list->cut);
+    }
+}
+
+/* Whether the table has more entries than are looked at. */
+static bool is_past(struct list *list, uint64_t i) {
+    bool past = i == limit_most(list->limits, LIMIT_PARTITIONS);
+    if (past) {
+        cut_at(list, LIMIT_PARTITIONS);
+    }
+    return past;
+}
 
 /* Tables may name a volume twice. */
 static void push(struct list *list, const struct disk_volume *v) {
@@ -25,7 +41,7 @@ static void push(struct list *list, const struct disk_volume *v) {
         }
     }
     if (list->n == list->most) {
-        list->more = true;
+        cut_at(list, LIMIT_VOLUMES);
     } else {
         list->out[list->n++] = *v;
     }
@@ -53,8 +69,7 @@ static bool gpt_read(struct list *list, struct bytes header, struct error *err) 
     if (!reader_ok(&r) || size < 128 || size > 4096 || sector > list->disk->size / SECTOR) {
         return error_set(err, ERR_MALFORMED, "a partition table that makes no sense");
     }
-    list->more = list->more || n > ENTRIES_MAX;
-    for (uint32_t i = 0; i < n && i < ENTRIES_MAX; i++) {
+    for (uint32_t i = 0; i < n && !is_past(list, i); i++) {
         uint8_t buffer[48];
         struct bytes b;
         if (!disk_look(list->disk, sector * SECTOR + (uint64_t)i * size, buffer, sizeof buffer, &b, err)) {
@@ -65,6 +80,9 @@ static bool gpt_read(struct list *list, struct bytes header, struct error *err) 
         type |= reader_u64le(&e);
         reader_skip(&e, 16);
         uint64_t first = reader_u64le(&e), last = reader_u64le(&e);
+        if (reader_ok(&e) && type != 0 && first >= list->disk->size / SECTOR && list->cut.kind == ERR_NONE) {
+            error_set(&list->cut, ERR_MALFORMED, "a partition that begins behind the end of the disk image");
+        }
         if (!reader_ok(&e) || type == 0 || first > list->disk->size / SECTOR || last < first || last > UINT64_MAX / SECTOR - 1) {
             continue;
         }
@@ -78,7 +96,7 @@ static bool gpt_read(struct list *list, struct bytes header, struct error *err) 
 /* Block 0: "ER", size of a block 2. Each entry a block from block 1 on: "PM", number of entries at 4, first block at 8, blocks. */
 static bool map_read(struct list *list, uint32_t block, struct error *err) {
     uint32_t n = 1;
-    for (uint32_t i = 1; i <= n && i <= ENTRIES_MAX; i++) {
+    for (uint32_t i = 1; i <= n && !is_past(list, i - 1); i++) {
         uint8_t buffer[64];
         struct bytes b;
         if (!disk_look(list->disk, (uint64_t)i * block, buffer, sizeof buffer, &b, err)) {
@@ -93,7 +111,6 @@ static bool map_read(struct list *list, uint32_t block, struct error *err) {
             return true;
         }
         n = i == 1 ? count : n;
-        list->more = list->more || n > ENTRIES_MAX;
         /* The map lists itself, which begins like no volume. */
         if (first != 0 && !volume_add(list, first * block, blocks * block, err)) {
             return false;
@@ -146,7 +163,7 @@ static bool is_extended(const struct partition *p) {
  * counted from the partition's beginning. */
 static bool extended_read(struct list *list, uint64_t begin, struct error *err) {
     uint64_t at = begin;
-    for (unsigned i = 0; i < CHAIN_MAX; i++) {
+    for (uint64_t i = 0; !is_past(list, i); i++) {
         uint8_t buffer[SECTOR];
         struct bytes b;
         struct partition parts[4];
@@ -170,7 +187,6 @@ static bool extended_read(struct list *list, uint64_t begin, struct error *err) 
         }
         at = begin + next;
     }
-    list->more = true;
     return true;
 }
 
@@ -243,8 +259,9 @@ bool disk_probe(struct bytes head) {
            (bytes_starts(head, bytes_text("ER")) && bytes_starts(second, bytes_text("PM"))) || has_table(head) || disk_head_begins(head);
 }
 
-bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_volume *out, size_t *n, bool *more, struct error *err) {
-    struct list list = {.disk = disk, .out = out, .most = (size_t)limit_most(limits, LIMIT_VOLUMES)};
+bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_volume *out, size_t *n, struct error *cut,
+                  struct error *err) {
+    struct list list = {.disk = disk, .limits = limits, .out = out, .most = (size_t)limit_most(limits, LIMIT_VOLUMES)};
     uint8_t buffer[SECTOR + DISK_HEAD];
     struct bytes b;
     if (!disk_look(disk, 0, buffer, sizeof buffer, &b, err)) {
@@ -260,6 +277,6 @@ bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_
         list.n == 0 && disk_has_hfsplus(b, SECTOR) ? SECTOR : 0; /* one sector in front is what is left of a master boot record */
     ok = ok && volume_try(&list, begin, disk->size, err);        /* a volume without a table may look as if it had one */
     *n = list.n;
-    *more = list.more;
+    *cut = list.cut;
     return ok;
 }

@@ -30,9 +30,10 @@ struct disk_volume {
 /* disk_probe says whether a file begins like a disk with a partition table or volume that is looked into here. */
 bool disk_probe(struct bytes head);
 
-/* disk_volumes lists the volumes, as many as LIMIT_VOLUMES lets a disk have; *more: it has more. Partitions that lead nowhere are left
- * out. out has room for DISK_VOLUMES_MAX. */
-CERTBAN_MUST_USE bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_volume *out, size_t *n, bool *more,
+/* disk_volumes lists the volumes, as many as LIMIT_VOLUMES lets a disk have; cut says why others are left
+ * out: there are too many (LIMIT_VOLUMES, LIMIT_PARTITIONS), or one begins behind the disk's end; its kind is ERR_NONE where none are. out
+ * has room for DISK_VOLUMES_MAX. */
+CERTBAN_MUST_USE bool disk_volumes(struct source *disk, const struct limits *limits, struct disk_volume *out, size_t *n, struct error *cut,
                                    struct error *err);
 
 #endif

@@ -41,9 +41,8 @@ static bool walk_volume(struct work *w, struct source *volume, const struct disk
 static bool walk_volumes(struct work *w, struct source *disk, bool must, struct error *err) {
     struct disk_volume volumes[DISK_VOLUMES_MAX];
     size_t n, n_read = 0;
-    bool more;
-    struct error why = {0}, first = {0};
-    if (!disk_volumes(disk, w->budget->limits, volumes, &n, &more, err)) {
+    struct error why = {0}, first = {0}, cut = {0};
+    if (!disk_volumes(disk, w->budget->limits, volumes, &n, &cut, err)) {
         return false;
     }
     for (size_t i = 0; i < n && first.kind != ERR_LIMIT; i++) {
@@ -58,8 +57,8 @@ static bool walk_volumes(struct work *w, struct source *disk, bool must, struct 
     if (first.kind != ERR_NONE) {
         return error_again(err, &first);
     }
-    if (more) {
-        return limit_reached(w->budget->limits, LIMIT_VOLUMES, err);
+    if (cut.kind != ERR_NONE) {
+        return error_again(err, &cut);
     }
     return n_read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
 }

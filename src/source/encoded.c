@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A file written as text, whole: one member, decoded in memory; base64 also in UTF-16LE, and behind a line of the kind that PEM begins
- * with. Refused: more text than TEXT_MAX. What stands behind the end of the text is for whoever found it.
+ * with. Refused: more text than LIMIT_ENCODED_SIZE. What stands behind the end of the text is for whoever found it.
  */
 #include "source/encoded.h"
 
@@ -14,8 +14,6 @@
 #include "source/stream.h"
 
 enum {
-    TEXT_MAX = 64 << 20,
-    STEP = 64 << 10,
     FIRST = 1024,          /* octets of text that are decoded to see whether it is worth more */
     SHORTEST = 256,        /* what is shorter holds nothing that is signed */
     PROGRAM_MAX = 1 << 20, /* where a program's header begins at the latest */
@@ -144,9 +142,9 @@ static bool is_file(struct bytes b) {
 }
 
 /* Whether what was decoded is such a file beyond its first octets. */
-static bool makes_sense(const struct decoding *d, bool *yes, struct error *err) {
+static bool makes_sense(const struct decoding *d, const struct limits *limits, bool *yes, struct error *err) {
     struct memory_source memory;
-    struct arena scratch = arena_make(ARENA_FILE_CAP);
+    struct arena scratch = limit_arena(limits);
     struct piece piece;
     memory_source_init(&memory, "decoded", bytes_make(d->p, d->n));
     bool ok = piece_at(&memory.source, 0, d->n, &scratch, &piece, err);
@@ -155,14 +153,14 @@ static bool makes_sense(const struct decoding *d, bool *yes, struct error *err) 
     return ok;
 }
 
-bool encoded_size(struct source *source, uint64_t *n, struct error *err) {
+bool encoded_size(struct source *source, const struct limits *limits, uint64_t *n, struct error *err) {
     struct decoding d;
     bool yes = false;
     *n = 0;
     bool ok = decode(source, FIRST, &d, err);
     if (ok && d.text >= SHORTEST && is_file(bytes_make(d.p, d.n))) {
         free(d.p);
-        ok = decode(source, TEXT_MAX, &d, err) && makes_sense(&d, &yes, err);
+        ok = decode(source, limit_most(limits, LIMIT_ENCODED_SIZE) + 1, &d, err) && makes_sense(&d, limits, &yes, err);
         *n = yes ? d.text : 0;
     }
     free(d.p);
@@ -217,11 +215,11 @@ static bool visit(struct source *source, struct budget *budget, struct visitor *
     struct decoding d;
     struct memory_source memory;
     uint64_t n;
-    if (!encoded_size(source, &n, err) || n == 0) {
+    if (!encoded_size(source, budget->limits, &n, err) || n == 0) {
         return n == 0;
     }
-    if (n > budget->bytes_left || n >= TEXT_MAX) {
-        return error_set(err, ERR_LIMIT, "text of more than %d MiB is not decoded", TEXT_MAX >> 20);
+    if (n > limit_most(budget->limits, LIMIT_ENCODED_SIZE)) {
+        return limit_reached(budget->limits, LIMIT_ENCODED_SIZE, err);
     }
     bool ok = decode(source, n, &d, err) && budget_spend(budget, d.n, err);
     memory_source_init(&memory, "decoded", bytes_make(d.p, d.n));
@@ -234,7 +232,7 @@ static bool visit(struct source *source, struct budget *budget, struct visitor *
 /* Its octets in place of its characters, up to as much as would be refused. */
 static bool visit_wide(struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
     struct memory_source narrowed;
-    size_t n = source->size < 2 * (uint64_t)TEXT_MAX + 2 ? (size_t)source->size : 2 * (size_t)TEXT_MAX + 2;
+    size_t most = 2 * (size_t)limit_most(budget->limits, LIMIT_ENCODED_SIZE) + 4, n = source->size < most ? (size_t)source->size : most;
     uint8_t *text = malloc(n);
     if (text == NULL) {
         return error_set(err, ERR_LIMIT, "no memory to decode text");

@@ -10,6 +10,6 @@
 bool encoded_begins(struct bytes head);
 
 /* encoded_size is how much of the text from the source's beginning on belongs to the file; 0 where what comes out is no such file. */
-CERTBAN_MUST_USE bool encoded_size(struct source *source, uint64_t *n, struct error *err);
+CERTBAN_MUST_USE bool encoded_size(struct source *source, const struct limits *limits, uint64_t *n, struct error *err);
 
 #endif

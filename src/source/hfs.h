@@ -10,10 +10,9 @@
 #include "source/container.h"
 
 enum {
-    HFS_FORK_SIZE = 80, /* of the description of a fork */
-    HFS_EXTENTS = 8,    /* in it */
-    HFS_DEPTH_MAX = 1024,
-    HFS_EXTENTS_MAX = 1 << 20, /* of one fork */
+    HFS_FORK_SIZE = 80,   /* of the description of a fork */
+    HFS_EXTENTS = 8,      /* in it */
+    HFS_DEPTH_MAX = 1024, /* of a path that is shown: what is in deeper folders is looked at all the same */
 };
 
 /* hfs_walk visits the files of a volume: data forks, and compressed files as what they unpack to. */

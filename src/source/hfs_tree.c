@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * B-trees of HFS Plus (TN1150 "B-Trees"). The leaves are followed as they are linked; the index above them is not needed. Refused:
- * links that come back or lead to what is no leaf.
+ * B-trees of HFS Plus (TN1150 "B-Trees"). The leaves are followed as they are linked; then the index above them, by which files are opened,
+ * is gone through for leaves that no link leads to. Refused: those, and links that come back or lead to what is no leaf.
  */
 #include <stdlib.h>
 
 #include "source/hfs.h"
 
-enum { NODE_MIN = 512, NODE_MAX = 32768, DESCRIPTOR = 14, KIND_LEAF = 0xff, HEADER_READ = 64 };
+enum { NODE_MIN = 512, NODE_MAX = 32768, DESCRIPTOR = 14, KIND_LEAF = 0xff, KIND_INDEX = 0, DEPTH_MAX = 16, HEADER_READ = 64 };
 
 /*
  * Node descriptor, big-endian: next node 4, node before 4, kind 1, height 1, number of records 2, reserved 2.
@@ -16,7 +16,7 @@ enum { NODE_MIN = 512, NODE_MAX = 32768, DESCRIPTOR = 14, KIND_LEAF = 0xff, HEAD
  */
 struct tree {
     struct source *source;
-    uint32_t node_size, nodes, first_leaf;
+    uint32_t node_size, nodes, root, first_leaf;
     uint8_t *node;
     uint8_t *seen; /* a bit a node */
 };
@@ -27,7 +27,9 @@ static bool header_read(struct tree *t, struct error *err) {
         return false;
     }
     struct reader r = reader_make(bytes_make(buffer, sizeof buffer), 0);
-    reader_skip(&r, DESCRIPTOR + 10);
+    reader_skip(&r, DESCRIPTOR + 2);
+    t->root = reader_u32be(&r);
+    reader_skip(&r, 4);
     t->first_leaf = reader_u32be(&r);
     reader_skip(&r, 4);
     t->node_size = reader_u16be(&r);
@@ -91,6 +93,48 @@ static bool leaves_walk(struct tree *t, struct hfs_records *records, struct erro
     return true;
 }
 
+static bool is_seen(const struct tree *t, uint32_t node) {
+    return (t->seen[node / 8] >> node % 8 & 1) != 0;
+}
+
+/* The nodes below an index node: a key (u16 length, the key), at an even place, and the u32 number of the node, each. */
+static bool index_walk(struct tree *t, uint32_t number, unsigned depth, uint8_t *buffer, struct error *err) {
+    if (number >= t->nodes || depth == DEPTH_MAX) {
+        return error_set(err, ERR_MALFORMED, "the index of a B-tree leads to node %u, which is not there", number);
+    }
+    if (is_seen(t, number)) {
+        return true;
+    }
+    t->seen[number / 8] = (uint8_t)(t->seen[number / 8] | 1u << number % 8);
+    if (!source_into(t->source, buffer, t->node_size, (uint64_t)number * t->node_size, err)) {
+        return false;
+    }
+    struct bytes node = bytes_make(buffer, t->node_size);
+    struct reader r = reader_make(node, 0);
+    reader_skip(&r, 8);
+    uint8_t kind = reader_u8(&r);
+    reader_skip(&r, 1);
+    uint16_t n = reader_u16be(&r);
+    if (kind == KIND_LEAF && n != 0) {
+        return error_set(err, ERR_MALFORMED, "no leaf of a B-tree is linked to node %u, to which its index leads", number);
+    }
+    for (uint16_t i = 0; kind == KIND_INDEX && i < n && 2 * ((size_t)i + 1) <= node.n; i++) {
+        struct reader place = reader_make(bytes_cut(node, node.n - 2 * ((size_t)i + 1), 2), 0);
+        uint16_t from = reader_u16be(&place);
+        struct reader record = reader_make(bytes_cut(node, from, node.n), from);
+        uint16_t length = reader_u16be(&record);
+        reader_skip(&record, length + length % 2u);
+        uint32_t below = reader_u32be(&record);
+        if (!reader_ok(&record)) {
+            return error_set(err, ERR_MALFORMED, "a B-tree record outside of its node");
+        }
+        if (!index_walk(t, below, depth + 1, buffer + t->node_size, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool hfs_tree_walk(struct source *source, struct hfs_records *records, struct error *err) {
     struct tree t = {.source = source};
     if (source->size == 0) {
@@ -99,10 +143,11 @@ bool hfs_tree_walk(struct source *source, struct hfs_records *records, struct er
     if (!header_read(&t, err)) {
         return false;
     }
-    t.node = malloc(t.node_size);
+    t.node = malloc((size_t)t.node_size * DEPTH_MAX); /* one a level of the index */
     t.seen = calloc(1, t.nodes / 8 + 1);
     bool ok = t.node != NULL && t.seen != NULL;
-    ok = ok ? leaves_walk(&t, records, err) : error_set(err, ERR_LIMIT, "out of memory for a B-tree");
+    ok = ok ? leaves_walk(&t, records, err) && (t.root == 0 || index_walk(&t, t.root, 0, t.node, err))
+            : error_set(err, ERR_LIMIT, "out of memory for a B-tree");
     free(t.node);
     free(t.seen);
     return ok;

@@ -135,8 +135,8 @@ static bool extents_add(struct hfs_source *s, const struct hfs_extent *extents, 
         if (extents[i].start > hfs->blocks || extents[i].count > hfs->blocks - extents[i].start) {
             return error_set(err, ERR_MALFORMED, "an extent outside of the volume (block %u)", extents[i].start);
         }
-        if (s->n == room) {
-            return error_set(err, ERR_LIMIT, "a fork in more than %zu pieces", room);
+        if (s->n == room || s->n == limit_most(hfs->arena->limits, LIMIT_HFS_EXTENTS)) {
+            return limit_reached(hfs->arena->limits, LIMIT_HFS_EXTENTS, err);
         }
         s->extents[s->n++] = extents[i];
         *blocks += extents[i].count;
@@ -167,9 +167,6 @@ bool hfs_fork_open(const struct hfs *hfs, const struct hfs_fork *fork, uint32_t 
     size_t room = HFS_EXTENTS * (1 + end - first);
     uint64_t blocks = 0;
     *out = (struct hfs_source){.source = {.name = name, .size = fork->size, .pread = fork_pread}, .hfs = hfs};
-    if (room > HFS_EXTENTS_MAX) {
-        return error_set(err, ERR_LIMIT, "a fork in more than %d pieces", HFS_EXTENTS_MAX);
-    }
     out->extents = arena_array(arena, room, sizeof *out->extents);
     if (out->extents == NULL) {
         return arena_full(arena, err);

@@ -16,12 +16,12 @@ enum {
     ROOT_FOLDER = 2,
     CATALOG_FILE = 4,
     ATTRIBUTES_FILE = 8,
-    FOLDERS_MAX = 1 << 18,
     COMPRESSED = 0x20, /* of the owner flags */
     MODE_TYPE = 0170000,
     MODE_LINK = 0120000,
     NAME_MAX_UNITS = 255,
     ATTRIBUTE_INLINE = 0x10,
+    RESOURCE_FORK = 0xff,
     ATTRIBUTE_MAX = 1 << 16,
 };
 
@@ -54,9 +54,9 @@ static bool grow(struct walk *w, void **all, size_t n, size_t *room, size_t each
         return true;
     }
     size_t wanted = *room == 0 ? 64 : *room * 2;
-    void *more = n < FOLDERS_MAX ? arena_array(w->arena, wanted, each) : NULL;
+    void *more = arena_array(w->arena, wanted, each);
     if (more == NULL) {
-        return n < FOLDERS_MAX ? arena_full(w->arena, err) : error_set(err, ERR_LIMIT, "more than %d folders", FOLDERS_MAX);
+        return arena_full(w->arena, err);
     }
     if (n != 0) {
         memcpy(more, *all, n * each);
@@ -103,6 +103,9 @@ static bool folder_record(struct hfs_records *records, struct bytes b, uint64_t 
     }
     if (e.type != TYPE_FOLDER) {
         return true;
+    }
+    if (w->n_folders == limit_most(w->budget->limits, LIMIT_HFS_FOLDERS)) {
+        return limit_reached(w->budget->limits, LIMIT_HFS_FOLDERS, err);
     }
     void *all = w->folders;
     if (!grow(w, &all, w->n_folders, &w->room_folders, sizeof *w->folders, err)) {
@@ -198,22 +201,32 @@ static bool visit(struct walk *w, const char *path, const struct hfs_fork *fork,
     return w->visitor->visit(w->visitor, &member, err);
 }
 
+static const struct attribute_at *attribute_of(const struct walk *w, uint32_t id) {
+    struct attribute_at wanted = {.file = id};
+    return w->n_attributes != 0 ? bsearch(&wanted, w->attributes, w->n_attributes, sizeof wanted, attribute_order) : NULL;
+}
+
 /* A file that the system shows as what it unpacks to. */
 static bool compressed_visit(struct walk *w, const char *path, uint32_t id, const struct hfs_fork *resource, struct error *err) {
-    struct attribute_at wanted = {.file = id};
-    const struct attribute_at *a =
-        w->n_attributes != 0 ? bsearch(&wanted, w->attributes, w->n_attributes, sizeof wanted, attribute_order) : NULL;
+    const struct attribute_at *a = attribute_of(w, id);
     struct hfs_source fork;
     struct decmpfs_source d = {0};
     struct bytes attribute;
     struct error why = {0};
     bool ok = a != NULL || error_set(&why, ERR_UNSUPPORTED, "a compressed file without the attribute that says how");
     ok = ok && source_read(&w->attributes_file.source, &w->scratch, a->at, a->n, &attribute, &why) &&
-         hfs_fork_open(&w->hfs, resource, id, 0xff, path, &w->scratch, &fork, &why) &&
+         hfs_fork_open(&w->hfs, resource, id, RESOURCE_FORK, path, &w->scratch, &fork, &why) &&
          decmpfs_open(attribute, &fork.source, path, w->budget, &w->scratch, &d, &why);
     ok = visit(w, path, resource, &d.source, ok ? NULL : &why, err);
     decmpfs_close(&d);
     return ok;
+}
+
+static bool fork_visit(struct walk *w, const char *path, uint32_t id, uint8_t type, const struct hfs_fork *described, struct error *err) {
+    struct hfs_source fork;
+    struct error why = {0};
+    bool ok = hfs_fork_open(&w->hfs, described, id, type, path, &w->scratch, &fork, &why);
+    return visit(w, path, described, &fork.source, ok ? NULL : &why, err);
 }
 
 /* File: flags 2, reserved 4, id 4; at 41 owner flags 1, mode 2; at 48 type and creator 8; at 88 data fork, at 168 resource fork. */
@@ -239,8 +252,8 @@ static bool file_record(struct hfs_records *records, struct bytes b, uint64_t at
     if (!reader_ok(&r)) {
         return error_set(err, ERR_MALFORMED, "a file of the catalog that is cut short");
     }
-    bool compressed = (flags & COMPRESSED) != 0 && data.size == 0;
-    if ((data.size == 0 && !compressed) || (mode & MODE_TYPE) == MODE_LINK || bytes_is(kind, "hlnkhfs+")) {
+    bool compressed = (flags & COMPRESSED) != 0, empty = data.size == 0 && resource.size == 0;
+    if ((empty && !compressed) || (mode & MODE_TYPE) == MODE_LINK || bytes_is(kind, "hlnkhfs+")) {
         return true;
     }
     arena_reset(&w->scratch);
@@ -252,13 +265,15 @@ static bool file_record(struct hfs_records *records, struct bytes b, uint64_t at
     if (!budget_spend(w->budget, 0, err)) {
         return false;
     }
-    if (compressed) {
-        return compressed_visit(w, path, id, &resource, err);
+    /* One that says that it is compressed and has bytes of its own is what the system makes of it, and these. */
+    if (compressed && (data.size == 0 || attribute_of(w, id) != NULL)) {
+        return compressed_visit(w, path, id, &resource, err) && (data.size == 0 || fork_visit(w, path, id, 0, &data, err));
     }
-    struct hfs_source fork;
-    struct error why = {0};
-    bool ok = hfs_fork_open(&w->hfs, &data, id, 0, path, &w->scratch, &fork, &why);
-    return visit(w, path, &data, &fork.source, ok ? NULL : &why, err);
+    if (data.size != 0 && !fork_visit(w, path, id, 0, &data, err)) {
+        return false;
+    }
+    const char *second = resource.size != 0 ? arena_printf(&w->scratch, "%s/..namedfork/rsrc", path) : "";
+    return resource.size == 0 || (second != NULL ? fork_visit(w, second, id, RESOURCE_FORK, &resource, err) : arena_full(&w->scratch, err));
 }
 
 static bool attributes_read(struct walk *w, struct error *err) {
@@ -301,7 +316,7 @@ bool hfs_walk(struct source *volume, struct arena *arena, struct budget *budget,
               struct error *err) {
     (void)anomalies;
     struct walk w = {
-        .hfs = {.volume = volume}, .budget = budget, .visitor = visitor, .arena = arena, .scratch = arena_make((size_t)8 << 20)};
+        .hfs = {.volume = volume}, .budget = budget, .visitor = visitor, .arena = arena, .scratch = limit_arena(budget->limits)};
     bool ok = catalog_walk(&w, err);
     arena_free(&w.scratch);
     return ok;

@@ -15,7 +15,7 @@
 #include "source/wide_name.h"
 
 enum {
-    DEPTH_MAX = 64,
+    RECORD_MAX = 255,
     IS_FOLDER = 2,
     GOES_ON = 0x80, /* the next record has more of the same file */
 };
@@ -40,7 +40,7 @@ struct walk {
     struct item *folders, *files; /* to be read; the newest first */
     struct item **seen;           /* by place and length: an open hash table */
     size_t room, n_seen;
-    bool packed;
+    bool packed, odd; /* odd: a folder has records that make no sense */
 };
 
 /* ---- what was met ---- */
@@ -118,8 +118,11 @@ static const char *path_of(struct walk *w, const char *folder, struct bytes name
 
 static bool folder_add(struct walk *w, struct item *item, struct error *err) {
     bool is_new;
-    if (w->n_folders == ISO_FOLDERS_MAX || item->depth > DEPTH_MAX) {
-        return error_set(err, ERR_LIMIT, "more folders in an image of a disc than are read");
+    if (w->n_folders == limit_most(w->budget->limits, LIMIT_DISC_FOLDERS)) {
+        return limit_reached(w->budget->limits, LIMIT_DISC_FOLDERS, err);
+    }
+    if (item->depth > limit_most(w->budget->limits, LIMIT_DISC_DEPTH)) {
+        return limit_reached(w->budget->limits, LIMIT_DISC_DEPTH, err);
     }
     if (!meet(w, item, &is_new, err)) {
         return false;
@@ -175,7 +178,7 @@ static bool is_self(const struct iso_record *record) {
 /* Whether a folder begins there: by its own record. */
 static bool begins_folder(struct source *image, uint64_t at, struct error *err) {
     uint8_t b[64];
-    struct iso_record record;
+    struct iso_record record = {.odd = false};
     size_t read = 0;
     return at < image->size && sizeof b <= image->size - at && source_into(image, b, sizeof b, at, err) &&
            iso_record_next(bytes_make(b, sizeof b), &read, &record) && is_self(&record) && record.name.p[0] == 0;
@@ -209,6 +212,28 @@ static bool piece_add(struct walk *w, const struct iso_record *record, struct it
     return goes_on || file_add(w, open->first, err);
 }
 
+/* A folder that stands elsewhere (P1282 4.1.5.1): its own first record says how large it is. */
+static bool child_add(struct walk *w, uint32_t block, const char *path, unsigned depth, struct error *err) {
+    uint8_t buffer[RECORD_MAX];
+    uint64_t at = (uint64_t)block * w->tree->block;
+    size_t read = 0;
+    struct iso_record self = {.odd = false};
+    if (at > w->image->size || w->image->size - at < sizeof buffer) {
+        w->odd = true;
+        return true;
+    }
+    if (!source_into(w->image, buffer, sizeof buffer, at, err)) {
+        return false;
+    }
+    if (!iso_record_next(bytes_make(buffer, sizeof buffer), &read, &self)) {
+        w->odd = true;
+        return true;
+    }
+    self.flags |= IS_FOLDER;
+    struct item *item = item_new(w, &self, path, depth);
+    return item != NULL ? folder_add(w, item, err) : arena_full(w->arena, err);
+}
+
 static bool record_add(struct walk *w, const struct item *folder, const struct iso_record *record, struct open_file *open,
                        struct error *err) {
     struct iso_rock rock = {.n = 0};
@@ -217,10 +242,14 @@ static bool record_add(struct walk *w, const struct item *folder, const struct i
         return false;
     }
     w->packed = w->packed || rock.packed;
+    w->odd = w->odd || rock.odd;
     const char *path = path_of(w, folder->path, record->name, &rock);
     struct item *item = path != NULL ? item_new(w, record, path, folder->depth + 1) : NULL;
     if (item == NULL) {
         return arena_full(w->arena, err);
+    }
+    if (rock.child_at != 0 && !child_add(w, rock.child_at, path, folder->depth + 1, err)) {
+        return false;
     }
     if (record->attributes != 0 && !add_without_attributes(w, record, item, err)) {
         return false;
@@ -230,11 +259,11 @@ static bool record_add(struct walk *w, const struct item *folder, const struct i
 
 static bool folder_read(struct walk *w, const struct item *folder, struct error *err) {
     struct bytes b;
-    struct iso_record record;
+    struct iso_record record = {.odd = false};
     struct open_file open = {0};
     size_t at = 0;
-    if (folder->n > ISO_FOLDER_MAX) {
-        return error_set(err, ERR_LIMIT, "a folder of %llu bytes in an image of a disc", (unsigned long long)folder->n);
+    if (folder->n > limit_most(w->budget->limits, LIMIT_DISC_FOLDER_SIZE)) {
+        return limit_reached(w->budget->limits, LIMIT_DISC_FOLDER_SIZE, err);
     }
     if (!budget_spend(w->budget, folder->n, err) || !source_read(w->image, w->arena, folder->at, folder->n, &b, err)) {
         return false;
@@ -244,6 +273,7 @@ static bool folder_read(struct walk *w, const struct item *folder, struct error 
             return false;
         }
     }
+    w->odd = w->odd || record.odd;
     return open.last == NULL || file_add(w, open.first, err);
 }
 
@@ -356,7 +386,7 @@ bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, 
     struct walk w = {.image = image, .arena = arena, .budget = budget};
     struct error first = {0}, why = {0};
     *found = (struct iso_found){0};
-    if (!iso_trees_read(image, w.trees, &w.n_trees, &first, err)) {
+    if (!iso_trees_read(image, budget->limits, w.trees, &w.n_trees, &first, err)) {
         return false;
     }
     for (unsigned rank = 0; rank < 3; rank++) {
@@ -371,5 +401,8 @@ bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, 
     if (!files_visit(&w, visitor, &found->end, err)) {
         return false;
     }
-    return first.kind == ERR_NONE || error_set(err, first.kind, "%s", first.text);
+    if (first.kind == ERR_NONE && w.odd) {
+        error_set(&first, ERR_MALFORMED, "a folder of an image of a disc has records that make no sense");
+    }
+    return first.kind == ERR_NONE || error_again(err, &first);
 }

@@ -5,8 +5,8 @@
 
 #include "source/container.h"
 
-/* So many folders of one image are read, so many octets of one of them, and of a name. */
-enum { ISO_FOLDERS_MAX = 1 << 16, ISO_FOLDER_MAX = 16 << 20, ISO_NAME_MAX = 1024 };
+/* So many octets of a name are shown. */
+enum { ISO_NAME_MAX = 1024 };
 
 /* What was seen of an image on the way. */
 struct iso_found {
@@ -28,23 +28,25 @@ struct iso_tree {
     uint8_t skip; /* octets in front of each record's system use (SUSP 5.3, "SP") */
 };
 
-enum { ISO_TREES_MAX = 16 };
+enum { ISO_TREES_MAX = LIMIT_DISC_TREES_GREATEST };
 
-/* iso_trees_read lists the trees that an image's descriptors name. What is wrong with one, or that there are more, is *wrong, which was set
+/* iso_trees_read lists the trees that an image's descriptors name. What is wrong with one, or that there are more (LIMIT_DISC_TREES,
+ * LIMIT_DISC_DESCRIPTORS), is *wrong, which was set
  * to nothing before; false (err) when the image can't be read, or there is none at all. */
-CERTBAN_MUST_USE bool iso_trees_read(struct source *image, struct iso_tree trees[ISO_TREES_MAX], size_t *n, struct error *wrong,
-                                     struct error *err);
+CERTBAN_MUST_USE bool iso_trees_read(struct source *image, const struct limits *limits, struct iso_tree trees[ISO_TREES_MAX], size_t *n,
+                                     struct error *wrong, struct error *err);
 
 /* One record of a folder. */
 struct iso_record {
     uint32_t block, size; /* where its content begins, and how many octets it is */
     uint8_t attributes;   /* extended, in blocks, in front of the content */
     uint8_t flags, unit, gap;
+    bool odd;               /* something that is no record was passed over on the way here */
     struct bytes name, use; /* as it stands there; what else the system that wrote it has to say */
 };
 
 /* iso_record_next takes the next record from a folder's octets, *at of which were read; false at the end. Records don't pass a block of
- * 2048. */
+ * 2048. out->odd is set, never cleared. */
 bool iso_record_next(struct bytes folder, size_t *at, struct iso_record *out);
 
 /* What Rock Ridge says of a record. */
@@ -52,6 +54,8 @@ struct iso_rock {
     char name[ISO_NAME_MAX];
     size_t n; /* of the name; 0: there is none */
     bool packed;
+    bool odd;          /* it goes on where nothing is, or for ever */
+    uint32_t child_at; /* the block of a folder that stands elsewhere; 0: none does */
 };
 
 /* iso_rock_read reads it from a system use area, and from those that it goes on in, blocks of block_size octets being counted. False

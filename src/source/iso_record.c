@@ -4,7 +4,7 @@
 #include "source/iso.h"
 #include "source/stream.h"
 
-enum { SECTOR = 2048, RECORD_LEAST = 33, AREAS_MAX = 32 };
+enum { SECTOR = 2048, RECORD_LEAST = 33, AREAS_MAX = 32 /* as Linux has it */ };
 
 /* 0 u8 length, 1 u8 of extended attributes, 2 u32 first block and 10 u32 size (each in the other byte order, too), 25 u8 flags, 26 u8 unit
  * and 27 u8 gap of interleaving, 32 u8 length of the name, 33 the name, padded to an even end, then the system's use. */
@@ -37,16 +37,19 @@ bool iso_record_next(struct bytes folder, size_t *at, struct iso_record *out) {
         if (length >= RECORD_LEAST && out->name.n == n) {
             return true;
         }
+        out->odd = true;
     }
 }
 
 /* Entries of a system use area: 2 octets of name, u8 length, u8 version, data. "NM": u8 flags (6: this folder, the one above), a part of
- * the name. "CE": u32 block, u32 offset, u32 length of an area that goes on (each in both orders). "ZF": packed. */
+ * the name. "CE": u32 block, u32 offset, u32 length of an area that goes on (each in both orders). "ZF": packed. "CL": u32 block of a
+ * folder that is too deep to stand here. */
 bool iso_rock_read(struct source *image, struct budget *budget, uint32_t block_size, struct bytes use, struct iso_rock *out,
                    struct error *err) {
     uint8_t buffer[SECTOR];
     out->n = 0;
-    out->packed = false;
+    out->packed = out->odd = false;
+    out->child_at = 0;
     for (unsigned areas = 0; use.n >= 4 && areas < AREAS_MAX; areas++) {
         uint64_t at = 0, n = 0;
         while (use.n >= 4 && use.p[2] >= 4 && use.p[2] <= use.n) {
@@ -66,8 +69,11 @@ bool iso_rock_read(struct source *image, struct budget *budget, uint32_t block_s
                 n = reader_u32le(&r);
             } else if (bytes_starts(entry, bytes_text("ZF"))) {
                 out->packed = true;
+            } else if (bytes_starts(entry, bytes_text("CL"))) {
+                out->child_at = reader_u32le(&r);
             }
         }
+        out->odd = out->odd || n > sizeof buffer || (n != 0 && (at >= image->size || n > image->size - at || areas + 1 == AREAS_MAX));
         n = n < sizeof buffer ? n : sizeof buffer;
         bool more = n != 0 && at < image->size && n <= image->size - at;
         if (more && (!budget_spend(budget, n, err) || !source_into(image, buffer, (size_t)n, at, err))) {

@@ -3,13 +3,13 @@
 #include "base/reader.h"
 #include "source/iso.h"
 
-enum { SECTOR = 2048, DESCRIPTORS_AT = 16, DESCRIPTORS_MAX = 64, ROOT_AT = 156, ROOT_SIZE = 34 };
+enum { SECTOR = 2048, DESCRIPTORS_AT = 16, ROOT_AT = 156, ROOT_SIZE = 34 };
 
 /* SUSP 5.3: the record of the root itself begins with "SP", length 7, version 1, BE EF, u8 octets to be skipped elsewhere. */
 static bool tree_look(struct source *image, struct iso_tree *t, struct error *err) {
     uint8_t buffer[SECTOR];
     size_t at = 0, n = t->n < sizeof buffer ? (size_t)t->n : sizeof buffer;
-    struct iso_record self;
+    struct iso_record self = {.odd = false};
     if (t->at >= image->size || n > image->size - t->at) {
         return error_set(err, ERR_MALFORMED, "the folders of an image of a disc pass its end");
     }
@@ -44,7 +44,8 @@ static struct iso_tree tree_of(uint8_t descriptor[SECTOR]) {
     return t;
 }
 
-bool iso_trees_read(struct source *image, struct iso_tree trees[ISO_TREES_MAX], size_t *n, struct error *wrong, struct error *err) {
+bool iso_trees_read(struct source *image, const struct limits *limits, struct iso_tree trees[ISO_TREES_MAX], size_t *n, struct error *wrong,
+                    struct error *err) {
     uint8_t b[SECTOR];
     struct error why;
     *n = 0;
@@ -60,8 +61,9 @@ bool iso_trees_read(struct source *image, struct iso_tree trees[ISO_TREES_MAX], 
             break;
         }
         bool has_tree = b[0] == 1 || b[0] == 2;
-        if (i == DESCRIPTORS_MAX || (has_tree && *n == ISO_TREES_MAX)) {
-            error_set(wrong, ERR_LIMIT, "more volume descriptors in an image of a disc than are read");
+        bool many = i == limit_most(limits, LIMIT_DISC_DESCRIPTORS);
+        if (many || (has_tree && *n == limit_most(limits, LIMIT_DISC_TREES))) {
+            limit_reached(limits, many ? LIMIT_DISC_DESCRIPTORS : LIMIT_DISC_TREES, wrong);
             break;
         }
         struct iso_tree tree = tree_of(b);

@@ -35,9 +35,11 @@ static bool pread_usual(struct source *source, void *buf, size_t n, uint64_t at,
     return true;
 }
 
-bool lzma_alone_open(struct lzma_alone *lzma, struct source *under, struct bytes head, bool *is, struct error *err) {
+bool lzma_alone_open(struct lzma_alone *lzma, struct source *under, struct bytes head, const struct limits *limits, bool *is,
+                     struct error *err) {
     uint64_t told = dictionary_of(head), n = 0;
     uint32_t size = LEAST;
+    struct arena scratch = limit_arena(limits);
     *lzma = (struct lzma_alone){.source = {.name = under->name, .size = under->size, .pread = pread_usual, .sequential = under->sequential},
                                 .under = under};
     while (size < told && size < MOST) {
@@ -46,7 +48,7 @@ bool lzma_alone_open(struct lzma_alone *lzma, struct source *under, struct bytes
     for (size_t i = 0; i < sizeof lzma->dictionary; i++) {
         lzma->dictionary[i] = (uint8_t)(size >> 8 * i);
     }
-    if (!measure_lzma(&lzma->source, NULL, &n, err)) {
+    if (!measure_lzma(&lzma->source, &scratch, &n, err)) {
         return false;
     }
     *is = n != 0;

@@ -18,6 +18,7 @@ struct lzma_alone {
 bool lzma_alone_is_odd(struct bytes head);
 
 /* lzma_alone_open shows such a file. *is is false where it does not unpack: the beginning alone says little. */
-CERTBAN_MUST_USE bool lzma_alone_open(struct lzma_alone *lzma, struct source *under, struct bytes head, bool *is, struct error *err);
+CERTBAN_MUST_USE bool lzma_alone_open(struct lzma_alone *lzma, struct source *under, struct bytes head, const struct limits *limits,
+                                      bool *is, struct error *err);
 
 #endif

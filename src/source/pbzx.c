@@ -58,7 +58,7 @@ static bool chunk_open(struct pbzx *p, struct error *err) {
         return true;
     }
     window_source_init(&p->chunk, p->packed->name, p->packed, at, length);
-    unpack_init(&p->unpacker, UNPACK_XZ, &p->chunk.source);
+    unpack_init(&p->unpacker, UNPACK_XZ, &p->chunk.source, p->limits);
     p->in_chunk = true;
     return true;
 }
@@ -93,8 +93,8 @@ static bool next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, 
     return true;
 }
 
-void pbzx_init(struct pbzx *p, struct source *packed) {
-    *p = (struct pbzx){.stream = {.next = next, .restart = restart}, .packed = packed};
+void pbzx_init(struct pbzx *p, struct source *packed, const struct limits *limits) {
+    *p = (struct pbzx){.stream = {.next = next, .restart = restart}, .packed = packed, .limits = limits};
 }
 
 void pbzx_end(struct pbzx *p) {

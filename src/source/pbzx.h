@@ -11,6 +11,7 @@
 struct pbzx {
     struct stream stream;
     struct source *packed;
+    const struct limits *limits;
     uint64_t at;   /* of the next chunk's header */
     uint64_t left; /* of a stored chunk */
     bool more;     /* the last header said that another chunk follows */
@@ -23,7 +24,7 @@ struct pbzx {
 bool pbzx_probe(struct bytes head);
 
 /* pbzx_init makes a stream over packed, which must outlive it. Nothing is read yet. */
-void pbzx_init(struct pbzx *p, struct source *packed);
+void pbzx_init(struct pbzx *p, struct source *packed, const struct limits *limits);
 
 /* pbzx_end gives the memory back. */
 void pbzx_end(struct pbzx *p);

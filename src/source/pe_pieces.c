@@ -16,8 +16,10 @@
 #include "source/stream.h"
 
 enum {
-    FIRST_SEARCH = 1 << 20,             /* so many bytes of what is behind the sections, or behind the certificate table */
-    NEXT_SEARCH = 64 << 10,             /* and behind each piece */
+    /* So many bytes of what is behind the sections, or behind the certificate table, and behind each piece. Nothing points there, and where
+     * all is to be searched it is LIMIT_CARVE_WINDOW. */
+    FIRST_SEARCH = 1 << 20,
+    NEXT_SEARCH = 64 << 10,
     PIECES_MAX = LIMIT_PIECES_GREATEST, /* of one program, its resources aside */
     ADVANCED_TAIL = 512,
     RESOURCE_MIN = 64, /* a smaller one holds nothing that is signed */
@@ -79,7 +81,7 @@ static bool visit_piece(struct walk *w, const struct piece *piece, uint64_t at, 
  * The first one (the user interface) stands behind the stub, the others behind that signature; without it, behind the certificate table.
  */
 static bool walk_burn(struct walk *w, const struct pe_section *section, struct error *err) {
-    enum { BURN_HEAD = 48, CONTAINERS_MAX = 16 };
+    enum { BURN_HEAD = 48, CONTAINERS_MAX = LIMIT_PIECES_GREATEST + 1 /* one more than is shown, to be told */ };
     struct bytes b;
     if (!source_read_some(w->source, w->arena, section->raw_at, BURN_HEAD + CONTAINERS_MAX * 4, &b, err)) {
         return false;
@@ -198,7 +200,7 @@ static bool walk_resources(struct walk *w, struct error *err) {
 /* The beginning of a range is searched, and what is behind each piece in it. */
 static bool walk_range(struct walk *w, uint64_t at, uint64_t end, struct error *err) {
     struct piece piece;
-    uint64_t most = w->budget->search ? PIECE_END : FIRST_SEARCH, until = at + most;
+    uint64_t most = w->budget->search ? limit_most(w->budget->limits, LIMIT_CARVE_WINDOW) : FIRST_SEARCH, until = at + most;
     while (at < end) {
         const struct extent *seen = seen_from(w, at);
         if (seen != NULL && (seen->at <= at || at >= until)) {

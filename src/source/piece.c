@@ -221,7 +221,7 @@ static bool is_stored(struct bytes b, size_t pos) {
 /* The next one of b, whose first octet has the offset at: begins in [*pos, to); *pos is to when there is none. */
 static bool next_in(struct source *source, struct budget *budget, struct bytes b, uint64_t at, size_t *pos, size_t to, uint64_t end,
                     struct piece *piece, struct error *err) {
-    struct arena measuring = arena_make(ARENA_FILE_CAP);
+    struct arena measuring = limit_arena(budget->limits);
     bool ok = true;
     while (ok && (*pos = find(b, *pos, to)) < to) {
         arena_reset(&measuring);

@@ -25,8 +25,7 @@ bool piece_begins(struct bytes head);
 CERTBAN_MUST_USE bool piece_next(struct source *source, struct budget *budget, struct arena *scratch, uint64_t *at, uint64_t to,
                                  uint64_t end, struct piece *piece, struct error *err);
 
-/* A file that is searched whole is searched whole up to PIECE_WHOLE, a larger one PIECE_END from both its ends. */
-#define PIECE_WHOLE (UINT64_C(1) << 30)
-#define PIECE_END (UINT64_C(64) << 20)
+/* A file that is searched whole is so up to as many times LIMIT_CARVE_WINDOW; of a larger one that much from both its ends is. */
+enum { PIECE_WHOLE = 16 };
 
 #endif

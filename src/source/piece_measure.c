@@ -127,9 +127,8 @@ bool measure_program(struct source *window, struct arena *scratch, uint64_t *n, 
 }
 
 bool measure_rar(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    (void)scratch;
     bool spans;
-    return rar_extent(window, n, &spans, err);
+    return rar_extent(window, scratch->limits, n, &spans, err);
 }
 
 /* 8 u32 size of the header, always 208. It does not say how long the rest is. */

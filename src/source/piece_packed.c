@@ -22,14 +22,15 @@ bool measure_begun(struct source *window, struct arena *scratch, uint64_t *n, st
     return true;
 }
 
-/* Whether so many bytes come out, or the data ends well before. Zeros in front don't count: any decoder makes them of zeros. */
-static bool unpacks(struct source *window, enum unpack_method method, size_t least) {
+/* Whether so many bytes come out, or the data ends well before. Zeros in front don't count: that of LZMA
+ * makes them of zeros. */
+static bool unpacks(struct source *window, enum unpack_method method, size_t least, const struct limits *limits) {
     uint8_t step[1024];
     size_t got = 1, made = 0, zeros = 0;
     struct unpacker u;
     struct error why;
     bool ok = true;
-    unpack_init(&u, method, window);
+    unpack_init(&u, method, window, limits);
     while (ok && got != 0 && made < least && zeros < ZEROS_MAX) {
         ok = u.stream.next(&u.stream, step, sizeof step, &got, &why);
         got = ok ? got : 0;
@@ -40,22 +41,21 @@ static bool unpacks(struct source *window, enum unpack_method method, size_t lea
         }
     }
     unpack_end(&u);
-    return made >= least || (ok && made >= SHORTEST);
+    bool zeros_of_its_own = zeros >= ZEROS_MAX && method != UNPACK_LZMA;
+    return made >= least || zeros_of_its_own || (ok && made >= SHORTEST);
 }
 
 bool measure_gzip(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    (void)scratch;
     (void)err;
-    *n = unpacks(window, UNPACK_ZLIB, 1);
+    *n = unpacks(window, UNPACK_ZLIB, 1, scratch->limits);
     return true;
 }
 
 /* Nearly anything unpacks to something, and soon to nothing: distances lead before the beginning. */
 bool measure_lzma(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
     enum { CONVINCING = 8 << 10 };
-    (void)scratch;
     (void)err;
-    *n = unpacks(window, UNPACK_LZMA, CONVINCING);
+    *n = unpacks(window, UNPACK_LZMA, CONVINCING, scratch->limits);
     return true;
 }
 
@@ -76,7 +76,7 @@ static bool is_nsis_packed(struct source *window, size_t at, struct bytes b) {
         return true;
     }
     window_source_init(&packed, "deflated", window, at, window->size - at);
-    return unpacks(&packed.source, UNPACK_DEFLATE, SHORTEST);
+    return unpacks(&packed.source, UNPACK_DEFLATE, SHORTEST, NULL);
 }
 
 /*
@@ -138,14 +138,15 @@ struct pass {
 };
 
 /* Unpacks the stream at *at; *at moves behind it, and to the window's end where that is not reached. */
-static struct pass pass_stream(struct source *window, enum unpack_method method, uint64_t *at, uint64_t *left) {
+static struct pass pass_stream(struct source *window, enum unpack_method method, const struct limits *limits, uint64_t *at,
+                               uint64_t *left) {
     uint8_t step[16 << 10];
     size_t got = 1;
     struct unpacker u;
     struct window_source stream;
     struct error why = {0};
     window_source_init(&stream, "packed", window, *at, window->size - *at);
-    unpack_init(&u, method, &stream.source);
+    unpack_init(&u, method, &stream.source, limits);
     bool begins = false, ok = true;
     while (ok && got != 0 && *left != 0) {
         ok = u.stream.next(&u.stream, step, sizeof step, &got, &why);
@@ -162,7 +163,7 @@ static struct pass pass_stream(struct source *window, enum unpack_method method,
 bool measure_xz(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
     uint64_t left = UNPACKED_MAX, at = 0;
     struct bytes next, magic = bytes_make("\xfd\x37zXZ\0", 6);
-    while (left != 0 && pass_stream(window, UNPACK_XZ, &at, &left).begins) {
+    while (left != 0 && pass_stream(window, UNPACK_XZ, scratch->limits, &at, &left).begins) {
         *n = at;
         if (!source_read_some(window, scratch, at, magic.n, &next, err)) {
             return false;
@@ -181,7 +182,7 @@ bool measure_packed(struct source *packed, enum unpack_method method, enum archi
     *end = 0;
     for (unsigned i = 0; i < STREAMS_MAX; i++) {
         struct bytes next;
-        if (!pass_stream(packed, method, &at, &left).ends) {
+        if (!pass_stream(packed, method, scratch->limits, &at, &left).ends) {
             return true;
         }
         if (!source_read_some(packed, scratch, at, HEAD, &next, err)) {
@@ -196,13 +197,18 @@ bool measure_packed(struct source *packed, enum unpack_method method, enum archi
 }
 
 bool measure_encoded(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    (void)scratch;
-    return encoded_size(window, n, err);
+    return encoded_size(window, scratch->limits, n, err);
 }
 
-/* A size of 12 octal digits, or, with the upper bit of the first octet set, a number of 95 bits (GNU tar): then nothing is said. */
+/* A size of 12 octal digits or, with the upper bit of the first octet set, a number of 95 bits (GNU tar), of which 63 are taken. */
 static bool tar_size(struct bytes field, uint64_t *size) {
     uint64_t value = 0;
+    if (field.n != 0 && (field.p[0] & 0x80) != 0) {
+        struct reader r = reader_make(field, 0);
+        reader_skip(&r, field.n - sizeof value);
+        *size = reader_u64be(&r) & INT64_MAX;
+        return field.p[0] == 0x80;
+    }
     for (size_t i = 0; i < field.n && field.p[i] != ' ' && field.p[i] != '\0'; i++) {
         if (field.p[i] < '0' || field.p[i] > '7') {
             return false;
@@ -228,7 +234,8 @@ bool measure_tar(struct source *window, struct arena *scratch, uint64_t *n, stru
         if (!end && (archive_kind_of(b) != ARCHIVE_TAR || !tar_size(bytes_cut(b, SIZE_AT, SIZE_N), &size))) {
             break;
         }
-        at += BLOCK + (end ? 0 : (size + BLOCK - 1) / BLOCK * BLOCK);
+        uint64_t left = window->size - at - BLOCK;
+        at += BLOCK + (end ? 0 : size > left ? left : (size + BLOCK - 1) / BLOCK * BLOCK);
         at = at < window->size ? at : window->size;
         *n = at;
     }

@@ -2,8 +2,9 @@
 #include "source/rar.h"
 
 #include "base/reader.h"
+#include "model/limits.h"
 
-enum { MAGIC_4 = 7, MAGIC_5 = 8, LOOK = 64, BLOCKS_MAX = 1 << 16 };
+enum { MAGIC_4 = 7, MAGIC_5 = 8, LOOK = 64 };
 
 struct block {
     bool known, last; /* of a kind that hides nothing; the archive's end */
@@ -63,13 +64,16 @@ static struct block read_5(struct reader *r) {
     };
 }
 
-bool rar_extent(struct source *archive, uint64_t *n, bool *spans, struct error *err) {
+bool rar_extent(struct source *archive, const struct limits *limits, uint64_t *n, bool *spans, struct error *err) {
     uint8_t octets[LOOK];
     uint64_t at = 0;
     bool five = false, own = true;
     *n = 0;
     *spans = false;
-    for (unsigned i = 0; i < BLOCKS_MAX && at < archive->size; i++) {
+    for (uint64_t i = 0; at < archive->size; i++) {
+        if (i > limit_most(limits, LIMIT_RAR_BLOCKS)) {
+            return limit_reached(limits, LIMIT_RAR_BLOCKS, err);
+        }
         size_t have = archive->size - at < LOOK ? (size_t)(archive->size - at) : LOOK;
         if (!source_into(archive, octets, have, at, err)) {
             return false;

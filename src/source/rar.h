@@ -10,6 +10,6 @@
  * can be in them. It ends at the first block of another kind (a comment, a recovery record) and where headers make no sense; 0 where the
  * first block is none that comes first. *spans: of one of its files, another volume has a part. False only
  * when the source can't be read. */
-CERTBAN_MUST_USE bool rar_extent(struct source *archive, uint64_t *n, bool *spans, struct error *err);
+CERTBAN_MUST_USE bool rar_extent(struct source *archive, const struct limits *limits, uint64_t *n, bool *spans, struct error *err);
 
 #endif

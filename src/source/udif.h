@@ -45,9 +45,8 @@ CERTBAN_MUST_USE bool udif_trailer_find(struct source *source, struct arena *are
 
 enum {
     UDIF_TAIL = 64 << 10,
-    UDIF_SEARCH = (1 << 20) + UDIF_TRAILER, /* octets of the end in which a trailer is looked for */
-    UDIF_CHUNK_MAX = 32 << 20,              /* octets that one unpacks to */
-    UDIF_MEMORY_MAX = 64 << 20,             /* of unpacked chunks that are kept */
+    UDIF_SEARCH = (1 << 20) + UDIF_TRAILER,      /* octets of the end in which a trailer is looked for */
+    UDIF_MEMORY_MAX = LIMIT_CHUNK_SIZE_GREATEST, /* of unpacked chunks that are kept */
     UDIF_KEPT_MAX = 16,
 };
 

@@ -84,10 +84,7 @@ static bool table_read(struct table *t, struct bytes b, struct error *err) {
         uint32_t type = reader_u32be(&r);
         reader_skip(&r, 4);
         uint64_t sector = reader_u64be(&r), sectors = reader_u64be(&r), offset = reader_u64be(&r), length = reader_u64be(&r);
-        if (type == TYPE_END) {
-            break;
-        }
-        if (type == TYPE_COMMENT || sectors == 0) {
+        if (type == TYPE_END || type == TYPE_COMMENT || sectors == 0) { /* what is behind an end is taken all the same */
             continue;
         }
         if (sector > DEVICE_MAX / SECTOR || sectors > DEVICE_MAX / SECTOR || offset > DEVICE_MAX || shift > DEVICE_MAX ||
@@ -159,7 +156,10 @@ bool udif_open(struct source *file, const struct udif_trailer *trailer, struct b
     const struct plist *tables = plist_get(plist_get(plist, "resource-fork"), "blkx");
     for (const struct plist *p = tables != NULL && tables->type == PLIST_ARRAY ? tables->first : NULL; p != NULL; p = p->next) {
         const struct plist *data = plist_get(p, "Data");
-        if (data != NULL && data->type == PLIST_DATA && !table_read(&t, data->bytes, err)) {
+        if (data == NULL || data->type != PLIST_DATA) {
+            return error_set(err, ERR_MALFORMED, "a table of chunks that is no data");
+        }
+        if (!table_read(&t, data->bytes, err)) {
             return false;
         }
     }
@@ -203,7 +203,7 @@ static bool chunk_stream(struct udif_source *u, const struct udif_chunk *c, enum
         return error_set(err, ERR_LIMIT, "out of memory for a chunk");
     }
     window_source_init(&window, u->source.name, u->file, c->at, c->packed);
-    unpack_init(unpacker, method, &window.source);
+    unpack_init(unpacker, method, &window.source, u->budget->limits);
     bool ok = true;
     size_t some = 1;
     for (*got = 0; ok && *got < size && some != 0; *got += some) {
@@ -217,8 +217,8 @@ static bool chunk_stream(struct udif_source *u, const struct udif_chunk *c, enum
 
 /* Chunks that are unpacked from memory. */
 static bool chunk_memory(struct udif_source *u, const struct udif_chunk *c, uint8_t *out, size_t size, size_t *got, struct error *err) {
-    if (c->packed > UDIF_CHUNK_MAX) {
-        return error_set(err, ERR_LIMIT, "a chunk of %llu packed bytes", (unsigned long long)c->packed);
+    if (c->packed > limit_most(u->budget->limits, LIMIT_CHUNK_SIZE)) {
+        return limit_reached(u->budget->limits, LIMIT_CHUNK_SIZE, err);
     }
     uint8_t *packed = malloc((size_t)c->packed + 1);
     if (packed == NULL) {
@@ -244,7 +244,8 @@ static bool chunk_unpack(struct udif_source *u, const struct udif_chunk *c, uint
     bool ok;
     switch (c->type) {
     case TYPE_ZLIB: /* what is odd about one is for zlib to judge */
-        ok = deflate_there() && c->packed <= UDIF_CHUNK_MAX ? chunk_memory(u, c, out, size, &got, err) : true;
+        ok = deflate_there() && c->packed <= limit_most(u->budget->limits, LIMIT_CHUNK_SIZE) ? chunk_memory(u, c, out, size, &got, err)
+                                                                                             : true;
         ok = ok && (got == size || chunk_stream(u, c, UNPACK_ZLIB, out, size, &got, err));
         break;
     case TYPE_BZIP2:
@@ -306,8 +307,8 @@ static const uint8_t *chunk_get(struct udif_source *u, const struct udif_chunk *
             return u->kept[i].data;
         }
     }
-    if (size > UDIF_CHUNK_MAX) {
-        error_set(err, ERR_LIMIT, "a chunk that unpacks to %llu bytes", (unsigned long long)size);
+    if (size > limit_most(u->budget->limits, LIMIT_CHUNK_SIZE)) {
+        limit_reached(u->budget->limits, LIMIT_CHUNK_SIZE, err);
         return NULL;
     }
     if (c->at > u->file->size || c->packed > u->file->size - c->at) {

@@ -15,11 +15,7 @@ enum { FAST_FROM = 1 << 20 };
 /* Packed bytes that are read at once. */
 enum { BUFFER = 64 << 10 };
 
-enum {
-    LZMA_MEMORY = 160 << 20, /* for a dictionary of 128 MiB; that of 7z at its best has 64 */
-    LZMA_HEAD = 4,
-    LZMA_PROPERTIES = 5,
-};
+enum { LZMA_PROPERTIES = 5 };
 
 enum step { STEP_ON, STEP_END, STEP_BAD, STEP_MEMORY };
 
@@ -147,7 +143,7 @@ static enum step xz_begin(struct unpacker *u) {
         return STEP_MEMORY;
     }
     u->started = true;
-    return lzma_step_of(lzma_stream_decoder(u->state, LZMA_MEMORY, 0));
+    return lzma_step_of(lzma_stream_decoder(u->state, limit_most(u->limits, LIMIT_LZMA_MEMORY), 0));
 }
 
 static enum step lzma_begin(struct unpacker *u) {
@@ -155,7 +151,7 @@ static enum step lzma_begin(struct unpacker *u) {
         return STEP_MEMORY;
     }
     u->started = true;
-    return lzma_step_of(lzma_alone_decoder(u->state, LZMA_MEMORY));
+    return lzma_step_of(lzma_alone_decoder(u->state, limit_most(u->limits, LIMIT_LZMA_MEMORY)));
 }
 
 static enum step zip_lzma_begin(struct unpacker *u) {
@@ -174,7 +170,7 @@ static enum step zip_lzma_begin(struct unpacker *u) {
         return STEP_BAD;
     }
     enum step step = STEP_MEMORY;
-    if (lzma_raw_decoder_memusage(filters) <= LZMA_MEMORY) {
+    if (lzma_raw_decoder_memusage(filters) <= limit_most(u->limits, LIMIT_LZMA_MEMORY)) {
         u->started = true;
         step = lzma_step_of(lzma_raw_decoder(u->state, filters));
     }
@@ -239,6 +235,9 @@ static bool fill(struct unpacker *u, struct error *err) {
 
 static bool complain(const struct unpacker *u, enum step step, struct error *err) {
     const char *name = codecs[u->method].name;
+    if (step == STEP_MEMORY && (u->method == UNPACK_XZ || u->method == UNPACK_LZMA || u->method == UNPACK_ZIP_LZMA)) {
+        return limit_reached(u->limits, LIMIT_LZMA_MEMORY, err);
+    }
     if (step == STEP_MEMORY) {
         return error_set(err, ERR_LIMIT, "%s data that needs more memory than is allowed", name);
     }
@@ -339,7 +338,8 @@ static bool seek(struct stream *stream, uint64_t from, uint64_t to, uint64_t *at
     return true;
 }
 
-void unpack_init(struct unpacker *u, enum unpack_method method, struct source *packed) {
+void unpack_init(struct unpacker *u, enum unpack_method method, struct source *packed, const struct limits *limits) {
+    u->limits = limits;
     u->method = method;
     u->packed = packed;
     u->at = u->made = 0;

@@ -22,6 +22,7 @@ struct unpacker {
     struct stream stream;
     enum unpack_method method;
     struct source *packed;
+    const struct limits *limits;
     uint64_t at;     /* of the next packed byte to read */
     uint64_t made;   /* bytes unpacked so far */
     size_t spare;    /* packed bytes that the library took beyond the end */
@@ -33,8 +34,9 @@ struct unpacker {
     uint8_t *buffer; /* of packed bytes; NULL: none were read yet */
 };
 
-/* unpack_init makes a stream over packed, which must outlive it. Nothing is read yet. */
-void unpack_init(struct unpacker *u, enum unpack_method method, struct source *packed);
+/* unpack_init makes a stream over packed, which must outlive it, as must the limits (NULL: the usual ones), which bound what LZMA may take.
+ * Nothing is read yet. */
+void unpack_init(struct unpacker *u, enum unpack_method method, struct source *packed, const struct limits *limits);
 
 /* unpack_used is how many packed bytes the unpacked ones came from. */
 uint64_t unpack_used(const struct unpacker *u);

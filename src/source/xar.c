@@ -5,7 +5,7 @@
  */
 #include "source/xar.h"
 
-#include "source/unpack.h"
+#include "source/packed.h"
 
 /* The decoder of an encoding; -1: none. */
 static const int decoders[] = {[XAR_STORED] = -1,        [XAR_ZLIB] = UNPACK_ZLIB, [XAR_BZIP2] = UNPACK_BZIP2,
@@ -15,6 +15,8 @@ struct work {
     struct source *source;
     struct budget *budget;
     struct visitor *visitor;
+    struct anomalies *anomalies;
+    struct arena *arena; /* the file's */
     struct xar xar;
     struct arena scratch; /* of one member */
 };
@@ -56,15 +58,11 @@ static bool visit_piece(struct work *w, const struct xar_piece *piece, struct er
     if (decoder < 0) {
         return visit(w, path, &window.source, err);
     }
-    struct unpacker *u = arena_alloc(&w->scratch, sizeof *u);
-    struct stream_source *s = arena_alloc(&w->scratch, sizeof *s);
-    if (u == NULL || s == NULL) {
-        return arena_full(&w->scratch, err);
+    const struct packed packed = {.path = path, .source = &window.source, .method = (enum unpack_method)decoder, .size = piece->size};
+    bool differs, ok = packed_visit(&packed, w->budget, &w->scratch, w->visitor, &differs, err);
+    if (differs) {
+        anomaly_note(w->anomalies, w->arena, ANOMALY_MEMBER_MISMATCH, piece->range.at, piece->range.n, arena_printf(w->arena, "%s", path));
     }
-    unpack_init(u, (enum unpack_method)decoder, &window.source);
-    stream_source_init(s, path, piece->size, piece->range.n, &u->stream, w->budget, &w->scratch);
-    bool ok = visit(w, path, &s->source, err);
-    unpack_end(u);
     return ok;
 }
 
@@ -83,9 +81,13 @@ static bool walk_pieces(struct work *w, struct error *err) {
 
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
-    (void)anomalies;
     struct anomalies told = {0}; /* by the format, which reads the same table */
-    struct work w = {.source = source, .budget = budget, .visitor = visitor, .scratch = arena_make((size_t)2 << 20)};
+    struct work w = {.source = source,
+                     .budget = budget,
+                     .visitor = visitor,
+                     .anomalies = anomalies,
+                     .arena = arena,
+                     .scratch = limit_arena(budget->limits)};
     bool ok = xar_read(source, arena, &told, &w.xar, err) && walk_pieces(&w, err);
     arena_free(&w.scratch);
     return ok;

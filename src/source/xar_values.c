@@ -104,6 +104,8 @@ static void piece_end(struct xar_toc *t) {
     t->piece.size = t->size.given ? t->size.v : t->length.v;
     if (t->piece.range.given) {
         pieces[x->n_pieces++] = t->piece;
+    } else if (!t->piece.attribute && (t->offset.given || t->length.given)) {
+        xar_toc_odd(t, "a file whose data has an offset or a length alone");
     }
 }
 

@@ -71,7 +71,7 @@ struct zip_beside {
     struct beside beside;
     struct zip *zip;
     const struct zip_member *member;
-    struct unpacker *open[64]; /* to be ended with the member */
+    struct unpacker *open[LIMIT_BESIDE_GREATEST]; /* to be ended with the member */
     size_t n;
 };
 

@@ -4,6 +4,7 @@
  * there are any. Where the end record and its 64-bit twin, or the stated and the real place, name two directories, both are read.
  */
 #include "base/reader.h"
+#include "source/piece.h"
 #include "source/stream.h"
 #include "source/zip.h"
 
@@ -13,7 +14,6 @@ enum {
     PIECE = 256 << 10, /* of a central directory: more than the longest entry (46 + 3 * 65535) */
     WINDOW = 1 << 20,  /* of a file that is searched whole */
 };
-#define SEARCH_BACK (UINT64_C(1) << 30) /* so much of its end */
 
 void zip_tally_add(struct zip_tally *tally, uint64_t at, const char *name) {
     if (tally->n++ == 0) {
@@ -306,9 +306,11 @@ static bool try_end(struct zip *zip, struct bytes b, uint64_t at, bool far, stru
     directory.told = reader_u16le(&r);
     uint64_t size = reader_u32le(&r), offset = reader_u32le(&r);
     directory.end_size = ZIP_END_SIZE + (uint64_t)reader_u16le(&r);
-    if (!reader_ok(&r) || directory.end_size > zip->source->size - at || taken(zip, at)) {
+    if (!reader_ok(&r) || taken(zip, at)) {
         return true;
     }
+    uint64_t left = zip->source->size - at; /* some unpackers take a comment that is cut short */
+    directory.end_size = directory.end_size < left ? directory.end_size : left;
     struct error why = {0};
     if (!try_end64(zip, directory, &why)) {
         *err = why;
@@ -337,7 +339,7 @@ bool zip_directories(struct zip *zip, uint64_t from, uint64_t to, struct error *
     if (!source_read(zip->source, zip->scratch, start, to - start, &b, err) || !try_ends(zip, b, start, false, err)) {
         return false;
     }
-    uint64_t least = to - from > SEARCH_BACK ? to - SEARCH_BACK : from;
+    uint64_t far = PIECE_WHOLE * limit_most(zip->budget->limits, LIMIT_CARVE_WINDOW), least = to - from > far ? to - far : from;
     struct arena arena = arena_make(2 * WINDOW);
     bool ok = true;
     while (ok && zip->budget->search && start > least) { /* records that stand astride are in the window before, too */

@@ -11,8 +11,7 @@
 enum {
     PIECE = 64 << 10,
     DESCRIPTOR_SIZE = 12,
-    EXTRA_KEPT = 1024,        /* of an extra field whose 64-bit sizes are wanted */
-    SEARCHED_MAX = 256 << 20, /* of bytes that nothing takes */
+    EXTRA_KEPT = 1024, /* of an extra field whose 64-bit sizes are wanted */
     VERSION_MAX = 90,
     METHOD_MAX = 99,
 };
@@ -147,8 +146,8 @@ static bool find_magic(struct zip *zip, const char *magic, size_t room, uint64_t
     *found = to;
     while (to - at >= room) {
         size_t n = to - at < sizeof piece ? (size_t)(to - at) : sizeof piece;
-        if (zip->searched > SEARCHED_MAX) {
-            error_set(&zip->limit, ERR_LIMIT, "more than %d MiB that belong to no member", SEARCHED_MAX >> 20);
+        if (zip->searched > limit_most(zip->budget->limits, LIMIT_ZIP_UNCLAIMED)) {
+            limit_reached(zip->budget->limits, LIMIT_ZIP_UNCLAIMED, &zip->limit);
             return true;
         }
         zip->searched += n;

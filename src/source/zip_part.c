@@ -17,7 +17,7 @@ static bool unpack(struct source *packed, uint8_t *to, size_t size, struct error
     if (u == NULL) {
         return error_set(err, ERR_LIMIT, "memory for unpacking");
     }
-    unpack_init(u, UNPACK_DEFLATE, packed);
+    unpack_init(u, UNPACK_DEFLATE, packed, NULL);
     size_t at = 0, got = 1;
     bool good = true;
     while (good && at < size && got != 0) {
@@ -29,13 +29,13 @@ static bool unpack(struct source *packed, uint8_t *to, size_t size, struct error
     return good && (at == size || error_set(err, ERR_MALFORMED, "unpacks to less than its size"));
 }
 
-bool zip_part_read(struct source *source, const struct zip_part *part, uint64_t most, struct arena *arena, struct bytes *out,
+bool zip_part_read(struct source *source, const struct zip_part *part, enum limit most, struct arena *arena, struct bytes *out,
                    struct error *err) {
     if (!readable(part, err)) {
         return false;
     }
-    if (part->size > most) {
-        return error_set(err, ERR_LIMIT, "a part of %llu bytes", (unsigned long long)part->size);
+    if (part->size > limit_most(arena->limits, most) || (part->method == STORED && part->packed > limit_most(arena->limits, most))) {
+        return limit_reached(arena->limits, most, err);
     }
     if (part->method == STORED) {
         return source_read(source, arena, part->data_at, part->packed, out, err);
@@ -75,7 +75,7 @@ static bool begin_part(struct part_source *p, struct error *err) {
     if (p->unpacker == NULL) {
         return error_set(err, ERR_LIMIT, "memory for unpacking");
     }
-    unpack_init(p->unpacker, UNPACK_DEFLATE, &p->packed.source);
+    unpack_init(p->unpacker, UNPACK_DEFLATE, &p->packed.source, NULL);
     return true;
 }
 

@@ -3,10 +3,11 @@
 #define CERTBAN_SOURCE_ZIP_PART_H
 
 #include "layout/zip_index.h"
+#include "model/limits.h"
 
 /* zip_part_read unpacks a part into the arena. ERR_LIMIT for one of more than most bytes, ERR_UNSUPPORTED for an encrypted one and for
  * other methods than stored and deflate, ERR_MALFORMED when it does not unpack to its size. */
-CERTBAN_MUST_USE bool zip_part_read(struct source *source, const struct zip_part *part, uint64_t most, struct arena *arena,
+CERTBAN_MUST_USE bool zip_part_read(struct source *source, const struct zip_part *part, enum limit most, struct arena *arena,
                                     struct bytes *out, struct error *err);
 
 /* zip_part_source is a source over a part, unpacked as it is read: once from its beginning on; reading from 0 again begins anew. It

@@ -7,7 +7,7 @@
 #include "source/zip.h"
 
 enum {
-    OVERLAPS_MAX = 16, /* so many members may share bytes with others before it is a bomb */
+    EMPTY_PACKED = 8, /* no packer makes more of nothing */
     METHOD_STORED = 0,
     METHOD_AES = 99,
     CODEC_NONE = -1, /* it is stored */
@@ -96,10 +96,10 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     if (codec < 0) {
         return true;
     }
-    if (b->n == sizeof b->open / sizeof *b->open) {
-        return error_set(err, ERR_LIMIT, "more than %zu files beside one", b->n);
+    if (b->n == limit_most(zip->budget->limits, LIMIT_BESIDE)) {
+        return limit_reached(zip->budget->limits, LIMIT_BESIDE, err);
     }
-    unpack_init(u, (enum unpack_method)codec, &window->source);
+    unpack_init(u, (enum unpack_method)codec, &window->source, zip->budget->limits);
     b->open[b->n++] = u;
     stream_source_init(s, m->name, m->central.size, m->central.packed, &u->stream, zip->budget, zip->scratch);
     *out = &s->source;
@@ -180,7 +180,7 @@ static bool visit_packed(struct zip *zip, struct visitor *visitor, const struct 
         arena_full(zip->scratch, &why);
         return visit_problem(visitor, m->name, &why, err);
     }
-    unpack_init(u, (enum unpack_method)codec, packed);
+    unpack_init(u, (enum unpack_method)codec, packed, zip->budget->limits);
     bool ok = size != UINT64_MAX || measure(zip, u, packed->size, &size, &why, err);
     if (ok && size != 0 && (!u->started || u->stream.restart(&u->stream, &why))) {
         struct whole_source whole;
@@ -201,7 +201,8 @@ static bool visit_packed(struct zip *zip, struct visitor *visitor, const struct 
 
 /* Deflated data is at most some bytes a block longer than what it unpacks to. */
 static bool size_lies(const struct zip_reading *reading) {
-    return reading->packed > 64 && reading->packed - 64 > reading->size && (reading->packed - 64 - reading->size) > reading->size / 64;
+    return (reading->size == 0 && reading->packed > EMPTY_PACKED) ||
+           (reading->packed > 64 && reading->packed - 64 > reading->size && (reading->packed - 64 - reading->size) > reading->size / 64);
 }
 
 static bool visit_reading(struct zip *zip, struct visitor *visitor, const struct zip_member *m, const struct zip_reading *reading,
@@ -288,9 +289,9 @@ bool zip_visit(struct zip *zip, struct visitor *visitor, struct error *err) {
         if (overlaps) {
             zip_tally_add(&zip->overlaps, m.at, m.name);
         }
-        if (overlaps && zip->overlaps.n > OVERLAPS_MAX) {
+        if (overlaps && zip->overlaps.n > limit_most(zip->budget->limits, LIMIT_ZIP_OVERLAPS)) {
             struct error why;
-            error_set(&why, ERR_LIMIT, "shares its bytes with other members, and is one of more than %d", OVERLAPS_MAX);
+            limit_reached(zip->budget->limits, LIMIT_ZIP_OVERLAPS, &why);
             if (!visit_problem(visitor, m.name, &why, err)) {
                 return false;
             }

@@ -206,6 +206,68 @@ def asar_head(text):
     return struct.pack("<IIII", 4, len(padded) + 8, len(padded) + 4, len(text)) + padded
 
 
+def carchive(*members, cut=0, past=0, told=None):
+    """(name, content, packed): an archive as PyInstaller's CArchiveWriter writes it; told: the size that each is said to have"""
+    data, table = b"", b""
+    for name, content, packed in members:
+        body = zlib.compress(content) if packed else content
+        name = name.encode().ljust(16 * (len(name) // 16 + 1), b"\0")
+        table += struct.pack("!IIIIBc", 18 + len(name), len(data) + past, len(body), len(content) if told is None else told, packed, b"b") + name
+        data += body
+    n = len(data) + len(table) + 88
+    return data + table + struct.pack("!8sIIII64s", b"MEI\014\013\012\013\016", n, len(data), len(table) - cut, 311, b"python311.dll")
+
+
+def iso(tree, copies=1, fillers=0, use=None, joliet=None):
+    """an image of a disc (ISO 9660): tree: {name: bytes or a tree}; copies of its descriptor, behind so many that say nothing; use: what a
+    name's record has behind the name, bytes or a function of the sector of another name; joliet: a tree for a descriptor of its own"""
+    size, sectors = 2048, []
+    first = 16 + fillers + copies + (joliet is not None) + 1
+    where = {}
+
+    def both(n, width):
+        return n.to_bytes(width, "little") + n.to_bytes(width, "big")
+
+    def place(data):
+        at = first + len(sectors)
+        sectors.extend(data[i : i + size].ljust(size, b"\0") for i in range(0, len(data), size))
+        return at
+
+    def record(name, at, n, flags):
+        extra = (use or {}).get(name.decode("latin-1"), b"")
+        extra = extra(where) if callable(extra) else extra
+        pad = bytes(1 - len(name) % 2)
+        body = b"\0" + both(at, 4) + both(n, 4) + bytes(7) + bytes([flags, 0, 0]) + both(1, 2) + bytes([len(name)]) + name + pad + extra
+        return bytes([len(body) + 1]) + body
+
+    def folder(tree):
+        entries = []
+        for name, value in tree.items():
+            if isinstance(value, dict):
+                entries.append((name, *folder(value), 2))
+            else:
+                entries.append((name, place(value), len(value), 0))
+            where[name] = entries[-1][1]
+        at = first + len(sectors)
+        data = b""
+        for name, *rest in [("\0", at, size, 2), ("\1", at, size, 2), *entries]:
+            one = record(name.encode("latin-1"), *rest)
+            data += bytes(-len(data) % size) if len(data) % size + len(one) > size else b""
+            data += one
+        data += bytes(-len(data) % size)
+        data = record(b"\0", at, len(data), 2) + data[len(record(b"\0", at, 0, 2)) :]
+        return place(data), len(data)
+
+    def descriptor(kind, root, escape=b""):
+        head = bytes([kind]) + b"CD001\1" + bytes(81) + escape.ljust(32, b"\0") + bytes(8) + both(size, 2)
+        return (head.ljust(156, b"\0") + record(b"\0", *root, 2)).ljust(size, b"\0")
+
+    root = folder(tree)
+    out = (b"\0CD001\1".ljust(size, b"\0")) * fillers + descriptor(1, root) * copies
+    out += b"" if joliet is None else descriptor(2, folder(joliet), b"%/E")
+    return bytes(16 * size) + out + b"\xffCD001\1".ljust(size, b"\0") + b"".join(sectors)
+
+
 def stored_7z(*members):
     """a 7-Zip archive of (name, bytes), nothing of it compressed: one folder a member"""
 

@@ -101,7 +101,7 @@ static struct opened *opened(enum unpack_method method, size_t n_packed, uint64_
     o.budget = (struct budget){.bytes_left = UINT64_C(1) << 40};
     o.arena = arena_make(cap);
     memory_source_init(&o.memory, "packed", bytes_make(packed, n_packed));
-    unpack_init(&o.unpacker, method, &o.memory.source);
+    unpack_init(&o.unpacker, method, &o.memory.source, NULL);
     stream_source_init(&o.stream, "plain", size, n_packed, &o.unpacker.stream, &o.budget, &o.arena);
     return &o;
 }
