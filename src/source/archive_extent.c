@@ -7,8 +7,8 @@
 #include "source/helper.h"
 
 enum {
-    STEPS_MAX = 1 << 20,
-    LOOK_MAX = 8192, /* octets of a header that may be looked at */
+    STEPS_MAX = 1 << 20, /* behind so many of them is searched as if the archive ended there */
+    LOOK_MAX = 8192,     /* octets of a header that may be looked at */
 };
 
 /* What is known between two headers. */

@@ -222,15 +222,16 @@ static bool rest_visit(struct walk *w, const uint8_t *head, size_t have, struct 
     uint64_t at = w->tape.at - have;
     arena_reset(&w->scratch);
     const char *path = arena_printf(&w->scratch, "behind@%llu", (unsigned long long)at);
-    if (path == NULL || !spool_room(w, CPIO_SPOOL_MAX)) {
+    size_t most = (size_t)limit_most(w->tape.budget->limits, LIMIT_MEMORY);
+    if (path == NULL || !spool_room(w, most)) {
         return error_set(err, ERR_LIMIT, "no memory for what stands behind a cpio archive");
     }
     memcpy(w->spool, head, have);
-    if (!tape_read(&w->tape, w->spool + have, CPIO_SPOOL_MAX - have, &got, err)) {
+    if (!tape_read(&w->tape, w->spool + have, most - have, &got, err)) {
         return false;
     }
-    if (have + got == CPIO_SPOOL_MAX) {
-        return error_set(err, ERR_LIMIT, "behind a packed cpio archive stand %d MiB or more", CPIO_SPOOL_MAX >> 20);
+    if (have + got == most) {
+        return limit_reached(w->tape.budget->limits, LIMIT_MEMORY, err);
     }
     struct memory_source memory;
     memory_source_init(&memory, path, bytes_make(w->spool, have + got));
