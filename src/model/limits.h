@@ -88,7 +88,7 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(BESIDE_PASSES, "beside-passes", NUMBER, 1, 256, 65536, "an archive that would be gone through more than %s times",                   \
       "times that an archive is gone through for files beside one in it")                                                                  \
     F(VOLUMES, "volumes", NUMBER, 1, 128, 128, "a disk of more than %s volumes", "volumes of one disk image")                              \
-    F(PARTITIONS, "partitions", NUMBER, 1, 256, 65536, "a partition table of more than %s entries",                                        \
+    F(PARTITIONS, "partitions", NUMBER, 1, 4096, 65536, "a partition table of more than %s entries",                                       \
       "entries in the table of partitions of one disk image")                                                                              \
     F(HFS_FOLDERS, "hfs-folders", NUMBER, 1, 1 << 18, 1 << 22, "an HFS+ volume of more than %s folders", "folders of one HFS+ volume")     \
     F(HFS_EXTENTS, "hfs-extents", NUMBER, 1, 1 << 20, 1 << 22, "a file in more than %s pieces", "pieces of one file of an HFS+ volume")    \
@@ -96,7 +96,7 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
       "bytes that a file packed in its attributes unpacks to")                                                                             \
     F(DISC_DESCRIPTORS, "disc-descriptors", NUMBER, 1, 64, 4096, "more than %s volume descriptors",                                        \
       "volume descriptors of one image of a disc")                                                                                         \
-    F(DISC_TREES, "disc-trees", NUMBER, 1, 8, 64, "more than %s trees of folders", "trees of folders of one image of a disc")              \
+    F(DISC_TREES, "disc-trees", NUMBER, 1, 16, 64, "more than %s trees of folders", "trees of folders of one image of a disc")             \
     F(DISC_FOLDERS, "disc-folders", NUMBER, 1, 1 << 16, 1 << 22, "more than %s folders in an image of a disc",                             \
       "folders of one image of a disc")                                                                                                    \
     F(DISC_FOLDER_SIZE, "disc-folder-size", SIZE, 2048, 16 << 20, 64 << 20, "a folder of more than %s in an image of a disc",              \
