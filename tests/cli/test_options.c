@@ -145,7 +145,8 @@ static void wrong_limits_say_what_is_right(void **state) {
         {"entries", "--limit entries=N takes a number, as 64 or 16M, not \"\""},
         {"entries=1X", "--limit entries=N takes a number, as 64 or 16M, not \"1X\""},
         {"nesetd=1", "there is no limit nesetd; nested was meant? (--limit help lists them)"},
-        {"xar=1", "there is no limit xar; xar-table or xar-depth or xar-files or xar-signatures or xar-certificates was meant? (--limit "
+        {"xar=1", "there is no limit xar; parts or xar-table or xar-depth or xar-files or xar-signatures or xar-certificates or xar-shared "
+                  "was meant? (--limit "
                   "help lists them)"},
         {"zzzzzzzz=1", "there is no limit zzzzzzzz (--limit help lists them)"},
         {"=1", "there is no limit  (--limit help lists them)"},
