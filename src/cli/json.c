@@ -77,14 +77,23 @@ static void add_base64(struct text *t, struct bytes b) {
     }
 }
 
-void json_put_path(json_t *object, struct bytes path) {
-    json_put(object, "path", json_lossy(path));
-    if (!utf8_valid(path)) {
+/* As text, and where that loses something, as it is. */
+static void put_name(json_t *object, const char *key, const char *bytes_key, struct bytes name) {
+    json_put(object, key, json_lossy(name));
+    if (!utf8_valid(name)) {
         struct text t = {0};
-        add_base64(&t, path);
-        json_put_text(object, "path_bytes", text_c(&t));
+        add_base64(&t, name);
+        json_put_text(object, bytes_key, text_c(&t));
         text_free(&t);
     }
+}
+
+void json_put_path(json_t *object, struct bytes path) {
+    put_name(object, "path", "path_bytes", path);
+}
+
+void json_put_parent(json_t *object, struct bytes path) {
+    put_name(object, "parent", "parent_bytes", path);
 }
 
 json_t *json_error(struct bytes path, const struct error *err) {

@@ -21,8 +21,10 @@ void json_put_hex(json_t *object, const char *key, struct bytes b);
 void json_put_time(json_t *object, const char *key, int64_t seconds);
 void json_put_number(json_t *object, const char *key, uint64_t number);
 
-/* json_put_path sets "path", and "path_bytes" (base64) when the path is no UTF-8. */
+/* json_put_path sets "path", and "path_bytes" (base64) when the path is no UTF-8; json_put_parent the same of "parent", the file that
+ * another one lies in. */
 void json_put_path(json_t *object, struct bytes path);
+void json_put_parent(json_t *object, struct bytes path);
 
 /* json_error is {"type":"error",…}. */
 json_t *json_error(struct bytes path, const struct error *err);

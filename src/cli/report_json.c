@@ -112,7 +112,7 @@ static void file_json(struct report *report, const struct scan_file *file) {
     json_put_text(o, "type", "file");
     json_put_path(o, full);
     if (v->inside[0] != '\0') {
-        json_put_bytes(o, "parent", file->path);
+        json_put_parent(o, file->path);
     }
     if (file->n_other_names != 0) {
         json_t *names = json_array();
