@@ -30,8 +30,12 @@ static const char read_me[] =
 
 /* ---- opening ---- */
 
+/* What is in a folder that is made is only as safe as the folder's own name: that is flushed, too. */
 static bool make_folder(int parent, const char *name, struct error *err) {
-    return mkdirat(parent, name, 0700) == 0 || errno == EEXIST || error_sys(err, errno, "can't make %s", name);
+    if (mkdirat(parent, name, 0700) == 0) {
+        return flush(parent, "the state folder", err);
+    }
+    return errno == EEXIST || error_sys(err, errno, "can't make %s", name);
 }
 
 /* Makes a path's folders, the last with mode 0700. */
