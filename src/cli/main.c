@@ -115,7 +115,8 @@ int main(int argc, char **argv) {
             status = without_sub(command);
         } else {
             struct error err = {0};
-            status = config_apply(command, &options, &err) ? run(command, &options) : command_usage(command, "%s", err.text);
+            bool ok = config_apply(command, &options, &err) && options_belong(&options, command, &err);
+            status = ok ? run(command, &options) : command_usage(command, "%s", err.text);
         }
     }
     options_free(&options);

@@ -247,6 +247,39 @@ bool options_parse(int argc, char **argv, size_t skip, const struct command *com
             options->args[options->n_args++] = argv[optind];
         }
     }
+    memcpy(options->by_hand, options->given, sizeof options->by_hand);
+    return true;
+}
+
+/* An option, the one that it needs, and the word that this must have; NULL: any. */
+static const struct {
+    enum option_id option, needs;
+    const char *word;
+} belong[] = {
+    {OPTION_PACKAGES, OPTION_ACTION, "quarantine"},
+    {OPTION_CONFIRM_MASS, OPTION_ACTION, "quarantine"},
+    {OPTION_CLEAR_IMMUTABLE, OPTION_ACTION, "quarantine"},
+    {OPTION_FIND_LINKS, OPTION_ACTION, "quarantine"},
+    {OPTION_KILL, OPTION_ACTION, "quarantine"},
+    {OPTION_WITH_APPLICATION, OPTION_ACTION, "quarantine"},
+    {OPTION_LOSSY, OPTION_ACTION, "quarantine"},
+    {OPTION_NO_PLAIN_COPY, OPTION_ACTION, "quarantine"},
+    {OPTION_NULL_SEPARATED, OPTION_FILES_FROM, NULL},
+    {OPTION_ALLOW_PRIVATE, OPTION_ONLINE, NULL},
+};
+
+bool options_belong(const struct options *options, const struct command *command, struct error *err) {
+    for (size_t i = 0; i < sizeof belong / sizeof *belong; i++) {
+        enum option_id needs = belong[i].needs;
+        const char *word = belong[i].word;
+        bool asked = options->by_hand[belong[i].option] && (command->takes >> needs & 1) != 0;
+        bool fits = options->given[needs] && (word == NULL || strcmp(options->word[needs], word) == 0);
+        if (asked && !fits) {
+            word = word != NULL ? word : option_table[needs].argument;
+            return error_set(err, ERR_USAGE, "--%s means nothing without --%s%s%s", option_table[belong[i].option].name,
+                             option_table[needs].name, word != NULL ? " " : "", word != NULL ? word : "");
+        }
+    }
     return true;
 }
 

@@ -127,6 +127,7 @@ struct word;
 /* What was given on the command line. Words belong to argv. */
 struct options {
     bool given[OPTION_COUNT];
+    bool by_hand[OPTION_COUNT];     /* not only by a file */
     const char *word[OPTION_COUNT]; /* the last one */
     uint64_t number[OPTION_COUNT];
     const char **words[OPTION_COUNT]; /* TAKES_WORDS: each one, in order */
@@ -148,6 +149,10 @@ bool options_parse(int argc, char **argv, size_t skip, const struct command *com
 /* options_set gives an option a value (copied); the sentence about a wrong one is err's. */
 CERTBAN_MUST_USE bool options_set(struct options *options, size_t id, const char *value, struct error *err);
 void options_free(struct options *options);
+
+/* options_belong says whether each option that was given by hand has the one beside it that it means something with: who asks to end
+ * processes and for no action believes that they have ended. The sentence is err's. */
+CERTBAN_MUST_USE bool options_belong(const struct options *options, const struct command *command, struct error *err);
 
 /* options_words finds the first words of argv that are no options and no option's argument: at most n. Returns how many. */
 size_t options_words(int argc, char **argv, const char **words, size_t n);

@@ -57,6 +57,35 @@ static void options_stand_anywhere(void **state) {
     }
 }
 
+static void options_need_what_they_belong_to(void **state) {
+    (void)state;
+    static const struct command acts = {.name = "scan", .takes = TAKE(ACTION) | TAKE(KILL) | TAKE(FILES_FROM) | TAKE(NULL_SEPARATED)};
+    static const struct {
+        const char *words[WORDS];
+        bool fine;
+    } rows[] = {
+        {{"certban", "scan", "--kill", "--action", "quarantine", NULL}, true},
+        {{"certban", "scan", "--kill", "--action", "flag", NULL}, false},
+        {{"certban", "scan", "a", "--kill", NULL}, false},
+        {{"certban", "scan", "--null", "--files-from", "-", NULL}, true},
+        {{"certban", "scan", "--null", "-", NULL}, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        struct error err = {0};
+        assert_true(parse(rows[i].words, &acts, &o));
+        assert_int_equal(options_belong(&o, &acts, &err), rows[i].fine);
+        assert_int_equal(err.kind, rows[i].fine ? ERR_NONE : ERR_USAGE);
+        options_free(&o);
+    }
+    struct options o;
+    struct error err = {0};
+    assert_true(parse((const char *const[]){"certban", "scan", NULL}, &acts, &o));
+    assert_true(options_set(&o, OPTION_KILL, "yes", &err)); /* a file may say what matters to some runs only */
+    assert_true(options_belong(&o, &acts, &err));
+    options_free(&o);
+}
+
 static void the_last_format_counts(void **state) {
     (void)state;
     struct options o;
@@ -304,6 +333,7 @@ static void output_is_whole_or_not_there(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_stand_anywhere),
+        cmocka_unit_test(options_need_what_they_belong_to),
         cmocka_unit_test(the_last_format_counts),
         cmocka_unit_test(dashes_end_them),
         cmocka_unit_test(wrong_ones_are_refused),
