@@ -173,6 +173,21 @@ static void name_of(const char *word, char name[NAME_SIZE]) {
     snprintf(name, NAME_SIZE, "%.*s", (int)strcspn(word + 2, "="), word + 2);
 }
 
+/* The whole name of an option that only other commands take: getopt would have it for the beginning of a longer one. */
+static bool is_of_another(option_set takes, const char *word, size_t id) {
+    char name[NAME_SIZE];
+    if (strncmp(word, "--", 2) != 0 || id == OPTION_COUNT) {
+        return false;
+    }
+    name_of(word, name);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if ((takes >> i & 1) == 0 && strcmp(option_table[i].name, name) == 0) {
+            return strcmp(option_table[id].name, name) != 0;
+        }
+    }
+    return false;
+}
+
 static void wrong_option(const struct command *command, const char *word) {
     if (optopt >= CODE_BASE) {
         command_usage(command, "--%s takes no value", option_table[optopt - CODE_BASE].name);
@@ -234,6 +249,11 @@ bool options_parse(int argc, char **argv, size_t skip, const struct command *com
         } else if (code == '?') {
             char letter[3] = {'-', (char)optopt, '\0'};
             wrong_option(command, optopt != 0 && optopt < CODE_BASE ? letter : argv[at < argc ? at : argc - 1]);
+            return false;
+        } else if (is_of_another(takes, argv[at], by_code(takes, code))) {
+            char name[NAME_SIZE];
+            name_of(argv[at], name);
+            command_usage(command, "%s does not take the option --%s", command->name, name);
             return false;
         } else if (!take(options, by_code(takes, code), optarg, &err)) {
             command_usage(command, "%s", err.text);

@@ -61,13 +61,40 @@ static pid_t *place_of(struct care *care, pid_t pid) {
     return NULL;
 }
 
+/* Ends all workers at once and waits for them and for what they had started: in a container the process that would inherit them may be
+ * one that waits for nobody. What does not end when its parent does is not waited for longer than a second. */
+static void end_all(const struct care *care) {
+    for (size_t i = 0; i < WORKERS_MAX; i++) {
+        if (care->workers[i] != 0) {
+            kill(care->workers[i], SIGKILL);
+        }
+    }
+    signal(SIGALRM, SIG_DFL);
+    alarm(1);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+    }
+}
+
+/* The main process waits for each answer. A descriptor may be refused where a message is not (too many are on their way: ETOOMANYREFS, no
+ * memory): then that is the answer, and where even that can't be sent the nursery ends, which the main process hears. */
+static void answer_with(const struct care *care, struct order_message *answer, int fd) {
+    if (send_message(care->socket, answer, fd)) {
+        return;
+    }
+    answer->status = errno != 0 ? errno : EIO;
+    if (fd < 0 || !send_message(care->socket, answer, -1)) {
+        end_all(care);
+        _exit(1);
+    }
+}
+
 static void fork_worker(struct care *care, enum worker_kind kind) {
     int pair[2];
     struct order_message answer = {.order = ORDER_FORK, .kind = kind};
     pid_t *place = place_of(care, 0);
     if (place == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         answer.status = place == NULL ? EAGAIN : errno;
-        (void)send_message(care->socket, &answer, -1);
+        answer_with(care, &answer, -1);
         return;
     }
     answer.pid = fork();
@@ -79,8 +106,8 @@ static void fork_worker(struct care *care, enum worker_kind kind) {
     answer.status = answer.pid < 0 ? errno : 0;
     *place = answer.pid > 0 ? answer.pid : 0;
     close(pair[1]);
-    (void)send_message(care->socket, &answer, answer.pid < 0 ? -1 : pair[0]);
-    close(pair[0]);
+    answer_with(care, &answer, answer.pid < 0 ? -1 : pair[0]);
+    close(pair[0]); /* a worker whose socket nobody got ends by itself */
 }
 
 static void end_worker(struct care *care, pid_t pid) {
@@ -94,21 +121,7 @@ static void end_worker(struct care *care, pid_t pid) {
     if (place != NULL) {
         *place = 0;
     }
-    (void)send_message(care->socket, &answer, -1);
-}
-
-/* Ends all workers at once and waits for them and for what they had started: in a container the process that would inherit them may be
- * one that waits for nobody. What does not end when its parent does is not waited for longer than a second. */
-static void end_all(const struct care *care) {
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
-        if (care->workers[i] != 0) {
-            kill(care->workers[i], SIGKILL);
-        }
-    }
-    signal(SIGALRM, SIG_DFL);
-    alarm(1);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
-    }
+    answer_with(care, &answer, -1);
 }
 
 static void serve(struct care *care) {
