@@ -2,7 +2,6 @@
 #include "scan/helper.h"
 
 #include <limits.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,7 +209,7 @@ static void companion_main(int socket, const struct helper_programs *programs) {
     if (socket != 3) {
         dup2(socket, 3);
     }
-    close_range(4, ~0u, 0);
+    pass_close_from(4);
     serve(3, programs);
     _exit(0);
 }

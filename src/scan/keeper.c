@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -350,7 +349,7 @@ void keeper_main(int socket, const struct helper_programs *programs) {
     if (socket != k.socket) {
         dup2(socket, k.socket);
     }
-    close_range(5, ~0u, 0);
+    pass_close_from(5);
     close(3); /* the companion's */
     (void)fcntl(k.socket, F_SETFD, FD_CLOEXEC);
     if (!prepare(&k, programs, &err)) {

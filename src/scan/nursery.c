@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <linux/close_range.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -166,7 +165,7 @@ static void let_go(int socket, struct catalogs *catalogs) {
         keep(store, STORE_FD);
         catalogs->store = STORE_FD;
     }
-    close_range(store >= 0 ? STORE_FD + 1 : STORE_FD, ~0u, 0);
+    pass_close_from(store >= 0 ? STORE_FD + 1 : STORE_FD);
 }
 
 /* libarchive turns names of archives into the locale's characters. UTF-8 it knows by itself; for others, and for the first

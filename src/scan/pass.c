@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 union control {
     struct cmsghdr align;
@@ -47,4 +48,12 @@ ssize_t pass_receive(int socket, void *to, size_t room, int *fd) {
         memcpy(fd, CMSG_DATA(rights), sizeof *fd);
     }
     return got;
+}
+
+/* Kernels before 5.9, and filters that don't know the call, have no close_range: then the C library goes through /proc. What stays open
+ * would keep the sockets of others open, whose end somebody waits for. */
+void pass_close_from(int low) {
+    if (close_range((unsigned)low, ~0u, 0) != 0) {
+        closefrom(low);
+    }
 }

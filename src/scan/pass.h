@@ -16,4 +16,7 @@ CERTBAN_MUST_USE bool pass_send(int socket, struct bytes head, struct bytes rest
  * 0 or less at the end. */
 ssize_t pass_receive(int socket, void *to, size_t room, int *fd);
 
+/* pass_close_from closes every descriptor from that number on; the process ends where it can't. */
+void pass_close_from(int low);
+
 #endif

@@ -680,8 +680,18 @@ static void two_at_once_wait_for_each_other(void **state) {
     place_free(&p);
 }
 
+/* A number may be given again, a birth time may be anybody's; and what is not there is like nothing. */
+static void an_inode_is_its_number_and_its_birth(void **state) {
+    (void)state;
+    assert_true(inode_same((struct inode_id){7, 100}, (struct inode_id){7, 100}));
+    assert_false(inode_same((struct inode_id){7, 100}, (struct inode_id){8, 100}));
+    assert_false(inode_same((struct inode_id){7, 100}, (struct inode_id){7, 101}));
+    assert_false(inode_same((struct inode_id){0}, (struct inode_id){0}));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_inode_is_its_number_and_its_birth),
         cmocka_unit_test(a_file_comes_back_as_it_went),
         cmocka_unit_test(it_comes_back_elsewhere_without_privileges),
         cmocka_unit_test(a_folder_that_was_replaced_is_refused),
