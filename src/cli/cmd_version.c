@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* certban version: the program, its libraries, and the built-in policies with their number of rules and age. */
+/* certban version: the program, its libraries, what its readers run in here, and the built-in policies with their number of rules and age.
+ */
 #include <time.h>
 
 #include "cli/json.h"
 #include "cli/ui.h"
+#include "scan/sandbox.h"
 
 /* name, version: as the build found them */
 static const struct { const char *name, *version; } libraries[] = {CERTBAN_LIBRARIES};
@@ -13,7 +15,9 @@ static void say_text(const struct policies *policies) {
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         printf("%s %s %s", i != 0 ? "," : "", libraries[i].name, libraries[i].version);
     }
-    puts("\npolicies built in:");
+    const char *sandbox = sandbox_available();
+    printf("\nreaders' sandbox here: %s\n", sandbox != NULL ? sandbox : "none (--no-sandbox goes without)");
+    puts("policies built in:");
     for (size_t i = 0; i < blocklist_policies(policies->list); i++) {
         const struct policy *policy = blocklist_policy(policies->list, i);
         struct text line = {0};
@@ -37,6 +41,9 @@ static bool say_json(const struct policies *policies) {
         json_put_text(built_with, libraries[i].name, libraries[i].version);
     }
     json_put(o, "libraries", built_with);
+    if (sandbox_available() != NULL) {
+        json_put_text(o, "sandbox", sandbox_available());
+    }
     for (size_t i = 0; i < blocklist_policies(policies->list); i++) {
         const struct policy *policy = blocklist_policy(policies->list, i);
         json_t *p = json_object();
