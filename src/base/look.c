@@ -3,10 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/sysmacros.h>
 
 static struct statx_timestamp time_of(const struct timespec *t) {
     return (struct statx_timestamp){.tv_sec = t->tv_sec, .tv_nsec = (unsigned)t->tv_nsec};
+}
+
+/* Whether the call itself is refused, whatever it is asked: of no file it says EBADF else. One that failed once must not be taken for
+ * that: what has no time of birth is another file than what has one. */
+static bool is_refused(void) {
+    struct statx none;
+    int was = errno;
+    bool refused = statx(-1, "", AT_EMPTY_PATH, STATX_TYPE, &none) != 0 && errno == was;
+    errno = was;
+    return refused;
 }
 
 int look_at(int folder, const char *name, int flags, unsigned mask, struct statx *out) {
@@ -14,8 +25,7 @@ int look_at(int folder, const char *name, int flags, unsigned mask, struct statx
     if (statx(folder, name, flags, mask, out) == 0) {
         return 0;
     }
-    /* What a list of calls does not know it answers so; a file system that means it says it again. */
-    if ((errno != EPERM && errno != ENOSYS) ||
+    if ((errno != EPERM && errno != ENOSYS) || !is_refused() ||
         fstatat(folder, name, &st, flags & (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) != 0) {
         return -1;
     }
