@@ -96,6 +96,14 @@ HELPED(X)
 UNREAD(X)
 #undef X
 
+static bool probe_inno(const struct probe *probe) {
+    return probe_unread(probe) == UNREAD_INNO;
+}
+
+/* What is not packed in them a search finds. */
+const struct format format_inno = {
+    .name = "inno", .long_name = "part of an Inno setup", .unsigned_itself = true, .probe = probe_inno, .read = read};
+
 static bool probe_asar(const struct probe *probe) {
     return asar_at_head(probe->head);
 }

@@ -6,8 +6,9 @@ extern const struct format format_appx, format_clickonce, format_codesign, forma
 extern const struct format format_ar, format_asar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4,
     format_lzma, format_lha, format_p7z, format_rar, format_rpm, format_tar, format_xz, format_z, format_zst; /* archive.c, and so: */
 extern const struct format format_arj, format_chm, format_cramfs, format_nsis, format_squashfs, format_szdd, format_wim;
-extern const struct format format_ace, format_erofs, format_flatpak, format_installshield, format_kwaj, format_lrzip, format_lzop,
-    format_qcow, format_sparseimage, format_stuffit, format_vdi, format_vhd, format_vhdx, format_vmdk, format_wimpipe, format_zpaq;
+extern const struct format format_ace, format_erofs, format_flatpak, format_inno, format_installshield, format_kwaj, format_lrzip,
+    format_lzop, format_qcow, format_sparseimage, format_stuffit, format_vdi, format_vhd, format_vhdx, format_vmdk, format_wimpipe,
+    format_zpaq;
 
 /* One row a format, one file a row. */
 /* clang-format off */
@@ -60,6 +61,7 @@ const struct format *const formats[] = {
     &format_qcow,
     &format_vdi,
     &format_installshield,
+    &format_inno,
     &format_lzop,
     &format_lrzip,
     &format_zpaq,

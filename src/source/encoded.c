@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file written as text, whole: one member, decoded in memory; base64 also in UTF-16LE, and behind a line of the kind that PEM begins
- * with. Refused: more text than LIMIT_ENCODED_SIZE. What stands behind the end of the text is for whoever found it.
+ * A file written as text (source/encoded_text.h), whole: one member, decoded in memory; also behind the mark of UTF-16LE, and behind a line
+ * of the kind that PEM begins with. Refused: more text than LIMIT_ENCODED_SIZE. What stands behind the end of the text is for whoever found
+ * it.
  */
 #include "source/encoded.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/base64.h"
 #include "base/reader.h"
+#include "source/encoded_text.h"
 #include "source/piece.h"
 #include "source/stream.h"
 
 enum {
     FIRST = 1024,          /* octets of text that are decoded to see whether it is worth more */
+    LINE = 1024,           /* more than what stands between them */
     SHORTEST = 256,        /* what is shorter holds nothing that is signed */
     PROGRAM_MAX = 1 << 20, /* where a program's header begins at the latest */
 };
 
 /* ---- beginnings ---- */
-
-static bool is_base64(uint8_t c) {
-    return isalnum(c) || c == '+' || c == '/';
-}
 
 /* "begin 644 name": three or four octal digits. */
 static bool is_uu(struct bytes head) {
@@ -37,69 +35,60 @@ static bool is_uu(struct bytes head) {
     return (digits == 3 || digits == 4) && at < head.n && head.p[at] == ' ';
 }
 
-bool encoded_begins(struct bytes head) {
-    /* MZ, PK 3 4, MSCF, 7z, D0 CF 11 E0, 1F 8B 08, FD 37 7A 58 5A, Rar!, CF FA ED FE */
-    static const char *const rows[] = {"TVo", "TVp", "TVq", "TVr", "UEsDB", "TVNDR", "N3q8r", "0M8R4", "H4sI", "/Td6W", "UmFyI", "z/rt/"};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (bytes_starts(head, bytes_text(rows[i]))) {
+/* Whether the first octets of what so much of the head decodes to are those of a file that is looked for. */
+static bool hex_begins(struct bytes head, size_t look, size_t least) {
+    enum { LOOK_MAX = 256 };
+    static const char *const begins[] = {"MZ",           "PK\3\4",     "MSCF", "7z\xbc\xaf",      "\xd0\xcf\x11\xe0",
+                                         "\x1f\x8b\x08", "\xfd\x37zX", "Rar!", "\xcf\xfa\xed\xfe"};
+    uint8_t octets[LOOK_MAX];
+    size_t used, n = head.n < look ? head.n : look;
+    memcpy(octets, head.p, n);
+    struct bytes b = bytes_make(octets, encoded_text_hex(octets, n, &used));
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        if (b.n >= least && bytes_starts(b, bytes_cut(bytes_text(begins[i]), 0, least))) {
             return true;
         }
     }
-    return is_uu(head);
+    return false;
+}
+
+/* Two bytes, then sixteen at least: where something begins with two of these digits, it mostly ends with them. */
+static bool is_hex(struct bytes head) {
+    return head.n > 1 && strchr("4537dD1fFcC", head.p[0]) != NULL && isxdigit(head.p[1]) && hex_begins(head, 16, 2) &&
+           hex_begins(head, 256, 16);
+}
+
+enum encoded_kind encoded_kind_of(struct bytes head) {
+    /* MZ, PK 3 4, MSCF, 7z, D0 CF 11 E0, 1F 8B 08, FD 37 7A 58 5A, Rar!, CF FA ED FE */
+    static const char *const rows[] = {"TVo",   "TVp",  "TVq",   "TVr",   "UEsDB", "TVNDR", "N3q8r",
+                                       "0M8R4", "H4sI", "/Td6W", "_Td6W", "UmFyI", "z/rt/", "z_rt_"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (bytes_starts(head, bytes_text(rows[i]))) {
+            return ENCODED_BASE64;
+        }
+    }
+    return is_uu(head) ? ENCODED_UU : is_hex(head) ? ENCODED_HEX : ENCODED_NONE;
+}
+
+bool encoded_is_wide(struct bytes head) {
+    return head.n > 3 && head.p[0] != 0 && head.p[1] == 0 && head.p[2] != 0 && head.p[3] == 0;
+}
+
+static enum encoded_kind kind_of_any(struct bytes head) {
+    uint8_t octets[FIRST];
+    if (!encoded_is_wide(head)) {
+        return encoded_kind_of(head);
+    }
+    size_t n = head.n < FIRST ? head.n : FIRST;
+    memcpy(octets, head.p, n);
+    return encoded_kind_of(bytes_make(octets, encoded_text_narrow(octets, n)));
+}
+
+bool encoded_begins(struct bytes head) {
+    return kind_of_any(head) != ENCODED_NONE;
 }
 
 /* ---- decoding ---- */
-
-/* The text, and in its place what it decodes to. */
-struct decoding {
-    uint8_t *p;
-    size_t text, n; /* octets of text that were used; of what came out */
-};
-
-/* How far base64 goes in b: digits, white space, and '=' at the end. */
-static size_t base64_run(struct bytes b) {
-    size_t at = 0;
-    while (at < b.n && (is_base64(b.p[at]) || b.p[at] == '\n' || b.p[at] == '\r' || b.p[at] == ' ' || b.p[at] == '\t')) {
-        at++;
-    }
-    while (at < b.n && b.p[at] == '=') {
-        at++;
-    }
-    return at;
-}
-
-/* A line: its number of octets, then four characters for three of them, each of six bits from ' ' (or '`', which is 0, too) on. */
-static size_t uu_line(struct bytes line, uint8_t *out) {
-    size_t n = line.n != 0 ? (line.p[0] - ' ') & 0x3fu : 0, made = 0;
-    for (size_t at = 1; made < n && at + 4 <= line.n; at += 4) {
-        uint32_t bits = 0;
-        for (size_t i = 0; i < 4; i++) {
-            bits = bits << 6 | ((line.p[at + i] - ' ') & 0x3fu);
-        }
-        for (unsigned shift = 24; shift != 0 && made < n; made++) {
-            shift -= 8;
-            out[made] = (uint8_t)(bits >> shift);
-        }
-    }
-    return made;
-}
-
-/* What comes out is shorter than the text, and stands behind no octet that is still to be read. */
-static void uu_decode(struct decoding *d, struct bytes text) {
-    size_t at = bytes_find(text, bytes_text("\n"), 0) + 1;
-    d->n = 0;
-    while (at < text.n) {
-        size_t end = bytes_find(text, bytes_text("\n"), at);
-        struct bytes line = bytes_cut(text, at, end - at);
-        line.n -= line.n != 0 && line.p[line.n - 1] == '\r' ? 1 : 0;
-        at = end < text.n ? end + 1 : text.n;
-        if (bytes_is(line, "end")) {
-            break;
-        }
-        d->n += uu_line(line, d->p + d->n);
-    }
-    d->text = at;
-}
 
 /* The first most octets of the source, decoded. The caller frees d->p. */
 static bool decode(struct source *source, uint64_t most, struct decoding *d, struct error *err) {
@@ -111,13 +100,7 @@ static bool decode(struct source *source, uint64_t most, struct decoding *d, str
     if (!source_into(source, d->p, n, 0, err)) {
         return false;
     }
-    struct bytes text = bytes_make(d->p, n);
-    if (is_uu(text)) {
-        uu_decode(d, text);
-    } else {
-        d->text = base64_run(text);
-        d->n = base64_decode(d->p, d->text);
-    }
+    encoded_text_decode(d, n);
     return true;
 }
 
@@ -157,11 +140,13 @@ bool encoded_size(struct source *source, const struct limits *limits, uint64_t *
     struct decoding d;
     bool yes = false;
     *n = 0;
+    uint64_t most = limit_most(limits, LIMIT_ENCODED_SIZE);
     bool ok = decode(source, FIRST, &d, err);
     if (ok && d.text >= SHORTEST && is_file(bytes_make(d.p, d.n))) {
         free(d.p);
-        ok = decode(source, limit_most(limits, LIMIT_ENCODED_SIZE) + 1, &d, err) && makes_sense(&d, limits, &yes, err);
-        *n = yes ? d.text : 0;
+        ok = decode(source, most + 1, &d, err) && makes_sense(&d, limits, &yes, err);
+        bool cut = source->size > most && d.text + LINE > most; /* perhaps between the digits of two lines */
+        *n = !yes ? 0 : cut ? most + 1 : d.text;
     }
     free(d.p);
     return ok;
@@ -185,30 +170,20 @@ static size_t preface(struct bytes head) {
     return at;
 }
 
-/* UTF-16LE, as PowerShell writes text to files. */
-static bool is_wide(struct bytes head) {
-    return bytes_starts(head, bytes_text("\xff\xfe"));
-}
-
-/* Leaves one octet of each two, and says how many there are; nothing at the first that is no ASCII. */
-static size_t narrow(uint8_t *p, size_t n) {
-    size_t out = 0;
-    for (size_t i = 2; i + 1 < n && p[i + 1] == 0; i += 2) {
-        p[out++] = p[i];
+/* Where text begins in a file, whose mark of UTF-16LE, as PowerShell writes it, is none of it. */
+static size_t text_at(struct bytes head) {
+    uint8_t octets[FIRST];
+    if (!bytes_starts(head, bytes_text("\xff\xfe"))) {
+        return preface(head);
     }
-    return out;
+    head = bytes_cut(head, 2, FIRST);
+    memcpy(octets, head.p, head.n);
+    return 2 + 2 * preface(bytes_make(octets, encoded_text_narrow(octets, head.n)));
 }
 
 static bool probe(const struct probe *probe) {
-    uint8_t octets[FIRST];
-    struct bytes head = bytes_cut(probe->head, 0, FIRST);
-    if (is_wide(head)) {
-        memcpy(octets, head.p, head.n);
-        head = bytes_make(octets, narrow(octets, head.n));
-        return encoded_begins(bytes_cut(head, preface(head), head.n));
-    }
-    size_t at = preface(head);
-    return (at == 0 || !probe->thorough) && encoded_begins(bytes_cut(head, at, head.n)); /* else source/carrier.c finds it */
+    size_t at = text_at(bytes_cut(probe->head, 0, FIRST));
+    return (at == 0 || !probe->thorough) && encoded_begins(bytes_cut(probe->head, at, FIRST)); /* else source/carrier.c finds it */
 }
 
 static bool visit(struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
@@ -229,22 +204,6 @@ static bool visit(struct source *source, struct budget *budget, struct visitor *
     return ok;
 }
 
-/* Its octets in place of its characters, up to as much as would be refused. */
-static bool visit_wide(struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
-    struct memory_source narrowed;
-    size_t most = 2 * (size_t)limit_most(budget->limits, LIMIT_ENCODED_SIZE) + 4, n = source->size < most ? (size_t)source->size : most;
-    uint8_t *text = malloc(n);
-    if (text == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to decode text");
-    }
-    bool ok = source_into(source, text, n, 0, err);
-    struct bytes all = bytes_make(text, ok ? narrow(text, n) : 0);
-    memory_source_init(&narrowed, "text", bytes_cut(all, preface(all), all.n));
-    ok = ok && visit(&narrowed.source, budget, visitor, err);
-    free(text);
-    return ok;
-}
-
 /* What has something before it becomes a member as source/carrier.c would make it one. */
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
@@ -253,13 +212,15 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     if (!source_read_some(source, arena, 0, FIRST, &head, err)) {
         return false;
     }
-    if (is_wide(head)) {
-        return visit_wide(source, budget, visitor, err);
+    static const char *const names[] = {
+        [ENCODED_NONE] = "text", [ENCODED_BASE64] = "base64", [ENCODED_HEX] = "hex", [ENCODED_UU] = "uuencoded"};
+    size_t at = text_at(head);
+    if (at == 0) {
+        return visit(source, budget, visitor, err);
     }
-    size_t at = preface(head);
-    return at == 0 ? visit(source, budget, visitor, err)
-                   : visit_window(visitor, source, at, source->size - at, arena_printf(arena, "base64@%zu", at), arena, err);
+    const char *path = arena_printf(arena, "%s@%zu", names[kind_of_any(bytes_cut(head, at, FIRST))], at);
+    return visit_window(visitor, source, at, source->size - at, path, arena, err);
 }
 
 const struct container container_encoded = {
-    .name = "encoded", .first = FIRST_OCTETS("TUN0H/zb-\xef\xff \t\r\n"), .probe = probe, .walk = walk};
+    .name = "encoded", .first = FIRST_OCTETS("TUN0H/z_b4537dD1fFcC-\xef\xff \t\r\n"), .probe = probe, .walk = walk};

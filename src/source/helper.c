@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The containers that a helper takes apart whole: Windows images (the WIM header of Microsoft's "Windows Imaging File Format"), setups
- * made by NSIS (firstheader in its Source/exehead/fileform.h) and by Inno Setup (TSetupLdrOffsetTable in its Struct.pas), archives of ARJ
- * (its TECHNOTE.TXT), file systems of SquashFS (squashfs_fs.h of Linux) and cramfs (cramfs_fs.h of Linux), compiled help (ITSF, as chmspec
- * describes it), files packed by Microsoft's compress (SZDD).
+ * made by NSIS (firstheader in its Source/exehead/fileform.h), archives of ARJ (its TECHNOTE.TXT), file systems of SquashFS (squashfs_fs.h
+ * of Linux) and cramfs (cramfs_fs.h of Linux), compiled help (ITSF, as chmspec describes it), files packed by Microsoft's compress (SZDD).
  *
- * Archives of which only some need a helper ask for it themselves: source/archive.c, source/dmg.c.
+ * Archives of which only some need a helper ask for it themselves: source/archive.c, source/dmg.c; setups made by Inno Setup
+ * are told apart in source/inno.c.
  */
 #include "source/helper.h"
 
 #include <zlib.h>
 
 #include "base/reader.h"
-#include "layout/pe.h"
 #include "source/archive.h"
 
 static const struct {
@@ -128,44 +127,7 @@ enum helper_format helped_probe(const struct probe *probe) {
     return probe->quick && format == HELPER_CHM ? HELPER_FORMATS : format;
 }
 
-/* ---- Inno Setup ---- */
-
-/* Since 5.1.5 the loader's table is the resource RCDATA 11111; before, "Inno" at 0x30 leads to it. */
-static bool is_inno(struct source *source, struct arena *arena, bool *is, struct error *err) {
-    enum { OLD_AT = 0x30, OLD_SIZE = 12, LOADER_TABLE = 11111 };
-    struct bytes b, id = bytes_text("rDlPtS");
-    struct pe pe;
-    struct pe_resources walk;
-    struct pe_resource resource;
-    struct error why = {0};
-    bool end = false;
-    *is = false;
-    if (!source_read_some(source, arena, OLD_AT, OLD_SIZE, &b, err)) {
-        return false;
-    }
-    if (bytes_starts(b, bytes_text("Inno"))) {
-        *is = true;
-        return true;
-    }
-    if (!pe_headers(source, arena, &pe, &why)) {
-        return why.kind == ERR_MALFORMED || error_again(err, &why);
-    }
-    pe_resources_begin(&walk, source, &pe, PE_RT_RCDATA, arena->limits);
-    while (!end && !*is) {
-        if (!pe_resources_next(&walk, &resource, &end, err)) {
-            return false;
-        }
-        if (!end && resource.name == LOADER_TABLE) {
-            if (!source_read_some(source, arena, resource.at, resource.n < id.n ? resource.n : id.n, &b, err)) {
-                return false;
-            }
-            *is = bytes_equal(b, id);
-        }
-    }
-    return true;
-}
-
-/* ---- the containers ---- */
+/* ---- the container ---- */
 
 static bool probe_image(const struct probe *probe) {
     return helped_probe(probe) != HELPER_FORMATS;
@@ -182,16 +144,4 @@ static bool walk_image(struct source *source, struct arena *arena, struct budget
     return format == HELPER_FORMATS || helper_walk(format, source, budget, visitor, err);
 }
 
-static bool probe_inno(const struct probe *probe) {
-    return bytes_starts(probe->head, bytes_text("MZ"));
-}
-
-static bool walk_inno(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor,
-                      struct anomalies *anomalies, struct error *err) {
-    bool is;
-    (void)anomalies;
-    return is_inno(source, arena, &is, err) && (!is || helper_walk(HELPER_INNO, source, budget, visitor, err));
-}
-
 const struct container container_helped = {.name = "helped", .probe = probe_image, .walk = walk_image};
-const struct container container_inno = {.name = "inno", .probe = probe_inno, .walk = walk_inno};

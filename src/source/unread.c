@@ -6,7 +6,8 @@
  * free unpackers (ISx, "isxunpack") describe it: 14 octets of magic, u16 number of files; the headers of lzop (src/lzop.c), lrzip
  * (doc/magic.header.txt), ZPAQ (its specification, "locator"), ACE (acefile), StuffIt (The Unarchiver's wiki) and Flatpak bundles
  * (shared-mime-info), docs/interop/qcow2 of QEMU, VMware's "Virtual Disk Format 5.0", VDICore.h of VirtualBox, libmspack
- * (kwajd.c, szddd.c), erofs_fs.h of Linux, libmodi's "Mac OS disk image types", wimlib (header.h).
+ * (kwajd.c, szddd.c), erofs_fs.h of Linux, libmodi's "Mac OS disk image types", wimlib (header.h), innoextract
+ * (stream/slice.cpp, setup/version.cpp).
  */
 #include "source/unread.h"
 
@@ -38,6 +39,10 @@ static const struct {
      UNREAD_INSTALLSHIELD, COUNTED},
     {0, 14, "ISSetupStream", "InstallShield files", "needs to be unpacked: a setup of InstallShield is not looked into",
      UNREAD_INSTALLSHIELD, COUNTED},
+    {0, 8, "idska32\x1a", "Inno Setup files", "needs its setup: the parts of an Inno setup are not looked into", UNREAD_INNO, AT_START},
+    {0, 8, "idska16\x1a", "Inno Setup files", "needs its setup: the parts of an Inno setup are not looked into", UNREAD_INNO, AT_START},
+    {0, 23, "Inno Setup Setup Data (", "Inno Setup files", "needs its setup: the parts of an Inno setup are not looked into", UNREAD_INNO,
+     AT_START},
     {0, 9, "\x89LZO\0\r\n\x1a\n", "packed file", "needs lzop: what it packs is not looked into", UNREAD_LZOP, AT_START},
     {0, 5, "LRZI\0", "packed file", "needs lrzip: what it packs is not looked into", UNREAD_LRZIP, AT_START},
     {0, 13, "7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", "ZPAQ archive", "needs zpaq: its archives are not looked into", UNREAD_ZPAQ,

@@ -16,6 +16,7 @@ enum unread_kind {
     UNREAD_QCOW,
     UNREAD_VDI,
     UNREAD_INSTALLSHIELD,
+    UNREAD_INNO,
     UNREAD_LZOP,
     UNREAD_LRZIP,
     UNREAD_ZPAQ,
