@@ -245,10 +245,11 @@ static struct carving begin(struct contents *contents, struct arena *arena) {
     return (struct carving){.contents = contents, .arena = arena, .budget = limit_most(arena->limits, LIMIT_CARVE_BUDGET)};
 }
 
-/* How far base64 goes on from pos. */
-static size_t base64_end(struct bytes b, size_t pos) {
-    while (pos < b.n && b.p[pos] != '\0' && (isalnum(b.p[pos]) || strchr("+/=\r\n\t ", b.p[pos]) != NULL)) {
-        pos++;
+/* How far base64 goes on from pos, in characters of width octets. */
+static size_t base64_end(struct bytes b, size_t pos, size_t width) {
+    while (pos + width <= b.n && b.p[pos] != '\0' && (width == 1 || b.p[pos + 1] == '\0') &&
+           (isalnum(b.p[pos]) || strchr("+/=\r\n\t ", b.p[pos]) != NULL)) {
+        pos += width;
     }
     return pos;
 }
@@ -260,7 +261,7 @@ static void carve_base64(struct carving *outer, struct bytes b, uint64_t at) {
     for (size_t pos = bytes_find(b, bytes_text("MI"), 0); pos < b.n; pos = bytes_find(b, bytes_text("MI"), end)) {
         uint8_t third = pos + 2 < b.n ? b.p[pos + 2] : 0;
         bool sequence = third == 'I' || third == 'M' || third == 'A';
-        end = sequence ? base64_end(b, pos) : pos + 2;
+        end = sequence ? base64_end(b, pos, 1) : pos + 2;
         if (end - pos < BASE64_MIN) {
             continue;
         }
@@ -299,11 +300,12 @@ size_t carve_certificates(struct contents *contents, struct arena *arena, struct
 }
 
 /* The next run of base64 in [from, to) of b that is long enough; its end, or 0 when there is none. */
-static size_t next_wrapped(struct bytes b, size_t *from, size_t to) {
-    for (size_t pos = bytes_find(b, bytes_text("MI"), *from); pos < to; pos = bytes_find(b, bytes_text("MI"), pos + 2)) {
-        uint8_t third = pos + 2 < b.n ? b.p[pos + 2] : 0;
-        size_t end = third == 'I' || third == 'M' || third == 'A' ? base64_end(b, pos) : pos;
-        if (end - pos >= BASE64_MIN) {
+static size_t next_wrapped(struct bytes b, size_t *from, size_t to, size_t width) {
+    struct bytes begin = width == 1 ? bytes_text("MI") : bytes_make("M\0I", 3);
+    for (size_t pos = bytes_find(b, begin, *from); pos < to; pos = bytes_find(b, begin, pos + 2)) {
+        uint8_t third = pos + 2 * width < b.n ? b.p[pos + 2 * width] : 0;
+        size_t end = third == 'I' || third == 'M' || third == 'A' ? base64_end(b, pos, width) : pos;
+        if (end - pos >= BASE64_MIN * width) {
             *from = pos;
             return end;
         }
@@ -311,18 +313,20 @@ static size_t next_wrapped(struct bytes b, size_t *from, size_t to) {
     return 0;
 }
 
-/* What of a source's piece is wrapped in base64, where it begins in the first n octets. */
-static void carve_wrapped(struct carving *outer, struct bytes b, size_t n, uint64_t at) {
+/* What of a source's piece is wrapped in base64, where it begins in the first n octets; width 2: in UTF-16LE. */
+static void carve_wrapped(struct carving *outer, struct bytes b, size_t n, uint64_t at, size_t width) {
     size_t end;
-    for (size_t pos = 0; outer->failed.kind == ERR_NONE && (end = next_wrapped(b, &pos, n)) != 0; pos = end) {
+    for (size_t pos = 0; outer->failed.kind == ERR_NONE && (end = next_wrapped(b, &pos, n, width)) != 0; pos = end) {
         uint8_t *octets = malloc(end - pos);
         struct memory_source memory;
         if (octets == NULL) {
             contents_limited(outer->contents, outer->arena, LIMIT_MEMORY);
             return;
         }
-        memcpy(octets, b.p + pos, end - pos);
-        memory_source_init(&memory, "base64", bytes_make(octets, base64_decode(octets, end - pos)));
+        for (size_t i = pos; i < end; i += width) {
+            octets[(i - pos) / width] = b.p[i];
+        }
+        memory_source_init(&memory, "base64", bytes_make(octets, base64_decode(octets, (end - pos) / width)));
         struct carving c = *outer; /* one budget for all of it */
         c.source = &memory.source;
         c.base = at + pos;
@@ -346,8 +350,8 @@ static bool carve_stretch(struct carving *c, uint8_t *buffer, uint64_t at, uint6
         if (c->filter == NULL || !c->filter->base64_only) {
             carve(c, bytes_make(buffer, (size_t)n), at);
         }
-        if (c->filter != NULL) {
-            carve_wrapped(c, bytes_make(buffer, (size_t)n), n < PIECE ? (size_t)n : PIECE, at);
+        for (size_t width = 1; c->filter != NULL && width <= 2; width++) {
+            carve_wrapped(c, bytes_make(buffer, (size_t)n), n < PIECE ? (size_t)n : PIECE, at, width);
         }
         if (c->failed.kind != ERR_NONE) {
             *err = c->failed;

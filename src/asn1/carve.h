@@ -27,7 +27,7 @@ struct carve_filter {
     bool base64_only; /* nothing is looked for but what is wrapped in base64 */
 };
 
-/* carve_wanted is carve_source, for what the filter wants; in base64, too. */
+/* carve_wanted is carve_source, for what the filter wants; in base64, too, of UTF-16LE as well. */
 CERTBAN_MUST_USE bool carve_wanted(struct contents *contents, struct arena *arena, struct source *source, uint64_t at, uint64_t n,
                                    struct carve_filter *filter, struct error *err);
 

@@ -2,7 +2,7 @@
 #include "format/format.h"
 
 extern const struct format format_appx, format_clickonce, format_codesign, format_opc, format_nupkg, format_cab, format_cat, format_dmg,
-    format_macho, format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_te, format_vba, format_zip;
+    format_macho, format_msi, format_p7, format_p7x, format_pe, format_pkg, format_script, format_te, format_vba, format_xap, format_zip;
 extern const struct format format_ar, format_asar, format_bz2, format_cpio, format_deb, format_gz, format_iso, format_lz, format_lz4,
     format_lzma, format_lha, format_p7z, format_rar, format_rpm, format_tar, format_xz, format_z, format_zst; /* archive.c, and so: */
 extern const struct format format_arj, format_chm, format_cramfs, format_nsis, format_squashfs, format_szdd, format_wim;
@@ -27,6 +27,7 @@ const struct format *const formats[] = {
     &format_appx,
     &format_nupkg,
     &format_opc,
+    &format_xap,
     &format_zip,
     &format_pkg,
     &format_dmg,

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 
+#include "layout/xap.h"
 #include "source/pe_overlay.h"
 
 enum {
@@ -128,11 +129,18 @@ struct stretch {
     uint64_t from, to, first, end;
 };
 
+/* Whether what stands behind is a signature, and nothing else: of a package of Silverlight, which its format reads. */
+static bool is_signature(const struct zip *zip, const struct stretch *s) {
+    uint64_t end, told;
+    return s->to == zip->source->size && xap_archive_end(zip->source, &end, &told, NULL) && end == s->end &&
+           told == s->to - end - XAP_HEADER - XAP_TRAILER;
+}
+
 /* What stands in front of the archive and behind it. */
 static void note_surroundings(struct zip *zip, struct bytes head, const struct stretch *s) {
     uint64_t padding = bytes_starts(head, bytes_text("MZ")) ? PADDING_MAX : 1;
     size_t front = front_of(head);
-    if (s->end < s->to && s->to - s->end >= padding) {
+    if (s->end < s->to && s->to - s->end >= padding && !is_signature(zip, s)) {
         anomaly_note(zip->anomalies, zip->arena, ANOMALY_DATA_AFTER_CONTAINER, s->end, s->to - s->end, NULL);
     }
     if (s->first > s->from && !zip_at_head(head) && (front == N_FRONTS || fronts[front].odd)) {

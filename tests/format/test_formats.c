@@ -120,8 +120,12 @@ static void under_every_cap(struct bytes seed, struct sample *sample) {
 }
 
 static void under_every_cut(struct bytes seed, struct sample *sample) {
-    /* A text that ends before its signature is a text without one; so is what has no place for one. */
-    bool ends_anywhere = strcmp(sample->format->name, "clickonce") == 0 || strcmp(sample->format->name, "te") == 0;
+    /* A text that ends before its signature is a text without one; so is what has no place for one, or is known by its end. */
+    static const char *const anywhere[] = {"clickonce", "te", "xap"};
+    bool ends_anywhere = false;
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++) {
+        ends_anywhere = ends_anywhere || strcmp(sample->format->name, anywhere[i]) == 0;
+    }
     if (sample->signatures != 0 && !ends_anywhere) {
         hostile_cuts(seed, seed.n / STEPS + 1, cut, sample);
         assert_true(sample->tries != 0);
