@@ -10,7 +10,8 @@
 enum {
     JOBS_WAITING = 128,
     WALKERS_MAX = 64,
-    STACK_LONG = 4096, /* from here on a long listing makes way for the subfolders that it found */
+    WALKERS_PER_CORE = 4, /* where the system has nothing at hand they wait for the disk, which serves several at once */
+    STACK_LONG = 4096,    /* from here on a long listing makes way for the subfolders that it found */
 };
 
 static void wake(const struct walk *walk) {
@@ -125,8 +126,8 @@ static unsigned walkers_wanted(const struct scan_options *options) {
     if (!options->walk) {
         return 1; /* the order of the paths is the order of the answers */
     }
-    long cores = options->jobs != 0 ? (long)options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > WALKERS_MAX ? WALKERS_MAX : (unsigned)cores;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN), n = options->jobs != 0 ? (long)options->jobs : cores * WALKERS_PER_CORE;
+    return n < 1 ? 1 : n > WALKERS_MAX ? WALKERS_MAX : (unsigned)n;
 }
 
 bool walk_start(const struct scan_options *options, struct folders *folders, struct links *links, struct walk **out, struct error *err) {
