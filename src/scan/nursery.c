@@ -47,25 +47,40 @@ struct care {
     int socket;
     struct examiner *examiner;
     bool sandbox;
-    pid_t workers[WORKERS_MAX]; /* that were not waited for; 0: a free place */
+    struct child {
+        pid_t pid; /* 0: a free place */
+        bool dead; /* and waited for: the number may be somebody else's by now */
+        int status;
+    } workers[WORKERS_MAX];
 };
 
 /* The place of a worker, or with 0 a free one; NULL when there is none. */
-static pid_t *place_of(struct care *care, pid_t pid) {
+static struct child *place_of(struct care *care, pid_t pid) {
     for (size_t i = 0; i < WORKERS_MAX; i++) {
-        if (care->workers[i] == pid) {
+        if (care->workers[i].pid == pid) {
             return &care->workers[i];
         }
     }
     return NULL;
 }
 
+/* Waits for what is dead: workers, whose end is kept until it is asked for, and what they left behind, which comes to the nursery. */
+static void reap(struct care *care) {
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        struct child *child = place_of(care, pid);
+        if (child != NULL) {
+            *child = (struct child){.pid = pid, .dead = true, .status = status};
+        }
+    }
+}
+
 /* Ends all workers at once and waits for them and for what they had started: in a container the process that would inherit them may be
  * one that waits for nobody. What does not end when its parent does is not waited for longer than a second. */
 static void end_all(const struct care *care) {
     for (size_t i = 0; i < WORKERS_MAX; i++) {
-        if (care->workers[i] != 0) {
-            kill(care->workers[i], SIGKILL);
+        if (care->workers[i].pid != 0 && !care->workers[i].dead) {
+            kill(care->workers[i].pid, SIGKILL);
         }
     }
     signal(SIGALRM, SIG_DFL);
@@ -90,7 +105,7 @@ static void answer_with(const struct care *care, struct order_message *answer, i
 static void fork_worker(struct care *care, enum worker_kind kind) {
     int pair[2];
     struct order_message answer = {.order = ORDER_FORK, .kind = kind};
-    pid_t *place = place_of(care, 0);
+    struct child *place = place_of(care, 0);
     if (place == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         answer.status = place == NULL ? EAGAIN : errno;
         answer_with(care, &answer, -1);
@@ -103,7 +118,7 @@ static void fork_worker(struct care *care, enum worker_kind kind) {
         worker_main(pair[1], kind, care->examiner, care->sandbox);
     }
     answer.status = answer.pid < 0 ? errno : 0;
-    *place = answer.pid > 0 ? answer.pid : 0;
+    *place = (struct child){.pid = answer.pid > 0 ? answer.pid : 0};
     close(pair[1]);
     answer_with(care, &answer, answer.pid < 0 ? -1 : pair[0]);
     close(pair[0]); /* a worker whose socket nobody got ends by itself */
@@ -111,16 +126,17 @@ static void fork_worker(struct care *care, enum worker_kind kind) {
 
 static void end_worker(struct care *care, pid_t pid) {
     struct order_message answer = {.order = ORDER_END, .pid = pid};
-    pid_t *place = place_of(care, pid);
-    int status = 0;
-    kill(pid, SIGKILL); /* one that died already stays as it died until it is waited for */
-    if (waitpid(pid, &status, 0) == pid && WIFSIGNALED(status)) {
-        answer.status = WTERMSIG(status);
+    struct child *child = place_of(care, pid);
+    reap(care);
+    if (child != NULL && !child->dead) {
+        kill(pid, SIGKILL);
+        child->dead = waitpid(pid, &child->status, 0) == pid;
     }
-    if (place != NULL) {
-        *place = 0;
+    if (child != NULL) {
+        answer.status = child->dead && WIFSIGNALED(child->status) ? WTERMSIG(child->status) : 0;
+        *child = (struct child){.pid = 0};
     }
-    answer_with(care, &answer, -1);
+    (void)send_message(care->socket, &answer, -1);
 }
 
 static void serve(struct care *care) {
