@@ -7,28 +7,13 @@
 #include <cmocka.h>
 
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "asn1/catalog.h"
 #include "build.h"
 
 #define SHA1 "0123456789abcdefghij"
 #define SHA256 "0123456789abcdef0123456789abcdef"
 static const char catalog[] = "1.3.6.1.4.1.311.12.1.1", roots[] = "1.3.6.1.4.1.311.10.3.9";
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static struct bytes list(const char *usage, struct bytes members) {
     return SEQ(SEQ(build_dotted(arena, usage)), PRIM(DER_OCTET_STRING, B("identifier")), PRIM(DER_UTC_TIME, B("200101000000Z")),

@@ -8,26 +8,11 @@
 #include <time.h>
 
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "asn1/carve.h"
 #include "asn1/cms.h"
 #include "asn1/x509.h"
 #include "build.h"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static struct bytes leaf(void) {
     return build_cert(arena, "issuer", "leaf", B("\x12\x34"), "key");

@@ -8,24 +8,9 @@
 #include <openssl/x509.h>
 
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "asn1/name.h"
 #include "build.h"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static struct bytes pair(const char *dotted, uint8_t tag, struct bytes value) {
     return SEQ(build_dotted(arena, dotted), PRIM(tag, value));

@@ -7,25 +7,10 @@
 #include <cmocka.h>
 
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "asn1/cert_search.h"
 #include "asn1/x509.h"
 #include "build.h"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static struct bytes time_of(const char *text) {
     return PRIM(DER_UTC_TIME, bytes_text(text));

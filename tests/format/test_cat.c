@@ -8,23 +8,8 @@
 
 #include "../asn1/build.h"
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "format/format.h"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 /* What the table makes of the bytes: the first format that takes them, and what it read. */
 static const struct format *read_as(struct bytes b, struct arena *memory, struct contents *contents) {

@@ -8,26 +8,11 @@
 
 #include "../asn1/build.h"
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "base/base64.h"
 #include "format/format.h"
 
 extern const struct format format_script;
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static bool taken_as(struct bytes b, const char *name, bool thorough) {
     size_t tail = b.n > PROBE_HEAD ? b.n - PROBE_TAIL : b.n;

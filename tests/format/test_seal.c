@@ -8,24 +8,9 @@
 #include <cmocka.h>
 
 #include "../fuzz/hostile.h"
+#include "../with_arena.h"
 #include "format/pattern.h"
 #include "format/seal.h"
-
-static struct arena *arena;
-
-static int setup(void **state) {
-    static struct arena a;
-    (void)state;
-    a = arena_make(ARENA_FILE_CAP);
-    arena = &a;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static void expressions(void **state) {
     (void)state;
