@@ -182,6 +182,6 @@ bool disk_begins_volume(struct bytes head, enum disk_kind kind) {
 bool disk_head_begins(struct bytes head) {
     struct bytes volume = bytes_cut(head, VOLUME_HEADER_AT, SECTOR);
     return disk_has_hfsplus(head, 0) || disk_has_hfsplus(head, SECTOR) ||
-           (bytes_starts(volume, bytes_text("BD")) && bytes_is(bytes_cut(volume, 124, 2), "H+")) ||
+           (bytes_starts(volume, bytes_text("BD")) && bytes_is(bytes_cut(volume, 124, 2), "H+")) || has_directory_block(head) ||
            bytes_is(bytes_cut(head, 32, 4), "NXSB") || boot_kind(head) != DISK_UNKNOWN || unread_name(head) != NULL || is_ext(volume);
 }

@@ -22,8 +22,11 @@ struct work {
 
 /* The files of one volume; *read false where it is of no kind that is read. */
 static bool walk_volume(struct work *w, struct source *volume, const struct disk_volume *is, bool *read, struct error *err) {
-    static const enum helper_format formats[] = {[DISK_HFS] = HELPER_HFS,   [DISK_APFS] = HELPER_APFS, [DISK_FAT] = HELPER_FAT,
-                                                 [DISK_NTFS] = HELPER_NTFS, [DISK_EXT] = HELPER_EXT,   [DISK_SQUASHFS] = HELPER_SQUASHFS};
+    static const enum helper_format formats[] = {[DISK_APFS] = HELPER_APFS,
+                                                 [DISK_FAT] = HELPER_FAT,
+                                                 [DISK_NTFS] = HELPER_NTFS,
+                                                 [DISK_EXT] = HELPER_EXT,
+                                                 [DISK_SQUASHFS] = HELPER_SQUASHFS};
     *read = is->kind != DISK_UNKNOWN;
     switch (is->kind) {
     case DISK_UNKNOWN:
@@ -32,6 +35,8 @@ static bool walk_volume(struct work *w, struct source *volume, const struct disk
         return hfs_walk(volume, w->arena, w->budget, w->visitor, w->anomalies, err);
     case DISK_UNREAD:
         return error_set(err, ERR_UNSUPPORTED, "a volume of %s", is->name);
+    case DISK_HFS: /* which not every 7z reads, and ends without a word */
+        return helper_walk(HELPER_HFS, volume, w->budget, w->visitor, err) || error_within(err, "a volume of HFS");
     default:
         return helper_walk(formats[is->kind], volume, w->budget, w->visitor, err);
     }
