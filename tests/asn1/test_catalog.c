@@ -7,9 +7,10 @@
 #include <cmocka.h>
 
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "asn1/catalog.h"
 #include "build.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 #define SHA1 "0123456789abcdefghij"
 #define SHA256 "0123456789abcdef0123456789abcdef"

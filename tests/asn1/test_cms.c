@@ -8,11 +8,12 @@
 #include <time.h>
 
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "asn1/carve.h"
 #include "asn1/cms.h"
 #include "asn1/x509.h"
 #include "build.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 static struct bytes leaf(void) {
     return build_cert(arena, "issuer", "leaf", B("\x12\x34"), "key");

@@ -8,9 +8,10 @@
 #include <openssl/x509.h>
 
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "asn1/name.h"
 #include "build.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 static struct bytes pair(const char *dotted, uint8_t tag, struct bytes value) {
     return SEQ(build_dotted(arena, dotted), PRIM(tag, value));

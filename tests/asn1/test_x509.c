@@ -7,10 +7,11 @@
 #include <cmocka.h>
 
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "asn1/cert_search.h"
 #include "asn1/x509.h"
 #include "build.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 static struct bytes time_of(const char *text) {
     return PRIM(DER_UTC_TIME, bytes_text(text));

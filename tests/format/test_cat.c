@@ -8,8 +8,9 @@
 
 #include "../asn1/build.h"
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "format/format.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 /* What the table makes of the bytes: the first format that takes them, and what it read. */
 static const struct format *read_as(struct bytes b, struct arena *memory, struct contents *contents) {

@@ -8,9 +8,10 @@
 
 #include "../asn1/build.h"
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "base/base64.h"
 #include "format/format.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 extern const struct format format_script;
 

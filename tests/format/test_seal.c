@@ -8,9 +8,10 @@
 #include <cmocka.h>
 
 #include "../fuzz/hostile.h"
-#include "../with_arena.h"
 #include "format/pattern.h"
 #include "format/seal.h"
+
+#include "../with_arena.h" /* the last: its arena has the name of many parameters */
 
 static void expressions(void **state) {
     (void)state;
