@@ -7,7 +7,7 @@
 #include "source/zip.h"
 
 enum {
-    EMPTY_PACKED = 8, /* no packer makes more of nothing */
+    EMPTY_PACKED = 32, /* no packer makes more of nothing than xz does */
     METHOD_STORED = 0,
     METHOD_AES = 99,
     CODEC_NONE = -1, /* it is stored */
