@@ -23,7 +23,7 @@ static struct bytes bytes_of(const struct text *t) {
 
 size_t encoded_text_narrow(uint8_t *p, size_t n) {
     size_t out = 0;
-    for (size_t i = 0; i + 1 < n && p[i + 1] == 0; i += 2) {
+    for (size_t i = 0; i < n && (i + 1 == n || p[i + 1] == 0); i += 2) {
         p[out++] = p[i];
     }
     return out;
@@ -319,4 +319,5 @@ void encoded_text_decode(struct decoding *d, size_t n) {
     t.n = wide ? encoded_text_narrow(t.p, n) : n;
     d->n = decode(&t, &d->text);
     d->text *= wide ? 2 : 1;
+    d->text = d->text < n ? d->text : n; /* the last character may be cut in two */
 }

@@ -22,7 +22,8 @@ void encoded_text_decode(struct decoding *d, size_t n);
 /* encoded_text_hex decodes n octets of hexadecimal digits in place; *used is how many of them went into what came out. */
 size_t encoded_text_hex(uint8_t *p, size_t n, size_t *used);
 
-/* encoded_text_narrow leaves of UTF-16 one octet of each two, and says how many there are; it ends at what is no ASCII. */
+/* encoded_text_narrow leaves of UTF-16 one octet of each two, and says how many there are; it ends at what is no ASCII. Of
+ * a last character that is cut in two the first half counts: text in UTF-16BE, found at its second octet, ends so. */
 size_t encoded_text_narrow(uint8_t *p, size_t n);
 
 #endif
