@@ -20,32 +20,21 @@ enum {
     GOES_ON = 0x80, /* the next record has more of the same file */
 };
 
-/* One piece of a file, or a folder. */
-struct item {
-    uint64_t at, n;
-    uint32_t block; /* in which a folder counts; 0: a file */
-    const char *path;
-    struct item *more; /* of the same file, which goes on there */
-    struct item *next; /* in a list */
-    unsigned depth;
-    bool interleaved;
-};
-
 struct walk {
     struct source *image;
     struct arena *arena;
     struct budget *budget;
     struct iso_tree trees[ISO_TREES_MAX], *tree;
     size_t n_trees, n_folders, n_files;
-    struct item *folders, *files; /* to be read; the newest first */
-    struct item **seen;           /* by place and length: an open hash table */
+    struct iso_item *folders, *files; /* to be read; the newest first */
+    struct iso_item **seen;           /* by place and length: an open hash table */
     size_t room, n_seen;
     bool packed, odd; /* odd: a folder has records that make no sense */
 };
 
 /* ---- what was met ---- */
 
-static bool same_place(const struct item *a, const struct item *b) {
+static bool same_place(const struct iso_item *a, const struct iso_item *b) {
     while (a != NULL && b != NULL && a->at == b->at && a->n == b->n && a->block == b->block) {
         a = a->more;
         b = b->more;
@@ -53,7 +42,7 @@ static bool same_place(const struct item *a, const struct item *b) {
     return a == NULL && b == NULL;
 }
 
-static struct item **slot_of(struct item **table, size_t room, const struct item *item) {
+static struct iso_item **slot_of(struct iso_item **table, size_t room, const struct iso_item *item) {
     size_t i = (size_t)((item->at * 31 + item->n + item->block) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (room - 1);
     while (table[i] != NULL && !same_place(table[i], item)) {
         i = (i + 1) & (room - 1);
@@ -63,7 +52,7 @@ static struct item **slot_of(struct item **table, size_t room, const struct item
 
 static bool table_grow(struct walk *w, struct error *err) {
     size_t room = w->room != 0 ? 2 * w->room : 256;
-    struct item **table = arena_array(w->arena, room, sizeof(struct item *));
+    struct iso_item **table = arena_array(w->arena, room, sizeof(struct iso_item *));
     if (table == NULL) {
         return arena_full(w->arena, err);
     }
@@ -78,11 +67,11 @@ static bool table_grow(struct walk *w, struct error *err) {
 }
 
 /* *is_new says whether nothing of that place and length was met before. */
-static bool meet(struct walk *w, struct item *item, bool *is_new, struct error *err) {
+static bool meet(struct walk *w, struct iso_item *item, bool *is_new, struct error *err) {
     if (w->n_seen >= w->room / 2 && !table_grow(w, err)) {
         return false;
     }
-    struct item **slot = slot_of(w->seen, w->room, item);
+    struct iso_item **slot = slot_of(w->seen, w->room, item);
     *is_new = *slot == NULL;
     if (*is_new) {
         *slot = item;
@@ -116,7 +105,7 @@ static const char *path_of(struct walk *w, const char *folder, struct bytes name
 
 /* ---- folders ---- */
 
-static bool folder_add(struct walk *w, struct item *item, struct error *err) {
+static bool folder_add(struct walk *w, struct iso_item *item, struct error *err) {
     bool is_new;
     if (w->n_folders == limit_most(w->budget->limits, LIMIT_DISC_FOLDERS)) {
         return limit_reached(w->budget->limits, LIMIT_DISC_FOLDERS, err);
@@ -135,20 +124,20 @@ static bool folder_add(struct walk *w, struct item *item, struct error *err) {
     return true;
 }
 
-static struct item *item_new(struct walk *w, const struct iso_record *record, const char *path, unsigned depth) {
-    struct item *item = arena_alloc(w->arena, sizeof *item);
+static struct iso_item *item_new(struct walk *w, const struct iso_record *record, const char *path, unsigned depth) {
+    struct iso_item *item = arena_alloc(w->arena, sizeof *item);
     if (item != NULL) {
-        *item = (struct item){.at = ((uint64_t)record->block + record->attributes) * w->tree->block,
-                              .n = record->size,
-                              .block = (record->flags & IS_FOLDER) != 0 ? w->tree->block : 0,
-                              .path = path,
-                              .depth = depth,
-                              .interleaved = record->unit != 0 || record->gap != 0};
+        *item = (struct iso_item){.at = ((uint64_t)record->block + record->attributes) * w->tree->block,
+                                  .n = record->size,
+                                  .block = (record->flags & IS_FOLDER) != 0 ? w->tree->block : 0,
+                                  .path = path,
+                                  .depth = depth,
+                                  .interleaved = record->unit != 0 || record->gap != 0};
     }
     return item;
 }
 
-static bool file_add(struct walk *w, struct item *item, struct error *err) {
+static bool file_add(struct walk *w, struct iso_item *item, struct error *err) {
     bool is_new;
     if ((item->n == 0 && item->more == NULL) || item->path == NULL) {
         return true;
@@ -166,7 +155,7 @@ static bool file_add(struct walk *w, struct item *item, struct error *err) {
 
 /* A file in the making: its records follow one another. */
 struct open_file {
-    struct item *first, *last; /* NULL: none */
+    struct iso_item *first, *last; /* NULL: none */
     struct bytes name;
 };
 
@@ -185,11 +174,11 @@ static bool begins_folder(struct source *image, uint64_t at, struct error *err) 
 }
 
 /* What is said to begin behind extended attributes, for a reader that knows of none: 7z and libarchive begin with them. */
-static bool add_without_attributes(struct walk *w, const struct iso_record *record, const struct item *item, struct error *err) {
+static bool add_without_attributes(struct walk *w, const struct iso_record *record, const struct iso_item *item, struct error *err) {
     struct iso_record plain = *record;
     struct error no;
     plain.attributes = 0;
-    struct item *other = item_new(w, &plain, item->path, item->depth);
+    struct iso_item *other = item_new(w, &plain, item->path, item->depth);
     if (other == NULL) {
         return arena_full(w->arena, err);
     }
@@ -197,13 +186,13 @@ static bool add_without_attributes(struct walk *w, const struct iso_record *reco
 }
 
 /* Adds one record of a file, which goes on in the next one or does not. */
-static bool piece_add(struct walk *w, const struct iso_record *record, struct item *item, struct open_file *open, struct error *err) {
+static bool piece_add(struct walk *w, const struct iso_record *record, struct iso_item *item, struct open_file *open, struct error *err) {
     bool goes_on = (record->flags & GOES_ON) != 0;
     if (open->last == NULL) {
         *open = (struct open_file){.first = item, .name = record->name};
     } else {
         open->last->more = item;
-        struct item *own = bytes_equal(record->name, open->name) ? NULL : item_new(w, record, item->path, item->depth);
+        struct iso_item *own = bytes_equal(record->name, open->name) ? NULL : item_new(w, record, item->path, item->depth);
         if (own != NULL && !file_add(w, own, err)) { /* 7z takes what has another name for another file */
             return false;
         }
@@ -230,11 +219,11 @@ static bool child_add(struct walk *w, uint32_t block, const char *path, unsigned
         return true;
     }
     self.flags |= IS_FOLDER;
-    struct item *item = item_new(w, &self, path, depth);
+    struct iso_item *item = item_new(w, &self, path, depth);
     return item != NULL ? folder_add(w, item, err) : arena_full(w->arena, err);
 }
 
-static bool record_add(struct walk *w, const struct item *folder, const struct iso_record *record, struct open_file *open,
+static bool record_add(struct walk *w, const struct iso_item *folder, const struct iso_record *record, struct open_file *open,
                        struct error *err) {
     struct iso_rock rock = {.n = 0};
     if (w->tree->rock_ridge &&
@@ -244,7 +233,7 @@ static bool record_add(struct walk *w, const struct item *folder, const struct i
     w->packed = w->packed || rock.packed;
     w->odd = w->odd || rock.odd;
     const char *path = path_of(w, folder->path, record->name, &rock);
-    struct item *item = path != NULL ? item_new(w, record, path, folder->depth + 1) : NULL;
+    struct iso_item *item = path != NULL ? item_new(w, record, path, folder->depth + 1) : NULL;
     if (item == NULL) {
         return arena_full(w->arena, err);
     }
@@ -257,7 +246,7 @@ static bool record_add(struct walk *w, const struct item *folder, const struct i
     return item->block != 0 ? folder_add(w, item, err) : piece_add(w, record, item, open, err);
 }
 
-static bool folder_read(struct walk *w, const struct item *folder, struct error *err) {
+static bool folder_read(struct walk *w, const struct iso_item *folder, struct error *err) {
     struct bytes b;
     struct iso_record record = {.odd = false};
     struct open_file open = {0};
@@ -279,79 +268,32 @@ static bool folder_read(struct walk *w, const struct item *folder, struct error 
 
 /* ---- files ---- */
 
-/* A file in several pieces. */
-struct pieces {
-    struct source source;
-    struct source *image;
-    const struct item *first;
-};
-
-static bool pieces_pread(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
-    struct pieces *p = (struct pieces *)source;
-    uint8_t *to = buf;
-    for (const struct item *i = p->first; i != NULL && n != 0; i = i->more) {
-        if (at >= i->n) {
-            at -= i->n;
-            continue;
-        }
-        size_t some = i->n - at < n ? (size_t)(i->n - at) : n;
-        if (!source_into(p->image, to, some, i->at + at, err)) {
-            return false;
-        }
-        to += some;
-        n -= some;
-        at = 0;
-    }
-    return true;
-}
-
-static bool file_visit(struct walk *w, const struct item *file, struct visitor *visitor, struct error *err) {
-    struct pieces pieces = {
-        .source = {.name = file->path, .pread = pieces_pread, .sequential = w->image->sequential}, .image = w->image, .first = file};
-    struct member member = {.path = file->path, .source = &pieces.source};
-    struct error why = {0};
-    for (const struct item *i = file; i != NULL; i = i->more) {
-        pieces.source.size += i->n;
-        if (i->at > w->image->size || i->n > w->image->size - i->at) {
-            error_set(&why, ERR_MALFORMED, "%llu bytes at 0x%llx pass the end of the image", (unsigned long long)i->n,
-                      (unsigned long long)i->at);
-        } else if (i->interleaved) {
-            error_set(&why, ERR_UNSUPPORTED, "an interleaved file");
-        }
-    }
-    if (why.kind != ERR_NONE) {
-        member.source = NULL;
-        member.problem = &why;
-    }
-    return visitor->visit(visitor, &member, err);
-}
-
 static int by_place(const void *a, const void *b) {
-    const struct item *x = *(const struct item *const *)a, *y = *(const struct item *const *)b;
+    const struct iso_item *x = *(const struct iso_item *const *)a, *y = *(const struct iso_item *const *)b;
     return x->at != y->at ? (x->at < y->at ? -1 : 1) : x->n < y->n ? -1 : x->n > y->n;
 }
 
-static uint64_t end_of(const struct item *file) {
+static uint64_t end_of(const struct iso_item *file) {
     uint64_t end = 0;
-    for (const struct item *i = file; i != NULL; i = i->more) {
+    for (const struct iso_item *i = file; i != NULL; i = i->more) {
         end = i->at + i->n > end ? i->at + i->n : end;
     }
     return end;
 }
 
 static bool files_visit(struct walk *w, struct visitor *visitor, uint64_t *end, struct error *err) {
-    struct item **files = arena_array(w->arena, w->n_files, sizeof(struct item *));
+    struct iso_item **files = arena_array(w->arena, w->n_files, sizeof(struct iso_item *));
     size_t n = 0;
     if (files == NULL) {
         return arena_full(w->arena, err);
     }
-    for (struct item *i = w->files; i != NULL; i = i->next) {
+    for (struct iso_item *i = w->files; i != NULL; i = i->next) {
         files[n++] = i;
     }
-    qsort(files, n, sizeof(struct item *), by_place);
+    qsort(files, n, sizeof(struct iso_item *), by_place);
     for (size_t i = 0; i < n; i++) {
         *end = end_of(files[i]) > *end ? end_of(files[i]) : *end;
-        if (!file_visit(w, files[i], visitor, err)) {
+        if (!iso_file_visit(w->image, files[i], visitor, err)) {
             return false;
         }
     }
@@ -361,14 +303,14 @@ static bool files_visit(struct walk *w, struct visitor *visitor, uint64_t *end, 
 /* ---- the image ---- */
 
 static bool tree_read(struct walk *w, struct error *err) {
-    struct item *root = arena_alloc(w->arena, sizeof *root);
+    struct iso_item *root = arena_alloc(w->arena, sizeof *root);
     if (root == NULL) {
         return arena_full(w->arena, err);
     }
-    *root = (struct item){.at = w->tree->at, .n = w->tree->n, .block = w->tree->block, .path = ""};
+    *root = (struct iso_item){.at = w->tree->at, .n = w->tree->n, .block = w->tree->block, .path = ""};
     bool ok = folder_add(w, root, err);
     while (w->folders != NULL) { /* what is wrong with one does not hide what is in the others */
-        struct item *folder = w->folders;
+        struct iso_item *folder = w->folders;
         struct error why;
         w->folders = folder->next;
         ok = folder_read(w, folder, ok ? err : &why) && ok;

@@ -31,8 +31,8 @@ struct iso_tree {
 enum { ISO_TREES_MAX = LIMIT_DISC_TREES_GREATEST };
 
 /* iso_trees_read lists the trees that an image's descriptors name. What is wrong with one, or that there are more (LIMIT_DISC_TREES,
- * LIMIT_DISC_DESCRIPTORS), is *wrong, which was set
- * to nothing before; false (err) when the image can't be read, or there is none at all. */
+ * LIMIT_DISC_DESCRIPTORS), is *wrong, which was set to nothing before; false (err) when the image can't be read, or there is none at all.
+ */
 CERTBAN_MUST_USE bool iso_trees_read(struct source *image, const struct limits *limits, struct iso_tree trees[ISO_TREES_MAX], size_t *n,
                                      struct error *wrong, struct error *err);
 
@@ -62,5 +62,19 @@ struct iso_rock {
  * (err) when the image can't be read or the budget is spent. */
 CERTBAN_MUST_USE bool iso_rock_read(struct source *image, struct budget *budget, uint32_t block_size, struct bytes use,
                                     struct iso_rock *out, struct error *err);
+
+/* One piece of a file, or a folder. */
+struct iso_item {
+    uint64_t at, n;
+    uint32_t block; /* in which a folder counts; 0: a file */
+    const char *path;
+    struct iso_item *more; /* of the same file, which goes on there */
+    struct iso_item *next; /* in a list */
+    unsigned depth;
+    bool interleaved;
+};
+
+/* iso_file_visit shows a file to the visitor, from its first piece on: what passes the image's end or is interleaved, as a problem. */
+CERTBAN_MUST_USE bool iso_file_visit(struct source *image, const struct iso_item *file, struct visitor *visitor, struct error *err);
 
 #endif
