@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int digit(uint8_t c) {
+int base64_digit(uint8_t c) {
     if (c >= 'A' && c <= 'Z') {
         return c - 'A';
     }
@@ -21,7 +21,7 @@ size_t base64_decode_on(uint8_t *p, size_t n) {
     unsigned have = 0;
     size_t out = 0;
     for (size_t i = 0; i < n; i++) {
-        int v = digit(p[i]);
+        int v = base64_digit(p[i]);
         if (p[i] == '=') { /* the end, or where something else was put behind: it begins anew */
             bits = 0;
             have = 0;

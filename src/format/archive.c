@@ -31,22 +31,13 @@
     X(lz4, LZ4, "lz4", "file packed by LZ4", false)                                                                                        \
     X(z, COMPRESS, "z", "file packed by compress", false)
 
-static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
-    (void)source;
-    (void)arena;
-    (void)contents;
-    (void)err;
-    return true;
-}
-
 /* They have no signature that covers them whole. */
 #define ONLY_MEMBERS .unsigned_itself = true, .members_only = true
 #define X(id, kind, word, words, acts)                                                                                                     \
     static bool probe_##id(const struct probe *probe) {                                                                                    \
         return probe_archive(probe) == ARCHIVE_##kind;                                                                                     \
     }                                                                                                                                      \
-    const struct format format_##id = {                                                                                                    \
-        .name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id, .read = read};
+    const struct format format_##id = {.name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id};
 ARCHIVES(X)
 #undef X
 
@@ -64,8 +55,7 @@ ARCHIVES(X)
     static bool probe_##id(const struct probe *probe) {                                                                                    \
         return helped_probe(probe) == HELPER_##kind;                                                                                       \
     }                                                                                                                                      \
-    const struct format format_##id = {                                                                                                    \
-        .name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id, .read = read};
+    const struct format format_##id = {.name = word, .long_name = words, ONLY_MEMBERS, .acts_on_members = acts, .probe = probe_##id};
 HELPED(X)
 #undef X
 
@@ -92,7 +82,7 @@ HELPED(X)
     static bool probe_##id(const struct probe *probe) {                                                                                    \
         return probe_unread(probe) == UNREAD_##kind;                                                                                       \
     }                                                                                                                                      \
-    const struct format format_##id = {.name = word, .long_name = words, ONLY_MEMBERS, .probe = probe_##id, .read = read};
+    const struct format format_##id = {.name = word, .long_name = words, ONLY_MEMBERS, .probe = probe_##id};
 UNREAD(X)
 #undef X
 
@@ -101,8 +91,7 @@ static bool probe_inno(const struct probe *probe) {
 }
 
 /* What is not packed in them a search finds. */
-const struct format format_inno = {
-    .name = "inno", .long_name = "part of an Inno setup", .unsigned_itself = true, .probe = probe_inno, .read = read};
+const struct format format_inno = {.name = "inno", .long_name = "part of an Inno setup", .unsigned_itself = true, .probe = probe_inno};
 
 static bool probe_asar(const struct probe *probe) {
     return asar_at_head(probe->head);
@@ -117,11 +106,7 @@ static bool probe_cpio(const struct probe *probe) {
            bytes_starts(probe->head, bytes_text("070707")) || cpio_is_binary(probe->head);
 }
 
-const struct format format_asar = {.name = "asar",
-                                   .long_name = "archive of an Electron program",
-                                   ONLY_MEMBERS,
-                                   .acts_on_members = true,
-                                   .probe = probe_asar,
-                                   .read = read};
-const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", ONLY_MEMBERS, .probe = probe_cpio, .read = read};
-const struct format format_iso = {.name = "iso", .long_name = "disc image", ONLY_MEMBERS, .probe = probe_iso, .read = read};
+const struct format format_asar = {
+    .name = "asar", .long_name = "archive of an Electron program", ONLY_MEMBERS, .acts_on_members = true, .probe = probe_asar};
+const struct format format_cpio = {.name = "cpio", .long_name = "cpio archive", ONLY_MEMBERS, .probe = probe_cpio};
+const struct format format_iso = {.name = "iso", .long_name = "disc image", ONLY_MEMBERS, .probe = probe_iso};

@@ -28,7 +28,8 @@ struct format {
 
     /* read fills contents with signatures, claims, anomalies and version. What can't be read at all goes to
      * contents->unreadable; false (err) only when nothing more can be said (no memory, I/O). Never loses a signature that
-     * can be found: on structural damage it carves. A file that turns out to be of some other kind: contents->other. */
+     * can be found: on structural damage it carves. A file that turns out to be of some other kind: contents->other. NULL: there is
+     * nothing to read but members. */
     bool (*read)(struct source *source, struct arena *arena, struct contents *contents, struct error *err);
 
     /* version reads product and version information, apart from read since only matches and reports want it. NULL: none. */

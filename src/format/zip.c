@@ -8,14 +8,6 @@ static bool probe(const struct probe *probe) {
     return probe->size >= ZIP_END_SIZE && probe_zip(probe);
 }
 
-static bool read(struct source *source, struct arena *arena, struct contents *contents, struct error *err) {
-    (void)source;
-    (void)arena;
-    (void)contents;
-    (void)err;
-    return true;
-}
-
 const struct format format_zip = {
     .name = "zip",
     .long_name = "ZIP archive",
@@ -23,5 +15,4 @@ const struct format format_zip = {
     .members_only = true,
     .acts_on_members = true,
     .probe = probe,
-    .read = read,
 };

@@ -47,29 +47,20 @@ static void read_certificate(const json_t *entry, size_t line, struct import *im
     import_row_end(&row);
 }
 
-static bool read(struct bytes content, struct import *import, struct error *err) {
-    struct yaml *yaml = yaml_load_new(content);
-    struct error own = {0};
-    json_t *document;
-    size_t line;
-    if (yaml == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to read it");
-    }
-    while (!import_failed(import) && (document = yaml_load_next(yaml, &line, &own)) != NULL) {
-        if (json_is_array(document)) {
-            for (size_t i = 0; i < json_array_size(document); i++) {
-                read_certificate(json_array_get(document, i), line, import);
-            }
-        } else {
-            read_certificate(document, line, import);
+static bool read_document(const json_t *document, size_t line, void *user) {
+    struct import *import = user;
+    if (json_is_array(document)) {
+        for (size_t i = 0; i < json_array_size(document); i++) {
+            read_certificate(json_array_get(document, i), line, import);
         }
-        json_decref(document);
+    } else {
+        read_certificate(document, line, import);
     }
-    yaml_load_free(yaml);
-    if (own.kind != ERR_NONE && err != NULL) {
-        *err = own;
-    }
-    return own.kind == ERR_NONE;
+    return !import_failed(import);
+}
+
+static bool read(struct bytes content, struct import *import, struct error *err) {
+    return yaml_each(content, read_document, import, err);
 }
 
 /* Whether a line, perhaps the first of a sequence's mapping, begins with the key. */

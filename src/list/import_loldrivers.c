@@ -176,37 +176,25 @@ static bool read_json(struct bytes content, struct import *import, bool signers,
     return ok && !roots.failed;
 }
 
-static void read_document(const json_t *document, size_t line, struct import *import, bool signers) {
-    struct driver driver = {.import = import, .signers = signers};
+/* A document is a driver. */
+static bool read_document(const json_t *document, size_t line, void *user) {
+    struct driver *driver = user;
     const json_t *samples = json_object_get(document, samples_key);
-    describe(&driver, json_text(document, "Id"), json_text(document, "Category"));
+    describe(driver, json_text(document, "Id"), json_text(document, "Category"));
     for (size_t i = 0; i < json_array_size(samples); i++) {
         const json_t *sample = json_array_get(samples, i);
         if (json_is_object(sample)) {
-            read_sample(&driver, sample, line);
+            read_sample(driver, sample, line);
         } else {
-            refuse(import, line, "is no object");
+            refuse(driver->import, line, "is no object");
         }
     }
+    return !import_failed(driver->import);
 }
 
 static bool read_yaml(struct bytes content, struct import *import, bool signers, struct error *err) {
-    struct yaml *yaml = yaml_load_new(content);
-    struct error own = {0};
-    json_t *document;
-    size_t line;
-    if (yaml == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to read it");
-    }
-    while (!import_failed(import) && (document = yaml_load_next(yaml, &line, &own)) != NULL) {
-        read_document(document, line, import, signers);
-        json_decref(document);
-    }
-    yaml_load_free(yaml);
-    if (own.kind != ERR_NONE && err != NULL) {
-        *err = own;
-    }
-    return own.kind == ERR_NONE;
+    struct driver driver = {.import = import, .signers = signers};
+    return yaml_each(content, read_document, &driver, err);
 }
 
 static bool read(struct bytes content, struct import *import, struct error *err) {

@@ -8,6 +8,7 @@
 #include "asn1/name.h"
 #include "crypto/identity.h"
 #include "list/never_ban.h"
+#include "list/policy_write_inside.h"
 
 static const char *const level_names[NOTE_COUNT] = {"error", "warning", "advice"};
 
@@ -232,25 +233,6 @@ static void add_name(struct text *out, struct bytes name) {
     arena_free(&arena);
 }
 
-static void add_oid(struct text *out, struct bytes oid) {
-    uint64_t arc = 0;
-    bool first = true;
-    for (size_t i = 0; i < oid.n; i++) {
-        arc = arc << 7 | (oid.p[i] & 0x7f);
-        if ((oid.p[i] & 0x80) != 0) {
-            continue;
-        }
-        unsigned long long root = arc < 80 ? arc / 40 : 2;
-        if (first) {
-            text_addf(out, "%llu.%llu", root, (unsigned long long)arc - root * 40);
-        } else {
-            text_addf(out, ".%llu", (unsigned long long)arc);
-        }
-        first = false;
-        arc = 0;
-    }
-}
-
 void key_text(const struct key *key, struct text *out) {
     text_add(out, key->kind == KEY_TBS ? "tbs-" : "");
     text_add(out, key->kind == KEY_TBS ? hash_name(hash_by_size(key->value.n)) : key_name(key->kind));
@@ -267,7 +249,7 @@ void key_text(const struct key *key, struct text *out) {
         text_add_bytes(out, key->value);
         break;
     case KEY_SUBSCRIBER:
-        add_oid(out, key->value);
+        policy_add_oid(out, key->value);
         text_add(out, " by ");
         text_add_bytes(out, key->issuer_organization);
         break;

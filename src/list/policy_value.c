@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "list/policy_value.h"
 
+#include "base/base64.h"
 #include "base/hex.h"
 
 bool value_hex(struct bytes text, uint8_t *out, size_t room, size_t *n, size_t *digits) {
@@ -193,19 +194,6 @@ bool value_oid(struct bytes text, struct arena *arena, struct bytes *out) {
     }
     *out = bytes_make(p, n);
     return n >= 2;
-}
-
-static int base64_digit(uint8_t c) {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 bool value_base64(struct bytes text, struct arena *arena, struct bytes *out) {

@@ -154,3 +154,23 @@ json_t *yaml_load_next(struct yaml *yaml, size_t *line, struct error *err) {
     }
     return document;
 }
+
+bool yaml_each(struct bytes content, bool (*each)(const json_t *document, size_t line, void *user), void *user, struct error *err) {
+    struct yaml *yaml = yaml_load_new(content);
+    struct error own = {0};
+    json_t *document;
+    size_t line;
+    bool more = true;
+    if (yaml == NULL) {
+        return error_set(err, ERR_LIMIT, "no memory to read it");
+    }
+    while (more && (document = yaml_load_next(yaml, &line, &own)) != NULL) {
+        more = each(document, line, user);
+        json_decref(document);
+    }
+    yaml_load_free(yaml);
+    if (own.kind != ERR_NONE && err != NULL) {
+        *err = own;
+    }
+    return own.kind == ERR_NONE;
+}

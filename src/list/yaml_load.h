@@ -23,4 +23,8 @@ void yaml_load_free(struct yaml *yaml);
  * "line …: …"; after an error there are no more. */
 json_t *yaml_load_next(struct yaml *yaml, size_t *line, struct error *err);
 
+/* yaml_each calls each for every document of content, with user and the line on which it begins, until it says false. */
+CERTBAN_MUST_USE bool yaml_each(struct bytes content, bool (*each)(const json_t *document, size_t line, void *user), void *user,
+                                struct error *err);
+
 #endif

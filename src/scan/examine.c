@@ -187,7 +187,7 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
         }
         struct error err;
         size_t before = exam->contents.n_signatures;
-        if (!formats[i]->read(exam->source, exam->arena, &exam->contents, &err)) {
+        if (formats[i]->read != NULL && !formats[i]->read(exam->source, exam->arena, &exam->contents, &err)) {
             contents_unreadable(&exam->contents, &err);
         }
         if (exam->contents.other && exam->format == formats[i]) {

@@ -211,6 +211,9 @@ CERTBAN_MUST_USE bool allow_set(const struct quarantine *store, const struct rec
 /* item_open opens an item's folder. ERR_USAGE when there is none of that ID: restored or purged before, or never there. */
 CERTBAN_MUST_USE bool item_open(const struct quarantine *store, const char *id, int *fd, struct error *err);
 
+/* item_open_held opens one that still has its file, with its record (record_free). ERR_USAGE when it has none any more. */
+CERTBAN_MUST_USE bool item_open_held(const struct quarantine *store, const char *id, int *fd, struct record *record, struct error *err);
+
 /* item_new makes the next free item of today and opens it. ERR_LIMIT when the store has too many. */
 CERTBAN_MUST_USE bool item_new(const struct quarantine *store, char id[QUARANTINE_ID_SIZE], int *item, struct error *err);
 

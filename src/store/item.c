@@ -98,6 +98,22 @@ bool item_open(const struct quarantine *store, const char *id, int *fd, struct e
     return *fd >= 0 || error_sys(err, errno, "can't open the item %s", id);
 }
 
+bool item_open_held(const struct quarantine *store, const char *id, int *fd, struct record *record, struct error *err) {
+    *record = (struct record){0};
+    if (!item_open(store, id, fd, err)) {
+        return false;
+    }
+    bool ok = record_read(*fd, record, err);
+    if (ok && record->state != STATE_HELD && record->state != STATE_STRAY) {
+        ok = error_set(err, ERR_USAGE, "item %s is %s", id, item_state_name(record->state));
+    }
+    if (!ok) {
+        close(*fd);
+        record_free(record);
+    }
+    return ok;
+}
+
 bool remove_if_there(int folder, const char *name, struct error *err) {
     return unlinkat(folder, name, 0) == 0 || errno == ENOENT || error_sys(err, errno, "can't remove %s", name);
 }

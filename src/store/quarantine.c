@@ -296,17 +296,11 @@ void quarantine_listing_free(struct quarantine_listing *listing) {
 bool quarantine_purge(struct quarantine *store, const char *id, struct error *err) {
     struct record record = {0};
     int item;
-    if (!item_open(store, id, &item, err)) {
+    if (!item_open_held(store, id, &item, &record, err)) {
         return false;
     }
-    bool ok = record_read(item, &record, err);
-    if (ok && record.state != STATE_HELD && record.state != STATE_STRAY) {
-        ok = error_set(err, ERR_USAGE, "item %s is %s", id, item_state_name(record.state));
-    }
-    if (ok) {
-        record.state = STATE_PURGING;
-        ok = record_write(store, item, &record, err) && event_add(store, "purged", &record, "", err);
-    }
+    record.state = STATE_PURGING;
+    bool ok = record_write(store, item, &record, err) && event_add(store, "purged", &record, "", err);
     if (ok) {
         ok = unlinkat(item, ITEM_CONTENT, 0) == 0 || errno == ENOENT || error_sys(err, errno, "can't delete the content of item %s", id);
         record.state = STATE_PURGED;

@@ -268,18 +268,12 @@ static bool restore_open(struct quarantine *store, int item, int content, struct
 bool quarantine_restore(struct quarantine *store, const char *id, const struct restore_options *options, struct restored *out,
                         struct error *err) {
     struct record record = {0};
-    int item, content = -1;
-    if (!item_open(store, id, &item, err)) {
+    int item, content;
+    if (!item_open_held(store, id, &item, &record, err)) {
         return false;
     }
-    bool ok = record_read(item, &record, err);
-    if (ok && record.state != STATE_HELD && record.state != STATE_STRAY) {
-        ok = error_set(err, ERR_USAGE, "item %s is %s", id, item_state_name(record.state));
-    }
-    if (ok) {
-        content = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        ok = content >= 0 || error_sys(err, errno, "can't open the content of item %s", id);
-    }
+    content = openat(item, ITEM_CONTENT, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool ok = content >= 0 || error_sys(err, errno, "can't open the content of item %s", id);
     ok = ok && restore_open(store, item, content, &record, options, out, err);
     if (content >= 0) { /* before the item goes: some file systems keep what is open as a file in its folder */
         close(content);

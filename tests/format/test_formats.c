@@ -33,7 +33,7 @@ static bool is_told(const struct contents *contents, bool ok) {
 static bool read_whole(const struct format *format, struct bytes b, struct arena *arena, struct contents *contents, struct error *err) {
     struct memory_source memory;
     memory_source_init(&memory, "sample", b);
-    return format->read(&memory.source, arena, contents, err);
+    return format->read == NULL || format->read(&memory.source, arena, contents, err);
 }
 
 static bool probe(const struct format *format, struct bytes b) {
