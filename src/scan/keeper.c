@@ -275,6 +275,19 @@ static bool is_full(void) {
     return statfs(".", &room) == 0 && (room.f_bavail == 0 || room.f_ffree == 0);
 }
 
+/* Behind lines that name no more than the file, which is always "in". */
+static const char *behind_names(const char *line) {
+    static const char *const names[] = {"\n", "\r\n", "ERROR: in\n", "ERROR: in\r\n", "in\n", "in\r\n"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i]);
+        if (strncmp(line, names[i], n) == 0) {
+            line += n;
+            i = (size_t)-1;
+        }
+    }
+    return line;
+}
+
 /* Why a program failed, by how it ended and its own words: the first line about an error. */
 static bool explain(struct keeper *k, int status, bool in_time, struct error *err) {
     const char *name = strrchr(k->program, '/') + 1;
@@ -283,7 +296,7 @@ static bool explain(struct keeper *k, int status, bool in_time, struct error *er
         at--;
     }
     struct text line = {0};
-    at = at != NULL ? at : said + strspn(said, "\n");
+    at = behind_names(at != NULL ? at : said);
     text_add_safe(&line, bytes_make(at, strcspn(at, "\r\n")), 160);
     if (!in_time) {
         error_set(err, ERR_LIMIT, "%s took longer than %u seconds", name, k->ask.seconds);

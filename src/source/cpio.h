@@ -8,7 +8,7 @@
 
 #include "source/stream.h"
 
-enum { CPIO_MAGIC = 6, CPIO_HEADER_MAX = 110 };
+enum { CPIO_MAGIC = 6, CPIO_HEADER_MAX = 110, CPIO_NAME_MAX = 4096 };
 #define CPIO_LAST "TRAILER!!!" /* the name behind which an archive ends */
 
 /* Where a header of one kind has its numbers. */

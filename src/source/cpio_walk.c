@@ -12,7 +12,6 @@
 enum { IS_FOLDER = 0040000, TYPE_BITS = 0170000, STEP = 64 << 10, ZEROS = 512 };
 enum {
     CPIO_SPOOL_MAX = 64 << 20, /* a member of so many octets is held in memory while it is looked at */
-    CPIO_NAME_MAX = 4096,
 };
 
 /* The archive being unpacked, and how far. */

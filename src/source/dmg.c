@@ -4,6 +4,8 @@
  * of HFS before it, of FAT, NTFS, ext and SquashFS are left to 7z. Volumes of a kind that is known but not read are said to be unreadable,
  * those of no known kind where nothing else is in the image.
  */
+#include "source/archive.h"
+#include "source/container.h"
 #include "source/disk.h"
 #include "source/helper.h"
 #include "source/hfs.h"
@@ -68,6 +70,17 @@ static bool walk_volumes(struct work *w, struct source *disk, bool must, struct 
     return n_read != 0 || !must || error_set(err, ERR_UNSUPPORTED, "no volume of a kind that is read");
 }
 
+/* An image of a disc that was packed as one of a disk is one all the same, whatever volumes are beside it: a member, *is. */
+static bool walk_disc(struct work *w, struct source *disk, bool *is, struct error *err) {
+    const struct member member = {.path = "disc", .source = disk};
+    struct bytes middle;
+    if (!source_read_some(disk, w->arena, PROBE_MIDDLE_AT, PROBE_MIDDLE, &middle, err)) {
+        return false;
+    }
+    *is = archive_is_iso(middle);
+    return !*is || w->visitor->visit(w->visitor, &member, err);
+}
+
 static bool walk(struct source *source, struct arena *arena, struct budget *budget, struct visitor *visitor, struct anomalies *anomalies,
                  struct error *err) {
     struct work w = {.arena = arena, .budget = budget, .visitor = visitor, .anomalies = anomalies};
@@ -90,7 +103,9 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     if (udif == NULL) {
         return arena_full(arena, err);
     }
-    bool ok = udif_open(source, &trailer, budget, arena, anomalies, udif, err) && walk_volumes(&w, &udif->source, true, err);
+    bool disc = false;
+    bool ok = udif_open(source, &trailer, budget, arena, anomalies, udif, err) && walk_disc(&w, &udif->source, &disc, err) &&
+              walk_volumes(&w, &udif->source, !disc, err);
     udif_close(udif);
     return ok;
 }

@@ -38,8 +38,21 @@ static bool is_uu(struct bytes head) {
 /* Whether the first octets of what so much of the head decodes to are those of a file that is looked for. */
 static bool hex_begins(struct bytes head, size_t look, size_t least) {
     enum { LOOK_MAX = 256 };
-    static const char *const begins[] = {"MZ",           "PK\3\4",     "MSCF", "7z\xbc\xaf",      "\xd0\xcf\x11\xe0",
-                                         "\x1f\x8b\x08", "\xfd\x37zX", "Rar!", "\xcf\xfa\xed\xfe"};
+    static const char *const begins[] = {"MZ",
+                                         "PK\3\4",
+                                         "MSCF",
+                                         "7z\xbc\xaf",
+                                         "\xd0\xcf\x11\xe0",
+                                         "\x1f\x8b\x08",
+                                         "\xfd\x37zX",
+                                         "Rar!",
+                                         "\xcf\xfa\xed\xfe",
+                                         "BZh",
+                                         "\x28\xb5\x2f\xfd",
+                                         "!<arch>\n",
+                                         "\xed\xab\xee\xdb",
+                                         "xar!",
+                                         "\xca\xfe\xba\xbe"};
     uint8_t octets[LOOK_MAX];
     size_t used, n = head.n < look ? head.n : look;
     memcpy(octets, head.p, n);
@@ -54,14 +67,16 @@ static bool hex_begins(struct bytes head, size_t look, size_t least) {
 
 /* Two bytes, then sixteen at least: where something begins with two of these digits, it mostly ends with them. */
 static bool is_hex(struct bytes head) {
-    return head.n > 1 && strchr("4537dD1fFcC", head.p[0]) != NULL && isxdigit(head.p[1]) && hex_begins(head, 16, 2) &&
+    return head.n > 1 && strchr("4537dD1fFcC2eE", head.p[0]) != NULL && isxdigit(head.p[1]) && hex_begins(head, 16, 2) &&
            hex_begins(head, 256, 16);
 }
 
 enum encoded_kind encoded_kind_of(struct bytes head) {
-    /* MZ, PK 3 4, MSCF, 7z, D0 CF 11 E0, 1F 8B 08, FD 37 7A 58 5A, Rar!, CF FA ED FE */
-    static const char *const rows[] = {"TVo",   "TVp",  "TVq",   "TVr",   "UEsDB", "TVNDR", "N3q8r",
-                                       "0M8R4", "H4sI", "/Td6W", "_Td6W", "UmFyI", "z/rt/", "z_rt_"};
+    /* MZ, PK 3 4, MSCF, 7z, D0 CF 11 E0, 1F 8B 08, FD 37 7A 58 5A, Rar!, CF FA ED FE, BZh, 28 B5 2F FD, !<arch>, ED AB EE DB, xar!, CA FE
+     * BA BE */
+    static const char *const rows[] = {"TVo",   "TVp",   "TVq",   "TVr",        "UEsDB", "TVNDR", "N3q8r",
+                                       "0M8R4", "H4sI",  "/Td6W", "_Td6W",      "UmFyI", "z/rt/", "z_rt_",
+                                       "Qlpo",  "KLUv/", "KLUv_", "ITxhcmNoPg", "7avu2", "eGFyI", "yv66v"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (bytes_starts(head, bytes_text(rows[i]))) {
             return ENCODED_BASE64;
@@ -186,12 +201,17 @@ static bool probe(const struct probe *probe) {
     return (at == 0 || !probe->thorough) && encoded_begins(bytes_cut(probe->head, at, FIRST)); /* else source/carrier.c finds it */
 }
 
-static bool visit(struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
+/* What uuencode wrote says so: whatever comes out is shown. */
+static bool visit(struct source *source, bool uu, struct budget *budget, struct visitor *visitor, struct error *err) {
     struct decoding d;
     struct memory_source memory;
     uint64_t n;
-    if (!encoded_size(source, budget->limits, &n, err) || n == 0) {
-        return n == 0;
+    if (!encoded_size(source, budget->limits, &n, err)) {
+        return false;
+    }
+    n = n == 0 && uu ? source->size : n;
+    if (n == 0) {
+        return true;
     }
     if (n > limit_most(budget->limits, LIMIT_ENCODED_SIZE)) {
         return limit_reached(budget->limits, LIMIT_ENCODED_SIZE, err);
@@ -215,12 +235,13 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     static const char *const names[] = {
         [ENCODED_NONE] = "text", [ENCODED_BASE64] = "base64", [ENCODED_HEX] = "hex", [ENCODED_UU] = "uuencoded"};
     size_t at = text_at(head);
+    enum encoded_kind kind = kind_of_any(bytes_cut(head, at, FIRST));
     if (at == 0) {
-        return visit(source, budget, visitor, err);
+        return visit(source, kind == ENCODED_UU, budget, visitor, err);
     }
-    const char *path = arena_printf(arena, "%s@%zu", names[kind_of_any(bytes_cut(head, at, FIRST))], at);
+    const char *path = arena_printf(arena, "%s@%zu", names[kind], at);
     return visit_window(visitor, source, at, source->size - at, path, arena, err);
 }
 
 const struct container container_encoded = {
-    .name = "encoded", .first = FIRST_OCTETS("TUN0H/z_b4537dD1fFcC-\xef\xff \t\r\n"), .probe = probe, .walk = walk};
+    .name = "encoded", .first = FIRST_OCTETS("TUN0H/z_b4537dD1fFcCQKIey2E-\xef\xff \t\r\n"), .probe = probe, .walk = walk};

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "source/encoded.h"
+#include "source/encoded_escapes.h"
 
 enum {
     WORDS_MAX = 256,  /* in front of a line's digits, and behind them */
@@ -174,6 +175,11 @@ static bool is_pair(struct bytes b, size_t at) {
     return at + 1 < b.n && is_hex(b.p[at]) && is_hex(b.p[at + 1]);
 }
 
+/* A backslash at the end of a line, as files of the registry have it. */
+static size_t goes_on(struct bytes b, size_t at) {
+    return at + 1 < b.n && b.p[at] == '\\' && (b.p[at + 1] == '\r' || b.p[at + 1] == '\n') ? 2 : 0;
+}
+
 /* Past what may stand between two bytes: signs of lists and of strings that go on, a mark of the base. */
 static size_t between(struct bytes b, size_t at) {
     enum { SIGNS_MAX = 64 };
@@ -181,6 +187,7 @@ static size_t between(struct bytes b, size_t at) {
     size_t from = at;
     while (at < b.n && at - from < SIGNS_MAX && b.p[at] != '\0' && strchr(" \t\r\n,;:-+\"'_{}()", b.p[at]) != NULL) {
         at++;
+        at += goes_on(b, at);
     }
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (bytes_starts(bytes_cut(b, at, 2), bytes_text(marks[i]))) {
@@ -225,36 +232,80 @@ static size_t dump_number(struct bytes line) {
     return is && at < line.n && is_blank(line.p[at]) ? at : 0;
 }
 
-/* Lines of sixteen bytes, each but the first, whose number stands before what is looked at, with its number in front and characters behind.
- * False, and nothing has changed, where it is none. */
-static bool dump_decode(struct text *t, size_t *made, size_t *used) {
-    struct bytes all = bytes_of(t);
-    size_t at, width = 0, next, out = 0;
+/* A dump on its way: of its lines, what came of them. */
+struct dump {
+    struct text *t;
+    size_t width, out; /* octets of the first line; made so far */
+    uint64_t first;    /* number of the first line */
+    unsigned base;
+};
+
+static uint64_t number_of(struct bytes line, unsigned base) {
+    uint64_t v = 0;
+    for (size_t i = 0; i < line.n && is_hex(line.p[i]); i++) {
+        v = v * base + value_of(line.p[i]);
+    }
+    return v;
+}
+
+/* Whether the first lines are those of one. The number of the first stands before what is looked at; those of od are octal. */
+static bool dump_begin(struct dump *d, struct bytes line, struct bytes second) {
     uint8_t octet;
-    struct bytes line = line_at(all, 0, &at), second = line_at(all, at, &next);
     for (unsigned i = 0; i < DUMP_BYTES; i++) {
-        if (!dump_byte(line, &width, line.n, &octet)) {
+        if (!dump_byte(line, &d->width, line.n, &octet)) {
             return false;
         }
     }
-    if (width + 1 >= line.n || !is_blank(line.p[width]) || dump_number(second) == 0) {
+    d->base = number_of(second, 8) == DUMP_BYTES ? 8 : 16;
+    d->first = number_of(second, d->base) - DUMP_BYTES;
+    return (d->width == line.n || (d->width + 1 < line.n && is_blank(line.p[d->width]))) && dump_number(second) != 0;
+}
+
+/* A line "*" stands for lines like the last one, up to the number of the next one, which is all that the last line has. They are made where
+ * the text was, which is longer than what came of it, unless they are very many. */
+static bool dump_repeat(struct dump *d, struct bytes next, size_t room) {
+    uint64_t to = number_of(next, d->base) - d->first;
+    if (next.n == 0 || d->out < DUMP_BYTES || to < d->out || to > room) {
+        return false;
+    }
+    while (d->out < to) {
+        d->t->p[d->out] = d->t->p[d->out - DUMP_BYTES];
+        d->out++;
+    }
+    return true;
+}
+
+/* The bytes of a line that begins so; false: it is the last one. *used is where its bytes end. */
+static bool dump_line(struct dump *d, struct bytes line, size_t begin, size_t *used) {
+    size_t first = begin == 0 ? 0 : dump_number(line), pos = first, n = 0;
+    uint8_t octet;
+    while (first < line.n && is_blank(line.p[first])) {
+        first++;
+    }
+    while ((begin == 0 || pos != 0) && n < DUMP_BYTES && dump_byte(line, &pos, first + d->width, &octet)) {
+        d->t->p[d->out++] = octet;
+        *used = begin + pos;
+        n++;
+    }
+    return n == DUMP_BYTES;
+}
+
+/* Lines of sixteen bytes, each but the first with its number in front, and mostly with characters behind. False, and nothing has changed,
+ * where it is none. */
+static bool dump_decode(struct text *t, size_t *made, size_t *used) {
+    struct dump d = {.t = t};
+    struct bytes all = bytes_of(t);
+    size_t at, next;
+    struct bytes line = line_at(all, 0, &at);
+    if (!dump_begin(&d, line, line_at(all, at, &next))) {
         return false;
     }
     bool more = true;
     for (size_t begin = 0; more && begin < t->n; begin = next) {
         line = line_at(all, begin, &next);
-        size_t first = begin == 0 ? 0 : dump_number(line), pos = first, n = 0;
-        while (first < line.n && is_blank(line.p[first])) {
-            first++;
-        }
-        while ((begin == 0 || pos != 0) && n < DUMP_BYTES && dump_byte(line, &pos, first + width, &octet)) {
-            t->p[out++] = octet;
-            *used = begin + pos;
-            n++;
-        }
-        more = n == DUMP_BYTES;
+        more = bytes_is(line, "*") ? dump_repeat(&d, line_at(all, next, &at), begin) : dump_line(&d, line, begin, used);
     }
-    *made = out;
+    *made = d.out;
     return true;
 }
 
@@ -304,12 +355,14 @@ static size_t decode(struct text *t, size_t *used) {
             return made;
         }
         return words_leave(t, is_hex, used) ? encoded_text_hex(t->p, t->n, &some) : encoded_text_hex(t->p, t->n, used);
-    default:
+    default: {
+        bool escaped = encoded_escapes_leave(t->p, &t->n, used);
         from_url(t);
-        if (!words_leave(t, is_base64, used)) {
+        if (!escaped && !words_leave(t, is_base64, used)) {
             *used = t->n = base64_run(bytes_of(t));
         }
         return base64_decode(t->p, t->n);
+    }
     }
 }
 

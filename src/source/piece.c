@@ -3,10 +3,12 @@
  * of what is in memory, then (source/piece_measure.h) of what it leads to. */
 #include "source/piece.h"
 
+#include <ctype.h>
 #include <pthread.h>
 
 #include "base/reader.h"
 #include "source/archive.h"
+#include "source/cpio.h"
 #include "source/encoded.h"
 #include "source/helper.h"
 #include "source/piece_measure.h"
@@ -50,19 +52,15 @@ static bool may_be_rpm(struct bytes b) {
     return b.n > 7 && (b.p[4] == 3 || b.p[4] == 4) && b.p[6] == 0 && b.p[7] <= 1;
 }
 
-/* Six digits and more of them behind: all of the header's numbers (cpio(5)). */
+/* All of the header is digits, as no other text has them, and the name is no longer than names are. */
 static bool may_be_cpio(struct bytes b) {
-    enum { ODC = 76, NEWC = 110 };
-    bool octal = bytes_starts(b, bytes_text("070707"));
-    size_t n = octal ? ODC : NEWC;
-    for (size_t i = 0; i < n && i < b.n; i++) {
-        uint8_t c = b.p[i];
-        bool digit = (c >= '0' && c <= (octal ? '7' : '9')) || (!octal && ((c | 32) >= 'a' && (c | 32) <= 'f'));
-        if (!digit) {
-            return false;
-        }
+    const struct cpio_layout *l = cpio_layout_of(b);
+    struct cpio_header h;
+    bool is = l != NULL && b.n > l->header && cpio_header_read(l, b, &h) && h.name_size != 0 && h.name_size <= CPIO_NAME_MAX;
+    for (size_t i = 0; is && i < l->header; i++) {
+        is = l->base == 8 ? b.p[i] >= '0' && b.p[i] <= '7' : isxdigit(b.p[i]) != 0;
     }
-    return b.n > n;
+    return is;
 }
 
 static const struct row {
@@ -110,6 +108,12 @@ static const struct row {
     {"base64", 5, "UmFyI", 0, NULL, measure_encoded, false},
     {"base64", 5, "z/rt/", 0, NULL, measure_encoded, false},
     {"base64", 5, "z_rt_", 0, NULL, measure_encoded, false},
+    {"base64", 4, "Qlpo", 0, NULL, measure_encoded, false},
+    {"base64", 4, "KLUv", 0, encoded_begins, measure_encoded, false},
+    {"base64", 9, "ITxhcmNoP", 0, NULL, measure_encoded, false},
+    {"base64", 5, "7avu2", 0, NULL, measure_encoded, false},
+    {"base64", 5, "eGFyI", 0, NULL, measure_encoded, false},
+    {"base64", 5, "yv66v", 0, NULL, measure_encoded, false},
     {"base64", 4, "T\0V\0", 0, encoded_begins, measure_encoded, false},
     {"base64", 4, "U\0E\0", 0, encoded_begins, measure_encoded, false},
     {"base64", 4, "N\0003\0", 0, encoded_begins, measure_encoded, false},
@@ -131,6 +135,14 @@ static const struct row {
     {"hex", 2, "52", 0, encoded_begins, measure_encoded, false},
     {"hex", 2, "cf", 0, encoded_begins, measure_encoded, false},
     {"hex", 2, "CF", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "42", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "28", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "21", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "ed", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "ED", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "78", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "ca", 0, encoded_begins, measure_encoded, false},
+    {"hex", 2, "CA", 0, encoded_begins, measure_encoded, false},
     {"hex", 4, "4\0d\0", 0, encoded_begins, measure_encoded, false},
     {"hex", 4, "4\0D\0", 0, encoded_begins, measure_encoded, false},
     {"hex", 4, "5\0000\0", 0, encoded_begins, measure_encoded, false},
