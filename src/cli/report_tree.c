@@ -137,6 +137,17 @@ static void add_apple(struct tree *tree, unsigned depth, const struct signature_
     }
 }
 
+/* What a digest's state says of the file. */
+static const char *digest_words(enum check state) {
+    return state == CHECK_GOOD ? ": it covers the file" : state == CHECK_BAD ? ": it is of other bytes than these" : "";
+}
+
+static const char *chain_words(enum chain_state state) {
+    return state == CHAIN_UNTRUSTED    ? ": it ends in no trust anchor for this, or in one that was not valid then"
+           : state == CHAIN_INCOMPLETE ? ": an issuer is neither in the file nor a trust anchor"
+                                       : "";
+}
+
 static void add_signature(struct tree *tree, unsigned depth, const struct signature_info *s) {
     struct text *head = tree_add(tree, depth);
     text_add(head, "signature ");
@@ -146,7 +157,7 @@ static void add_signature(struct tree *tree, unsigned depth, const struct signat
     struct text *line = tree_add(tree, depth + 1);
     text_addf(line, "%-10s %s%s", "digest", s->hash != HASH_NONE ? hash_name(s->hash) : "none", s->claimed.n != 0 ? " " : "");
     text_add_hex(line, s->claimed);
-    text_addf(line, ", %s", s->digest == CHECK_GOOD ? "match: it covers the file" : digest_state_name(s->digest));
+    text_addf(line, ", %s%s", digest_state_name(s->digest), digest_words(s->digest));
     line = tree_add(tree, depth + 1);
     text_addf(line, "%-10s %s", "signature", check_name(s->signature));
     if (s->detail[0] != '\0') {
@@ -165,7 +176,7 @@ static void add_signature(struct tree *tree, unsigned depth, const struct signat
         add_name(line, &s->signer);
         add_cert(tree, depth + 2, &s->signer);
         line = tree_add(tree, depth + 1);
-        text_addf(line, "%-10s %s", "chain", chain_state_name(s->chain_state));
+        text_addf(line, "%-10s %s%s", "chain", chain_state_name(s->chain_state), chain_words(s->chain_state));
         if (s->chain_limit != 0) {
             text_addf(line, ", the limit %s was reached (--limit)", limit_table[s->chain_limit - 1].name);
         }

@@ -17,6 +17,7 @@ struct state {
     uint64_t left;           /* unpacked octets that are still to come */
     bool begun, legacy;      /* a header was read; LZ4: it was the old one */
     bool block_sum, end_sum; /* four octets behind each block; behind the last one */
+    bool skipped;            /* the last step was a frame that unpackers pass by */
 };
 
 /* A header with what belongs to it: so many octets, 0 where none begins; whether nothing follows. */
@@ -29,8 +30,11 @@ static const struct step none = {0, true};
 
 /* ---- frames ---- */
 
-static struct step skipped_frame(uint32_t magic, uint32_t n) {
-    return (magic & 0xfffffff0) == 0x184d2a50 ? (struct step){UINT64_C(8) + n, false} : none;
+enum { SKIPPED_HEADER = 8 };
+
+static struct step skipped_frame(uint32_t magic, uint32_t n, struct state *s) {
+    s->skipped = (magic & 0xfffffff0) == 0x184d2a50;
+    return s->skipped ? (struct step){UINT64_C(0) + SKIPPED_HEADER + n, false} : none;
 }
 
 /* 0 u32 FD2FB528, 4 u8: its bits 6 and 7 size of the content's size, 5 no window, 2 a checksum, 0 and 1 size of the dictionary's number. */
@@ -39,7 +43,7 @@ static struct step zstd_frame(struct bytes head, struct state *s) {
     struct reader r = reader_make(head, 0);
     uint32_t magic = reader_u32le(&r);
     if (magic != 0xfd2fb528) {
-        return skipped_frame(magic, reader_u32le(&r));
+        return skipped_frame(magic, reader_u32le(&r), s);
     }
     uint8_t flags = reader_u8(&r);
     bool single = (flags & 0x20) != 0;
@@ -74,7 +78,7 @@ static struct step lz4_frame(struct bytes head, struct state *s) {
     uint32_t magic = reader_u32le(&r);
     s->legacy = magic == LEGACY;
     if (magic != FRAME && magic != LEGACY) {
-        return skipped_frame(magic, reader_u32le(&r));
+        return skipped_frame(magic, reader_u32le(&r), s);
     }
     s->begun = true;
     uint8_t flags = s->legacy ? 0 : reader_u8(&r);
@@ -297,21 +301,46 @@ bool archive_extent_is_dear(const struct archive_extent *extent) {
     return extent->dear;
 }
 
-bool archive_extent_find(const struct archive_extent *extent, struct source *source, uint64_t *end, struct error *err) {
+/* The step at s->at, behind which s->at stands then; no further where it leads past the end. */
+static bool step_on(const struct archive_extent *extent, struct source *source, struct state *s, struct step *step, struct error *err) {
     uint8_t octets[LOOK_MAX];
+    uint64_t left = source->size - s->at;
+    size_t n = left < extent->look ? (size_t)left : extent->look;
+    if (!source_into(source, octets, n, s->at, err)) {
+        return false;
+    }
+    s->skipped = false;
+    *step = extent->step(bytes_make(octets, n), s);
+    bool leads_out = step->n > left;
+    s->at = step->n == UINT64_MAX ? source->size : leads_out ? s->at : s->at + step->n;
+    step->last = step->last || leads_out || step->n == 0;
+    return true;
+}
+
+bool archive_extent_find(const struct archive_extent *extent, struct source *source, uint64_t *end, struct error *err) {
     struct state s = {0};
     struct step step = {0};
     for (unsigned i = 0; i < STEPS_MAX && s.at < source->size && !step.last; i++) {
-        uint64_t left = source->size - s.at;
-        size_t n = left < extent->look ? (size_t)left : extent->look;
-        if (!source_into(source, octets, n, s.at, err)) {
+        if (!step_on(extent, source, &s, &step, err)) {
             return false;
         }
-        step = extent->step(bytes_make(octets, n), &s);
-        bool leads_out = step.n > left;
-        s.at = step.n == UINT64_MAX ? source->size : leads_out ? s.at : s.at + step.n;
-        step.last = step.last || leads_out || step.n == 0;
     }
     *end = extent->all && step.n == 0 ? 0 : s.at;
+    return true;
+}
+
+bool archive_extent_skipped(const struct archive_extent *extent, struct source *source, uint64_t *at, uint64_t *n, struct error *err) {
+    enum { LEAST = 64 }; /* the sizes of frames, as pzstd notes them, are less */
+    struct state s = {.at = *at};
+    struct step step = {0};
+    bool frames = extent->step == zstd_step || extent->step == lz4_step;
+    *n = 0;
+    for (unsigned i = 0; frames && i < STEPS_MAX && s.at < source->size && !step.last && *n == 0; i++) {
+        if (!step_on(extent, source, &s, &step, err)) {
+            return false;
+        }
+        *n = s.skipped && !step.last && step.n >= SKIPPED_HEADER + LEAST ? step.n - SKIPPED_HEADER : 0;
+    }
+    *at = s.at - *n;
     return true;
 }

@@ -23,4 +23,9 @@ bool archive_extent_is_dear(const struct archive_extent *extent);
  * where that can't be said. False (err) when the source can't be read. */
 CERTBAN_MUST_USE bool archive_extent_find(const struct archive_extent *extent, struct source *source, uint64_t *end, struct error *err);
 
+/* archive_extent_skipped is the content of the next frame of zstd or LZ4, from the frame at *at on, that unpackers pass by: n octets from
+ * *at on, behind which it goes on. *n is 0 where there is none, or none that could hide anything. */
+CERTBAN_MUST_USE bool archive_extent_skipped(const struct archive_extent *extent, struct source *source, uint64_t *at, uint64_t *n,
+                                             struct error *err);
+
 #endif

@@ -10,8 +10,10 @@
  * And archives, behind whose own end more stands. Of packed files only those that were named are unpacked to find that end; where it can't
  * be found, programs alone are looked for, from the beginning: what is packed looks like the beginning of anything else.
  */
+#include "base/reader.h"
 #include "layout/program_end.h"
 #include "source/archive_end.h"
+#include "source/archive_extent.h"
 #include "source/container.h"
 #include "source/disk.h"
 #include "source/encoded.h"
@@ -188,6 +190,35 @@ static bool begin_behind(struct walk *w, struct bytes head, struct arena *arena,
     return true;
 }
 
+/* The extra field of a gzip file's first header (RFC 1952 2.3.1), and what an archive of frames has between them: for nobody who unpacks
+ * it. */
+static bool walk_skipped(struct walk *w, struct bytes head, struct error *err) {
+    enum { FLAGS_AT = 3, EXTRA = 4, LEAST = 64 };
+    const struct archive_extent *extent = archive_extent_of(head);
+    struct reader r = reader_make(head, 0);
+    reader_skip(&r, FLAGS_AT);
+    bool extra = (reader_u8(&r) & EXTRA) != 0;
+    reader_skip(&r, 6);
+    uint64_t at = 0, n = reader_u16le(&r);
+    if (w->budget->search && archive_kind_of(head) == ARCHIVE_GZIP && extra && n >= LEAST) {
+        return visit(w, "extra", r.at, n, err);
+    }
+    while (extent != NULL && w->budget->search) {
+        if (!archive_extent_skipped(extent, w->source, &at, &n, err)) {
+            return false;
+        }
+        if (n == 0) {
+            break;
+        }
+        arena_reset(&w->scratch);
+        if (!visit(w, "skipped", at, n, err)) {
+            return false;
+        }
+        at += n;
+    }
+    return true;
+}
+
 /* That of an archive. */
 static bool begin_behind_archive(struct walk *w, const struct probe *probe, uint64_t *from, struct error *err) {
     if (!archive_end(w->source, probe, &w->scratch, from, err)) {
@@ -210,6 +241,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
     ok = ok && (!budget->search || source_read_some(source, arena, PROBE_MIDDLE_AT, PROBE_MIDDLE, &probe.middle, err));
     probe.head = head;
     ok = ok && (archive_end_is_told(&probe) ? begin_behind_archive(&w, &probe, &from, err) : begin_behind(&w, head, arena, &from, err));
+    ok = ok && walk_skipped(&w, head, err);
     from = from < source->size ? from : source->size;
     uint64_t window = limit_most(budget->limits, LIMIT_CARVE_WINDOW);
     uint64_t to = budget->search || source->size - from < window ? source->size : from + window;

@@ -2,14 +2,14 @@
 /*
  * Walks a cpio archive from its beginning to its end, once. Members that are not too large are held in memory while they are looked
  * at, since a program is read here and there; larger ones are unpacked from the archive's beginning again where that is asked for.
- * Whatever has content is shown but for folders: of a type that is none, or of a device, unpackers make a file.
+ * Whatever has content is shown: of a type that is none, or of a device, unpackers make a file, and a folder has none.
  * Refused: numbers that are none, names without an end, an archive that stops before "TRAILER!!!".
  */
 #include "source/cpio.h"
 
 #include <stdlib.h>
 
-enum { IS_FOLDER = 0040000, TYPE_BITS = 0170000, STEP = 64 << 10, ZEROS = 512 };
+enum { STEP = 64 << 10, ZEROS = 512 };
 enum {
     CPIO_SPOOL_MAX = 64 << 20, /* a member of so many octets is held in memory while it is looked at */
 };
@@ -206,7 +206,7 @@ static bool walk_entries(struct walk *w, uint8_t head[CPIO_HEADER_MAX], struct e
             return false;
         }
         uint64_t end = aligned(w, w->tape.at + e.header.size);
-        if ((e.header.mode & TYPE_BITS) != IS_FOLDER && e.header.size != 0 && !member_visit(w, &e, err)) {
+        if (e.header.size != 0 && !member_visit(w, &e, err)) {
             return false;
         }
         if (!tape_skip(&w->tape, end, err)) {

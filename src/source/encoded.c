@@ -38,21 +38,10 @@ static bool is_uu(struct bytes head) {
 /* Whether the first octets of what so much of the head decodes to are those of a file that is looked for. */
 static bool hex_begins(struct bytes head, size_t look, size_t least) {
     enum { LOOK_MAX = 256 };
-    static const char *const begins[] = {"MZ",
-                                         "PK\3\4",
-                                         "MSCF",
-                                         "7z\xbc\xaf",
-                                         "\xd0\xcf\x11\xe0",
-                                         "\x1f\x8b\x08",
-                                         "\xfd\x37zX",
-                                         "Rar!",
-                                         "\xcf\xfa\xed\xfe",
-                                         "BZh",
-                                         "\x28\xb5\x2f\xfd",
-                                         "!<arch>\n",
-                                         "\xed\xab\xee\xdb",
-                                         "xar!",
-                                         "\xca\xfe\xba\xbe"};
+    static const char *const begins[] = {
+        "MZ",   "PK\3\4",           "MSCF", "7z\xbc\xaf",       "\xd0\xcf\x11\xe0", "\x1f\x8b\x08", "\xfd\x37zX",
+        "Rar!", "\xcf\xfa\xed\xfe", "BZh",  "\x28\xb5\x2f\xfd", "\x04\x22\x4d\x18", "!<arch>\n",    "\xed\xab\xee\xdb",
+        "xar!", "\xca\xfe\xba\xbe"};
     uint8_t octets[LOOK_MAX];
     size_t used, n = head.n < look ? head.n : look;
     memcpy(octets, head.p, n);
@@ -67,16 +56,15 @@ static bool hex_begins(struct bytes head, size_t look, size_t least) {
 
 /* Two bytes, then sixteen at least: where something begins with two of these digits, it mostly ends with them. */
 static bool is_hex(struct bytes head) {
-    return head.n > 1 && strchr("4537dD1fFcC2eE", head.p[0]) != NULL && isxdigit(head.p[1]) && hex_begins(head, 16, 2) &&
+    return head.n > 1 && strchr("04537dD1fFcC2eE", head.p[0]) != NULL && isxdigit(head.p[1]) && hex_begins(head, 16, 2) &&
            hex_begins(head, 256, 16);
 }
 
 enum encoded_kind encoded_kind_of(struct bytes head) {
-    /* MZ, PK 3 4, MSCF, 7z, D0 CF 11 E0, 1F 8B 08, FD 37 7A 58 5A, Rar!, CF FA ED FE, BZh, 28 B5 2F FD, !<arch>, ED AB EE DB, xar!, CA FE
-     * BA BE */
-    static const char *const rows[] = {"TVo",   "TVp",   "TVq",   "TVr",        "UEsDB", "TVNDR", "N3q8r",
-                                       "0M8R4", "H4sI",  "/Td6W", "_Td6W",      "UmFyI", "z/rt/", "z_rt_",
-                                       "Qlpo",  "KLUv/", "KLUv_", "ITxhcmNoPg", "7avu2", "eGFyI", "yv66v"};
+    /* MZ, PK, MSCF, 7z, compound files, gzip, xz, RAR, Mach-O, bzip2, zstd, LZ4, ar, rpm, xar, Mach-O of several slices */
+    static const char *const rows[] = {"TVo",   "TVp",   "TVq",        "TVr",   "UEsDB", "TVNDR", "N3q8r", "0M8R4",
+                                       "H4sI",  "/Td6W", "_Td6W",      "UmFyI", "z/rt/", "z_rt_", "Qlpo",  "KLUv/",
+                                       "KLUv_", "BCJNG", "ITxhcmNoPg", "7avu2", "eGFyI", "yv66v"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (bytes_starts(head, bytes_text(rows[i]))) {
             return ENCODED_BASE64;
@@ -176,10 +164,12 @@ static size_t blanks(struct bytes b, size_t at) {
     return at;
 }
 
-/* How far what may stand before base64 goes: a byte order mark, blanks, the line that certutil puts there whatever it encodes. */
+/* How far what may stand before base64 goes: a byte order mark, blanks, the line that certutil or uuencode -m puts there whatever they
+ * encode. */
 static size_t preface(struct bytes head) {
     size_t at = blanks(head, bytes_starts(head, bytes_text("\xef\xbb\xbf")) ? 3 : 0);
-    if (bytes_starts(bytes_cut(head, at, head.n), bytes_text("-----BEGIN "))) {
+    struct bytes rest = bytes_cut(head, at, head.n);
+    if (bytes_starts(rest, bytes_text("-----BEGIN ")) || bytes_starts(rest, bytes_text("begin-base64 "))) {
         at = blanks(head, bytes_find(head, bytes_text("\n"), at));
     }
     return at;
@@ -244,4 +234,4 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
 }
 
 const struct container container_encoded = {
-    .name = "encoded", .first = FIRST_OCTETS("TUN0H/z_b4537dD1fFcCQKIey2E-\xef\xff \t\r\n"), .probe = probe, .walk = walk};
+    .name = "encoded", .first = FIRST_OCTETS("TUN0H/z_b4537dD1fFcCQKIBey2E-\xef\xff \t\r\n"), .probe = probe, .walk = walk};
