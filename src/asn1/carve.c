@@ -8,18 +8,17 @@
  */
 #include "asn1/carve.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "asn1/cert_search.h"
 #include "asn1/cms.h"
+#include "asn1/der_text.h"
 #include "base/base64.h"
 #include "base/reader.h"
 
 enum {
     PIECE = 4 << 20,     /* a source is searched in pieces of this size, which overlap by a certificate */
     HEADER_MAX = 6 + 11, /* what tells a SignedData */
-    BASE64_MIN = 256,    /* digits: a shorter certificate is none */
 };
 
 static const uint8_t signed_data_oid[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02};
@@ -245,26 +244,11 @@ static struct carving begin(struct contents *contents, struct arena *arena) {
     return (struct carving){.contents = contents, .arena = arena, .budget = limit_most(arena->limits, LIMIT_CARVE_BUDGET)};
 }
 
-/* How far base64 goes on from pos, in characters of width octets. */
-static size_t base64_end(struct bytes b, size_t pos, size_t width) {
-    while (pos + width <= b.n && b.p[pos] != '\0' && (width == 1 || b.p[pos + 1] == '\0') &&
-           (isalnum(b.p[pos]) || strchr("+/=\r\n\t ", b.p[pos]) != NULL)) {
-        pos += width;
-    }
-    return pos;
-}
-
-/* DER is wrapped in base64 where text is wanted: what is told by its first octets, 30 82, 30 83 or 30 80, is looked into. */
+/* DER is wrapped in base64 where text is wanted. */
 static void carve_base64(struct carving *outer, struct bytes b, uint64_t at) {
-    size_t end = 0;
+    size_t end;
     unsigned runs = 0;
-    for (size_t pos = bytes_find(b, bytes_text("MI"), 0); pos < b.n; pos = bytes_find(b, bytes_text("MI"), end)) {
-        uint8_t third = pos + 2 < b.n ? b.p[pos + 2] : 0;
-        bool sequence = third == 'I' || third == 'M' || third == 'A';
-        end = sequence ? base64_end(b, pos, 1) : pos + 2;
-        if (end - pos < BASE64_MIN) {
-            continue;
-        }
+    for (size_t pos = 0; (end = der_text_next(b, &pos, b.n, 1)) != 0; pos = end) {
         struct bytes text = bytes_cut(b, pos, end);
         bool many = runs++ == limit_most(outer->arena->limits, LIMIT_CARVE_TEXTS);
         if (many || text.n > limit_most(outer->arena->limits, LIMIT_CARVE_TEXT_SIZE)) {
@@ -299,24 +283,10 @@ size_t carve_certificates(struct contents *contents, struct arena *arena, struct
     return find_certificates(&c, b, at);
 }
 
-/* The next run of base64 in [from, to) of b that is long enough; its end, or 0 when there is none. */
-static size_t next_wrapped(struct bytes b, size_t *from, size_t to, size_t width) {
-    struct bytes begin = width == 1 ? bytes_text("MI") : bytes_make("M\0I", 3);
-    for (size_t pos = bytes_find(b, begin, *from); pos < to; pos = bytes_find(b, begin, pos + 2)) {
-        uint8_t third = pos + 2 * width < b.n ? b.p[pos + 2 * width] : 0;
-        size_t end = third == 'I' || third == 'M' || third == 'A' ? base64_end(b, pos, width) : pos;
-        if (end - pos >= BASE64_MIN * width) {
-            *from = pos;
-            return end;
-        }
-    }
-    return 0;
-}
-
 /* What of a source's piece is wrapped in base64, where it begins in the first n octets; width 2: in UTF-16LE. */
 static void carve_wrapped(struct carving *outer, struct bytes b, size_t n, uint64_t at, size_t width) {
     size_t end;
-    for (size_t pos = 0; outer->failed.kind == ERR_NONE && (end = next_wrapped(b, &pos, n, width)) != 0; pos = end) {
+    for (size_t pos = 0; outer->failed.kind == ERR_NONE && (end = der_text_next(b, &pos, n, width)) != 0; pos = end) {
         uint8_t *octets = malloc(end - pos);
         struct memory_source memory;
         if (octets == NULL) {
