@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files of a XAR archive as members, each out of the heap as its encoding says; payloads of packages are archives that have their
- * own containers. Not readable, and said so: encodings without a decoder, files outside of the archive.
+ * The files of a XAR archive as members, each out of the heap as its encoding says, and their extended attributes, as "FILE:ATTRIBUTE";
+ * payloads of packages are archives that have their own containers. Not readable, and said so: encodings without a decoder, files outside
+ * of the archive.
  */
 #include "source/xar.h"
 
@@ -47,6 +48,9 @@ static bool visit_piece(struct work *w, const struct xar_piece *piece, struct er
     struct error why;
     arena_reset(&w->scratch);
     const char *path = xar_path(&w->xar, piece->file, &w->scratch);
+    if (path != NULL && piece->attribute) {
+        path = arena_printf(&w->scratch, "%s:%s", path, piece->name != NULL ? piece->name : "");
+    }
     if (path == NULL) {
         return arena_full(&w->scratch, err);
     }
@@ -66,13 +70,19 @@ static bool visit_piece(struct work *w, const struct xar_piece *piece, struct er
     return ok;
 }
 
+/* Whether there is anything in it: attributes are mostly a few octets of the Finder's, in which nothing signed has room. */
+static bool has_content(const struct xar_piece *piece) {
+    enum { SMALL = 64 };
+    return piece->range.n != 0 && (!piece->attribute || piece->range.n >= SMALL || piece->size >= SMALL);
+}
+
 static bool walk_pieces(struct work *w, struct error *err) {
     for (size_t i = 0; i < w->xar.n_pieces; i++) {
         const struct xar_piece *piece = &w->xar.pieces[i];
         if (!budget_spend(w->budget, 0, err)) {
             return false;
         }
-        if (!piece->attribute && piece->range.n != 0 && !visit_piece(w, piece, err)) {
+        if (has_content(piece) && !visit_piece(w, piece, err)) {
             return false;
         }
     }

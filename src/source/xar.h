@@ -26,8 +26,9 @@ struct xar_range {
 
 /* What a file's data or one of its extended attributes takes of the heap. */
 struct xar_piece {
-    uint32_t file;  /* index of its file */
-    bool attribute; /* an extended attribute */
+    uint32_t file;    /* index of its file */
+    bool attribute;   /* an extended attribute, */
+    const char *name; /* whose name that is; NULL when absent, or of data */
     struct xar_range range;
     uint64_t size; /* unpacked */
     enum xar_encoding encoding;

@@ -31,6 +31,7 @@ static const struct row {
     {"type", TYPE, IN(FILE_), true},
     {"data", DATA, IN(FILE_), false},
     {"ea", ATTRIBUTE, IN(FILE_), false},
+    {"name", ATTRIBUTE_NAME, IN(ATTRIBUTE), true},
     {"offset", OFFSET, IN(CHECKSUM) | IN(SIGNATURE) | IN(DATA) | IN(ATTRIBUTE), true},
     {"length", LENGTH, IN(DATA) | IN(ATTRIBUTE), true},
     {"size", SIZE, IN(CHECKSUM) | IN(SIGNATURE) | IN(DATA) | IN(ATTRIBUTE), true},

@@ -24,6 +24,7 @@ enum element {
     TYPE,
     DATA,
     ATTRIBUTE,
+    ATTRIBUTE_NAME,
     OFFSET,
     LENGTH,
     SIZE,

@@ -130,6 +130,9 @@ void xar_value(struct xar_toc *t, enum element element) {
     case NAME:
         name_end(t);
         break;
+    case ATTRIBUTE_NAME:
+        t->piece.name = text_ok(&t->text) ? arena_printf(t->arena, "%.*s", XAR_NAME_MAX, text_c(&t->text)) : NULL;
+        break;
     case TYPE:
         type_end(t);
         break;

@@ -415,11 +415,12 @@ def stored_chm(*members):
     return head + struct.pack("<IIQII", 0x1FE, 0, at + len(content), 0, 0) + directory + content
 
 
-def xar(size, length, offset, heap):
+def xar(size, length, offset, heap, more=""):
+    """an archive of one file; more: what else the table says of it"""
     table = (
         '<?xml version="1.0"?><xar><toc><file id="1"><name>a.exe</name><type>file</type><data>'
         f"<length>{length}</length><offset>{offset}</offset><size>{size}</size>"
-        '<encoding style="application/octet-stream"/></data></file></toc></xar>'
+        f'<encoding style="application/octet-stream"/></data>{more}</file></toc></xar>'
     ).encode()
     packed = zlib.compress(table)
     return struct.pack(">4sHHQQI", b"xar!", 28, 1, len(packed), len(table), 0) + packed + heap
