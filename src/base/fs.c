@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -132,6 +133,41 @@ bool fs_open_folder(struct bytes path, int *out, struct error *err) {
     }
     *out = fd;
     return true;
+}
+
+/* As /proc names a descriptor. */
+enum { LINK_SIZE = 32 };
+static const char *proc_link(struct handle file, char out[LINK_SIZE]) {
+    snprintf(out, LINK_SIZE, "/proc/self/fd/%d", (int)file.os);
+    return out;
+}
+
+char *fs_path_of(struct handle file, const char *asked) {
+    char link[LINK_SIZE], target[PATH_MAX];
+    struct stat st, mine;
+    ssize_t n = file.os >= 0 ? readlink(proc_link(file, link), target, sizeof target) : -1;
+    if (n > 0) {
+        return target[0] == '/' ? strndup(target, (size_t)n) : NULL;
+    }
+    char *path = file.os >= 0 && asked != NULL ? realpath(asked, NULL) : NULL;
+    if (path != NULL && (fstat((int)file.os, &mine) != 0 || stat(path, &st) != 0 || st.st_dev != mine.st_dev || st.st_ino != mine.st_ino)) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+bool fs_link(struct handle file, int folder, const char *name, const char *what, struct error *err) {
+    char link[LINK_SIZE];
+    if (linkat(AT_FDCWD, proc_link(file, link), folder, name, AT_SYMLINK_FOLLOW) == 0) {
+        return true;
+    }
+    int sys = errno;
+    if (sys != ENOENT || access("/proc/self/fd", F_OK) == 0) {
+        return error_sys(err, sys, "%s", what);
+    }
+    return linkat((int)file.os, "", folder, name, AT_EMPTY_PATH) == 0 ||
+           error_set(err, ERR_UNSUPPORTED, "%s: /proc is not mounted, and without it only root can give a file a name", what);
 }
 
 bool fs_has_attribute(struct handle file, const char *prefix) {

@@ -55,6 +55,14 @@ CERTBAN_MUST_USE bool fs_open_folder(struct bytes path, int *fd, struct error *e
 /* fs_folder_in opens the folder of that name in a folder, following no link and waiting for nothing. -1 (errno) when it can't. */
 int fs_folder_in(int folder, const char *name);
 
+/* fs_path_of is where an open file or folder stands, absolute and without links, as /proc has it; where that is not mounted, what asked
+ * leads to (the path that it was opened by), if that is still the same file. NULL when nobody knows. Free it. */
+char *fs_path_of(struct handle file, const char *asked);
+
+/* fs_link gives an open file a name in a folder, another one or its first (O_TMPFILE): by /proc, and where that is not mounted as the
+ * system lets root do. what is said of a failure: "can't name the copy". */
+CERTBAN_MUST_USE bool fs_link(struct handle file, int folder, const char *name, const char *what, struct error *err);
+
 /* fs_has_attribute says whether the file has an extended attribute whose name begins so, behind "user." or by itself. */
 bool fs_has_attribute(struct handle file, const char *prefix);
 

@@ -66,10 +66,9 @@ void job_real(const struct job *job, struct text *out) {
         path_join(out, bytes_make(job->path + job->name_at, job->path_n - job->name_at));
         return;
     }
-    char link[64], target[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)job->file.os);
-    ssize_t n = job->file.os >= 0 ? readlink(link, target, sizeof target) : -1;
-    text_add_bytes(out, n > 0 && target[0] == '/' ? bytes_make(target, (size_t)n) : job_path(job));
+    char *path = fs_path_of(job->file, job->path);
+    text_add_bytes(out, path != NULL ? bytes_text(path) : job_path(job));
+    free(path);
 }
 
 /* The name as the folder has it, where only the case differs. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scan/own.h"
 
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -28,12 +31,30 @@ static bool add_path(struct own *own, const char *path) {
     return stat(path, &st) != 0 || add(own, st.st_dev, st.st_ino);
 }
 
+/* Libraries, where /proc does not tell what is mapped. */
+static int add_library(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    return info->dlpi_name == NULL || info->dlpi_name[0] != '/' || add_path(context, info->dlpi_name) ? 0 : 1;
+}
+
+static bool add_program(struct own *own) {
+    struct stat st;
+    const char *path = "/proc/self/exe";
+    if (stat(path, &st) != 0) { /* /proc is not mounted: by the path that it was started by */
+        memcpy(&path, &(uintptr_t){getauxval(AT_EXECFN)}, sizeof path);
+    }
+    return path == NULL || add_path(own, path);
+}
+
 static bool add_mapped(struct own *own) {
     FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL) {
+        return dl_iterate_phdr(add_library, own) == 0;
+    }
     char *line = NULL;
     size_t room = 0;
     bool ok = true;
-    while (ok && maps != NULL && getline(&line, &room, maps) > 0) {
+    while (ok && getline(&line, &room, maps) > 0) {
         unsigned major, minor;
         unsigned long long number;
         if (sscanf(line, "%*s %*s %*s %x:%x %llu", &major, &minor, &number) == 3 && number != 0) { /* NOLINT(cert-err34-c) */
@@ -41,16 +62,14 @@ static bool add_mapped(struct own *own) {
         }
     }
     free(line);
-    if (maps != NULL) {
-        fclose(maps);
-    }
+    fclose(maps);
     return ok;
 }
 
 bool own_find(struct own *own, const struct scan_options *options) {
     const struct blocklist *list = options->examiner.list;
     const struct policy *last = NULL;
-    bool ok = add_path(own, "/proc/self/exe") && add_mapped(own);
+    bool ok = add_program(own) && add_mapped(own);
     for (uint32_t i = 0; ok && i < blocklist_count(list); i++) {
         const struct rule *rule = blocklist_rule(list, i);
         if (rule->policy != NULL && rule->policy != last) {

@@ -143,6 +143,9 @@ void users_find(struct users *asks, size_t n) {
             look_at(asks, n, fd, entry->d_name);
         }
     }
+    for (size_t i = 0; i < n; i++) {
+        asks[i].blind = fd < 0 || faccessat(fd, "self", F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+    }
     if (dir != NULL) {
         closedir(dir);
     } else if (fd >= 0) {
@@ -178,6 +181,9 @@ void users_json(const struct users *users, struct text *out) {
 
 void users_words(const struct users *users, struct text *out) {
     enum { SHOWN = 3 };
+    if (users->blind) {
+        text_add(out, "who uses it is not known: /proc is not mounted");
+    }
     for (size_t i = 0; i < users->n && i < SHOWN; i++) {
         const struct user *u = &users->all[i];
         text_addf(out, "%s%d (", i == 0 ? "in use by " : ", ", (int)u->process);

@@ -23,6 +23,7 @@ struct users {
     uint64_t volume, number; /* st_dev, st_ino */
     struct user *all;
     size_t n, more;
+    bool blind; /* nobody could be asked: /proc is not mounted */
 };
 
 /* users_find answers all questions in one pass over /proc; this process and what it started are left out. What of /proc may not be read

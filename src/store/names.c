@@ -81,15 +81,13 @@ bool item_join(struct quarantine *store, int item, struct record *record, bool *
 static bool link_name(const struct name *name, int file, struct error *err) {
     /* The name's folder is opened as an item's is. */
     const struct record record = {.path = name->path, .folder = name->folder};
-    char link[64];
     struct stat st;
     int folder;
     if (!folder_open_recorded(&record, &folder, err)) {
         return false;
     }
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     bool ok = fstat(folder, &st) == 0 && st.st_uid == name->folder_owner;
-    ok = ok ? linkat(AT_FDCWD, link, folder, record_name(&record), AT_SYMLINK_FOLLOW) == 0 || error_sys(err, errno, "can't link it")
+    ok = ok ? fs_link((struct handle){file}, folder, record_name(&record), "can't link it", err)
             : error_set(err, ERR_CHANGED, "the folder belongs to somebody else than when the file was taken");
     ok = ok && flush(folder, "the folder", err);
     close(folder);

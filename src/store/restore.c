@@ -110,11 +110,9 @@ static bool hidden_make(const struct quarantine *store, int item, int folder, st
 }
 
 static bool hidden_show(const struct hidden *hidden, int folder, const char *name, struct error *err) {
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", hidden->fd);
-    bool ok = hidden->private >= 0 ? rename_free(hidden->private, PRIVATE_FILE, folder, name)
-                                   : linkat(AT_FDCWD, link, folder, name, AT_SYMLINK_FOLLOW) == 0;
-    return ok || error_sys(err, errno, "can't give the file its name back");
+    static const char naming[] = "can't give the file its name back";
+    return hidden->private >= 0 ? rename_free(hidden->private, PRIVATE_FILE, folder, name) || error_sys(err, errno, naming)
+                                : fs_link((struct handle){hidden->fd}, folder, name, naming, err);
 }
 
 static void hidden_close(const struct hidden *hidden, int folder, const struct record *record) {
@@ -211,11 +209,10 @@ static bool note_target(struct record *record, const struct restore_options *opt
     if (options->to == NULL) {
         text_add_bytes(&record->to, bytes_make(text_c(&record->path), record->path.n - strlen(record_name(record))));
     } else {
-        char link[64], path[PATH_MAX];
-        snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
-        ssize_t n = readlink(link, path, sizeof path);
-        text_add_bytes(&record->to, n > 0 ? bytes_make(path, (size_t)n) : bytes_text(options->to));
-        text_add(&record->to, n == 1 ? "" : "/");
+        char *path = fs_path_of((struct handle){folder}, options->to);
+        text_add(&record->to, path != NULL ? path : options->to);
+        text_add(&record->to, path != NULL && strcmp(path, "/") == 0 ? "" : "/");
+        free(path);
     }
     text_add(&record->to, name);
     return text_ok(&record->to) || error_set(err, ERR_LIMIT, "no memory for a path");

@@ -64,11 +64,10 @@ static bool copy_in(int item, const struct take *take, struct record *record, st
     if (ok && memcmp(sha256, record->sha256, sizeof sha256) != 0) {
         ok = error_set(err, ERR_CHANGED, "the file changed while it was copied; it is where it was");
     }
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", copy);
-    if (ok && (named ? renameat(item, ITEM_CONTENT ".new", item, ITEM_CONTENT)
-                     : linkat(AT_FDCWD, link, item, ITEM_CONTENT, AT_SYMLINK_FOLLOW)) != 0) {
-        ok = error_sys(err, errno, "can't name the copy");
+    static const char naming[] = "can't name the copy";
+    if (ok) {
+        ok = named ? renameat(item, ITEM_CONTENT ".new", item, ITEM_CONTENT) == 0 || error_sys(err, errno, naming)
+                   : fs_link((struct handle){copy}, item, ITEM_CONTENT, naming, err);
     }
     if (!ok && named) {
         (void)unlinkat(item, ITEM_CONTENT ".new", 0);
