@@ -44,7 +44,7 @@ void *arena_raw(struct arena *arena, size_t n) {
     if (chunk == NULL || rounded > chunk->size - chunk->used) {
         struct arena_chunk *fresh = chunk_new(rounded);
         if (fresh == NULL) {
-            arena->ran_out = true;
+            arena->ran_out = arena->no_memory = true;
             return NULL;
         }
         fresh->next = chunk;
@@ -94,6 +94,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
 
 bool(arena_full)(const struct arena *arena, struct error *err) {
     const char *option = arena->option;
+    if (arena->no_memory) {
+        return error_memory(err, "for what is kept of a file");
+    }
     error_set(err, ERR_LIMIT, "needs more than the %zu bytes of memory allowed for one file%s%s%s", arena->cap,
               option != NULL ? " (--" : "", option != NULL ? option : "", option != NULL ? " raises it)" : "");
     if (err != NULL) {
@@ -123,12 +126,12 @@ void arena_reset(struct arena *arena) {
     }
     arena->chunks = keep;
     arena->used = 0;
-    arena->ran_out = false;
+    arena->ran_out = arena->no_memory = false;
 }
 
 void arena_free(struct arena *arena) {
     chunks_free(arena->chunks);
     arena->chunks = NULL;
     arena->used = 0;
-    arena->ran_out = false;
+    arena->ran_out = arena->no_memory = false;
 }

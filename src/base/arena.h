@@ -16,7 +16,8 @@ struct arena {
     const char *option;          /* by which a user raises the cap, for arena_full to say so; NULL: none does */
     unsigned limit;              /* the number of that limit, as in struct error */
     const struct limits *limits; /* what the file may cost (model/limits.h), for parsers to ask; NULL: the usual. They outlive it */
-    bool ran_out;                /* something was asked for and not given, since the last reset */
+    bool ran_out;                /* something was asked for and not given, since the last reset, */
+    bool no_memory;              /* and that because the system had none */
 };
 
 /* The cap for one examined file (64 MiB). */

@@ -3,6 +3,7 @@
 
 #undef error_set
 #undef error_sys
+#undef error_memory
 #undef error_again
 #undef error_within
 
@@ -73,6 +74,14 @@ bool error_sys(struct error *err, int sys, const char *format, ...) {
     err->kind = kind_of_errno(sys);
     err->sys = sys;
     err->limit = 0;
+    return false;
+}
+
+bool error_memory(struct error *err, const char *what) {
+    error_set(err, ERR_LIMIT, "no memory %s", what);
+    if (err != NULL) {
+        err->sys = ENOMEM;
+    }
     return false;
 }
 

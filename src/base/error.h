@@ -33,19 +33,23 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 /* error_sys is error_set for a failed system call: the kind follows from sys (an errno value), its words are appended. */
 bool error_sys(struct error *err, int sys, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* error_memory is error_set for memory that the system did not give: "no memory for packed bytes". ERR_LIMIT, and sys is ENOMEM. */
+bool error_memory(struct error *err, const char *what);
+
 /* error_again raises the same error once more, with the limit that it names. */
 bool error_again(struct error *err, const struct error *from);
 
 /* error_within puts a place in front of the text on the way up ("certificate table: entry at …") and returns false. */
 bool error_within(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Compilers and analyzers look at one file at a time: this tells them what the four of them return. */
+/* Compilers and analyzers look at one file at a time: this tells them what all of them return. */
 static inline bool error_false(bool raised) {
     (void)raised;
     return false;
 }
 #define error_set(...) error_false((error_set)(__VA_ARGS__))
 #define error_sys(...) error_false((error_sys)(__VA_ARGS__))
+#define error_memory(...) error_false((error_memory)(__VA_ARGS__))
 #define error_again(...) error_false((error_again)(__VA_ARGS__))
 #define error_within(...) error_false((error_within)(__VA_ARGS__))
 

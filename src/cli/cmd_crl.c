@@ -87,7 +87,7 @@ static bool read_lists(const struct options *options, struct revocations *set, s
 }
 
 static int run_list(const struct command *command, const struct options *options) {
-    struct told told = {.listener = {heard}};
+    struct told told = {.listener = {.odd = heard}};
     struct error err = {0};
     struct output output;
     struct revocations *set = revocations_new((int64_t)time(NULL));

@@ -99,7 +99,8 @@ static bool load(struct tally *tally, const struct options *options, struct erro
 }
 
 static bool print_json(FILE *out, const struct rule *rule, const struct hits *hits) {
-    json_t *object = json_object(), *examples = json_array();
+    struct bytes examples[EXAMPLES_MAX];
+    json_t *object = json_object();
     json_put_text(object, "type", "hits");
     json_put_text(object, "policy", rule->policy->id);
     json_put_text(object, "rule", rule->id);
@@ -107,9 +108,9 @@ static bool print_json(FILE *out, const struct rule *rule, const struct hits *hi
     json_put_number(object, "listed", hits->listed);
     json_put_number(object, "exempt", hits->exempt);
     for (size_t i = 0; i < hits->n_examples; i++) {
-        json_array_append_new(examples, json_lossy(bytes_make(hits->examples[i].p, hits->examples[i].n)));
+        examples[i] = bytes_make(hits->examples[i].p, hits->examples[i].n);
     }
-    json_put(object, "examples", examples);
+    json_put_names(object, "examples", examples, hits->n_examples);
     return json_print(object, out);
 }
 

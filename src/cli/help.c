@@ -96,11 +96,11 @@ static struct limit_words words_of(enum limit which) {
 }
 
 void help_limits(void) {
-    puts("What one file may cost. Past a limit it is unreadable with the limit's name, and so is all that it lies in.\n"
+    puts("What one file may cost, and what a run may. Past a limit it is unreadable with the limit's name, and so is all that it lies in.\n"
          "--limit NAME=N sets one (N may end in K, M, G or T), as often as needed.\n");
     for (enum limit i = 0; i < LIMIT_COUNT; i++) {
         struct limit_words n = words_of(i);
-        printf("  %-*s%-8s%s (%s to %s)\n", LIMIT_COLUMN, limit_table[i].name, n.usual, limit_table[i].what, n.least, n.greatest);
+        printf("  %-*s%-7s %s (%s to %s)\n", LIMIT_COLUMN, limit_table[i].name, n.usual, limit_table[i].what, n.least, n.greatest);
     }
 }
 

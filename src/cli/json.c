@@ -77,14 +77,19 @@ static void add_base64(struct text *t, struct bytes b) {
     }
 }
 
+static json_t *base64(struct bytes b) {
+    struct text t = {0};
+    add_base64(&t, b);
+    json_t *string = text_ok(&t) ? json_stringn(text_c(&t), t.n) : NULL;
+    text_free(&t);
+    return string;
+}
+
 /* As text, and where that loses something, as it is. */
 static void put_name(json_t *object, const char *key, const char *bytes_key, struct bytes name) {
     json_put(object, key, json_lossy(name));
     if (!utf8_valid(name)) {
-        struct text t = {0};
-        add_base64(&t, name);
-        json_put_text(object, bytes_key, text_c(&t));
-        text_free(&t);
+        json_put(object, bytes_key, base64(name));
     }
 }
 
@@ -94,6 +99,31 @@ void json_put_path(json_t *object, struct bytes path) {
 
 void json_put_parent(json_t *object, struct bytes path) {
     put_name(object, "parent", "parent_bytes", path);
+}
+
+/* A list that lacks one of them for want of memory is none. */
+static json_t *list_of(const struct bytes *names, size_t n, json_t *(*make)(struct bytes name)) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n && list != NULL; i++) {
+        if (json_array_append_new(list, make(names[i])) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+void json_put_names(json_t *object, const char *key, const struct bytes *names, size_t n) {
+    char bytes_key[64];
+    bool lossy = false;
+    for (size_t i = 0; i < n; i++) {
+        lossy = lossy || !utf8_valid(names[i]);
+    }
+    json_put(object, key, list_of(names, n, json_lossy));
+    if (lossy) {
+        snprintf(bytes_key, sizeof bytes_key, "%s_bytes", key);
+        json_put(object, bytes_key, list_of(names, n, base64));
+    }
 }
 
 json_t *json_error(struct bytes path, const struct error *err) {

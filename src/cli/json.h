@@ -26,6 +26,9 @@ void json_put_number(json_t *object, const char *key, uint64_t number);
 void json_put_path(json_t *object, struct bytes path);
 void json_put_parent(json_t *object, struct bytes path);
 
+/* json_put_names sets a list of paths, and KEY_bytes (base64, each of them in the same order) when one of them is no UTF-8. */
+void json_put_names(json_t *object, const char *key, const struct bytes *names, size_t n);
+
 /* json_error is {"type":"error",…}. */
 json_t *json_error(struct bytes path, const struct error *err);
 

@@ -115,11 +115,10 @@ static void file_json(struct report *report, const struct scan_file *file) {
         json_put_parent(o, file->path);
     }
     if (file->n_other_names != 0) {
-        json_t *names = json_array();
-        for (size_t i = 0; i < file->n_other_names; i++) {
-            json_array_append_new(names, json_lossy(file->other_names[i]));
-        }
-        json_put(o, "other_names", names);
+        json_put_names(o, "other_names", file->other_names, file->n_other_names);
+    }
+    if (file->more_names != 0) {
+        json_put_number(o, "more_names", file->more_names);
     }
     json_put_number(o, "size", v->size);
     json_put_text(o, "format", v->format);
@@ -155,7 +154,8 @@ static void file_json(struct report *report, const struct scan_file *file) {
 }
 
 static void brake_json(struct report *report, const struct scan_brake *brake) {
-    json_t *o = json_object(), *paths = json_array();
+    struct bytes paths[BRAKE_PATHS];
+    json_t *o = json_object();
     json_put_text(o, "type", "brake");
     json_put_text(o, "rule", brake->rule != NULL ? brake->rule->id : "");
     json_put_text(o, "policy", brake->rule != NULL ? brake->rule->policy->id : "");
@@ -165,9 +165,9 @@ static void brake_json(struct report *report, const struct scan_brake *brake) {
     json_put_number(o, "most", brake->most);
     json_put_number(o, "confirmed", brake->confirmed);
     for (size_t i = 0; i < brake->n_paths; i++) {
-        json_array_append_new(paths, json_lossy(bytes_text(brake->paths[i])));
+        paths[i] = bytes_text(brake->paths[i]);
     }
-    json_put(o, "paths", paths);
+    json_put_names(o, "paths", paths, brake->n_paths);
     print(report, o);
 }
 

@@ -178,6 +178,10 @@ static void file_text(struct report *report, const struct scan_file *file) {
             text_add(&out, "also named ");
             report_path(report, &out, file->other_names[i]);
         }
+        if (file->more_names != 0) {
+            report_line(&out);
+            text_addf(&out, "and %llu more names (--limit file-names=N tells more)", (unsigned long long)file->more_names);
+        }
         report_reasons(report, &out, file);
         if (p != NULL) {
             add_inside(report, &out, file, p);
@@ -276,7 +280,10 @@ static void add_excused_by_path(const struct report *report, struct text *out) {
             report_words(out, policy->rules[k].id);
         }
     }
-    text_addf(out, n > SHOWN ? " and %zu more\n" : n != 0 ? "\n" : "", n - SHOWN);
+    if (n > SHOWN) {
+        text_addf(out, " and %zu more", n - SHOWN);
+    }
+    text_add(out, n != 0 ? "\n" : "");
 }
 
 static void end_text(struct report *report, const struct scan_summary *s) {
@@ -302,8 +309,10 @@ static void end_text(struct report *report, const struct scan_summary *s) {
         report_words(&out, policy->id);
         text_addf(&out, " version %u (%zu rule%s)", policy->version, policy->n_rules, policy->n_rules == 1 ? "" : "s");
     }
-    text_addf(&out, n == 0 ? " no policy: nothing is banned" : n > 4 ? " and %zu more" : "", n - 4);
-    text_add_char(&out, '\n');
+    if (n > 4) {
+        text_addf(&out, " and %zu more", n - 4);
+    }
+    text_add(&out, n == 0 ? " no policy: nothing is banned\n" : "\n");
     add_excused_by_path(report, &out);
     add_advice(report, &out, s);
     write_out(report, &out);

@@ -38,9 +38,10 @@ struct timestamp {
  * timestamps_verify lists every PKCS#9 countersignature and RFC 3161 token (1.3.6.1.4.1.311.3.3.1 and CMS …16.2.14) of the
  * signature and judges each: imprint, signature, the authority's EKU and validity, its chain for PURPOSE_TIME. Left out are PKCS#9
  * countersignatures by second signers (cms_vouches: those of NuGet's repositories) and those whose certificate has no timeStamping
- * EKU and that carry no signingTime. anchors NULL: states stay CHECK_NONE unless something is bad.
+ * EKU and that carry no signingTime. anchors NULL: states stay CHECK_NONE unless something is bad. *more: there are more of them than
+ * LIMIT_TIMESTAMPS, and those are not looked at.
  */
 CERTBAN_MUST_USE bool timestamps_verify(const struct signature *signature, const struct anchors *anchors, struct arena *arena,
-                                        struct timestamp **out, size_t *n, struct error *err);
+                                        struct timestamp **out, size_t *n, bool *more, struct error *err);
 
 #endif

@@ -7,9 +7,6 @@
 #include "crypto/digest.h"
 #include "crypto/signer.h"
 
-/* The most time stamps judged of one signature; what follows them is not listed. */
-enum { TIMESTAMPS_MAX = 64 };
-
 struct list {
     const struct signature *signature;
     const struct anchors *anchors;
@@ -174,14 +171,16 @@ static bool add_token(struct list *list, struct bytes value, struct error *err) 
 }
 
 bool timestamps_verify(const struct signature *signature, const struct anchors *anchors, struct arena *arena, struct timestamp **out,
-                       size_t *n, struct error *err) {
+                       size_t *n, bool *more, struct error *err) {
     struct list list = {.signature = signature, .anchors = anchors, .arena = arena};
     const struct signer_info *signer = signature->signer;
     size_t room = 0;
     for (size_t i = 0; signer != NULL && i < signer->n_unsigned_attrs; i++) {
         room += signer->unsigned_attrs[i].n_values;
     }
-    room = room < TIMESTAMPS_MAX ? room : TIMESTAMPS_MAX;
+    uint64_t most = limit_most(arena->limits, LIMIT_TIMESTAMPS);
+    room = room < most ? room : (size_t)most;
+    *more = false;
     list.all = arena_array(arena, room, sizeof *list.all);
     if (list.all == NULL) {
         return arena_full(arena, err);
@@ -193,7 +192,11 @@ bool timestamps_verify(const struct signature *signature, const struct anchors *
         if (!pkcs9 && !oid_is(attr->oid, OID_SPC_RFC3161) && !oid_is(attr->oid, OID_TIMESTAMP_TOKEN)) {
             continue;
         }
-        for (size_t k = 0; k < attr->n_values && list.n < room; k++) {
+        for (size_t k = 0; k < attr->n_values; k++) {
+            if (list.n == room) {
+                *more = true;
+                break;
+            }
             struct error *to = err != NULL ? err : &ignored;
             if (!(pkcs9 ? add_pkcs9(&list, attr->values[k], to) : add_token(&list, attr->values[k], to))) {
                 return false;

@@ -116,7 +116,7 @@ bool opc_relations(struct bytes xml, const struct xmldsig_reference *reference, 
         text_add(&t, "></Relationship>");
     }
     text_add(&t, "</Relationships>");
-    good = text_ok(&t) ? arena_copy(arena, bytes_make(t.p, t.n), out, err) : error_set(err, ERR_LIMIT, "no memory for relations");
+    good = text_ok(&t) ? arena_copy(arena, bytes_make(t.p, t.n), out, err) : error_memory(err, "for relations");
     text_free(&t);
     return good;
 }

@@ -95,7 +95,7 @@ bool xml_canonical(xmlDocPtr doc, const struct xml_subset *subset, struct arena 
     struct xml_subset context = *subset;
     xmlOutputBufferPtr buffer = xmlAllocOutputBuffer(NULL);
     if (buffer == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory for a canonical form");
+        return error_memory(err, "for a canonical form");
     }
     int mode = subset->exclusive ? XML_C14N_EXCLUSIVE_1_0 : XML_C14N_1_0;
     bool good = xmlC14NExecute(doc, is_visible, &context, mode, NULL, subset->comments, buffer) >= 0;

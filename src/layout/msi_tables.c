@@ -6,10 +6,10 @@
 #include "base/reader.h"
 #include "base/text.h"
 
-enum { POOL_MAX = 4 << 20, DATA_MAX = 8 << 20, TABLE_MAX = 1 << 20, VALUE_MAX = 1024 };
+enum { VALUE_MAX = 1024 /* of a string that is told, or is a file's name, of which systems take 255 */ };
 
-/* The stream of that decoded name in the root, up to most bytes; empty when there is none or it is broken. */
-static bool read_stream(struct cfb *cfb, const char *name, uint64_t most, struct bytes *out, struct error *err) {
+/* The stream of that decoded name in the root; empty when there is none or it is broken. */
+static bool read_stream(struct cfb *cfb, const char *name, struct bytes *out, struct error *err) {
     *out = bytes_none();
     for (uint32_t i = cfb->entries[0].first; i != CFB_NONE; i = cfb->entries[i].next) {
         struct cfb_stream stream;
@@ -25,7 +25,10 @@ static bool read_stream(struct cfb *cfb, const char *name, uint64_t most, struct
         if (!cfb_stream_open(cfb, e, name, &stream, &why)) {
             return why.kind == ERR_MALFORMED || error_again(err, &why);
         }
-        return source_read_some(&stream.source, cfb->arena, 0, most, out, err);
+        if (stream.source.size > limit_most(cfb->arena->limits, LIMIT_MSI_TABLE)) {
+            return limit_reached(cfb->arena->limits, LIMIT_MSI_TABLE, err);
+        }
+        return source_read_some(&stream.source, cfb->arena, 0, stream.source.size, out, err);
     }
     return true;
 }
@@ -104,11 +107,11 @@ uint32_t msi_cell(struct bytes table, size_t at, size_t width) {
 }
 
 bool msi_table_read(struct cfb *cfb, const char *name, struct bytes *out, struct error *err) {
-    return read_stream(cfb, name, TABLE_MAX, out, err);
+    return read_stream(cfb, name, out, err);
 }
 
 bool msi_strings_read(struct cfb *cfb, struct msi_strings *out, struct error *err) {
-    if (!read_stream(cfb, "!_StringPool", POOL_MAX, &out->pool, err) || !read_stream(cfb, "!_StringData", DATA_MAX, &out->data, err)) {
+    if (!read_stream(cfb, "!_StringPool", &out->pool, err) || !read_stream(cfb, "!_StringData", &out->data, err)) {
         return false;
     }
     struct reader r = reader_make(out->pool, 0);

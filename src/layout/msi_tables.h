@@ -17,10 +17,11 @@ struct msi_strings {
     size_t width; /* of a string number */
 };
 
-/* msi_strings_read reads the strings; there are none where there is no database. False without memory or when the file can't be read. */
+/* msi_strings_read reads the strings; there are none where there is no database. False without memory, when the file can't
+ * be read, or when they are more than LIMIT_MSI_TABLE (ERR_LIMIT). */
 CERTBAN_MUST_USE bool msi_strings_read(struct cfb *cfb, struct msi_strings *out, struct error *err);
 
-/* msi_table_read is the stream of a table ("!Property"), at most 1 MiB of it; empty when there is none or it is broken. */
+/* msi_table_read is the stream of a table ("!Property"); empty when there is none or it is broken. False as msi_strings_read. */
 CERTBAN_MUST_USE bool msi_table_read(struct cfb *cfb, const char *name, struct bytes *out, struct error *err);
 
 /* msi_string_number is the number of a string; 0 when there is none such. */

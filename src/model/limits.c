@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/limits.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { NUMBER, SIZE }; /* the kinds of the table */
 
@@ -81,6 +83,15 @@ bool(limit_reached)(const struct limits *limits, enum limit which, struct error 
         err->limit = (unsigned)which + 1;
     }
     return false;
+}
+
+void limit_of_memory(struct error *err) {
+    if (err->kind != ERR_LIMIT || err->sys != ENOMEM || err->limit != 0) {
+        return;
+    }
+    size_t n = strlen(err->text);
+    snprintf(err->text + n, sizeof err->text - n, " (--limit %s=N raises it)", limit_table[LIMIT_READER_MEMORY].name);
+    err->limit = LIMIT_READER_MEMORY + 1;
 }
 
 const char *limit_name(const struct error *err) {

@@ -171,7 +171,41 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
     F(CARVE_TEXTS, "carve-texts", NUMBER, 1, 32, 4096, "more than %s stretches of base64",                                                 \
       "stretches of base64 that are decoded to be searched")                                                                               \
     F(CARVE_TEXT_SIZE, "carve-text-size", SIZE, 1 << 10, 1 << 20, 64 << 20, "a stretch of base64 of more than %s",                         \
-      "bytes of one of these stretches")
+      "bytes of one of these stretches")                                                                                                   \
+    F(MSI_TABLE, "msi-table", SIZE, 64, 16 << 20, 32 << 20, "a table of more than %s in a package of Windows Installer",                   \
+      "bytes of one table of an MSI, or of its strings")                                                                                   \
+    F(TIMESTAMPS, "timestamps", NUMBER, 1, 64, 64, "more than %s time stamps of a signature", "time stamps of one signature")              \
+    F(PACKED_END, "packed-end", SIZE, 512, 64 << 20, UINT64_C(1) << 50,                                                                    \
+      "a packed file of more than %s, behind which no archives are looked for",                                                            \
+      "bytes that a packed file (gzip, bzip2, xz) is unpacked to for its end; behind a longer one no archives are found, only programs")   \
+    F(BUNDLE_FILES, "bundle-files", NUMBER, 1, 200000, 1 << 22, "more than %s files in a bundle", "files of one bundle of macOS")          \
+    F(BUNDLE_DEPTH, "bundle-depth", NUMBER, 1, 64, 256, "folders more than %s deep in a bundle",                                           \
+      "its folders in one another, on the disk")                                                                                           \
+    F(BUNDLES, "sealed-folders", NUMBER, 1, 1024, 65536, "more than %s sealed folders", "bundles with a seal in one archive or bundle")    \
+    F(CATALOGS_SIZE, "catalogs-size", SIZE, 64, UINT64_C(4) << 30, UINT64_C(1) << 50, "catalogs of more than %s together",                 \
+      "bytes that the catalogs of a run are, all together")                                                                                \
+    F(CATALOG_FILES, "catalog-files", NUMBER, 1, 1 << 20, 1 << 24, "a catalog that lists more than %s files",                              \
+      "files that one catalog lists")                                                                                                      \
+    F(CATALOGS_FILES, "catalogs-files", NUMBER, 1, 1 << 24, 1 << 27, "catalogs that list more than %s files together",                     \
+      "files that the catalogs of a run list, all together")                                                                               \
+    F(HASH_SIZE, "hash-size", SIZE, 1, UINT64_C(4) << 30, UINT64_C(1) << 50,                                                               \
+      "larger than %s, and not hashed for the rules that give a hash without a size",                                                      \
+      "bytes of a file that is hashed only because some rule gives a hash and no size; --verify hashes any")                               \
+    F(STDIN_SIZE, "stdin-size", SIZE, 1, 1 << 30, UINT64_C(1) << 50, "more than %s on standard input", "bytes of standard input")          \
+    F(FOLDER_DEPTH, "folder-depth", NUMBER, 1, 4096, 65536, "folders more than %s deep", "folders in one another that are walked")         \
+    F(NAMES, "file-names", NUMBER, 1, 1024, 65536, "more than %s further names of a file",                                                 \
+      "further names (hard links) of one file that are told, and moved with it; the rest is counted")                                      \
+    F(HELPER_SIZE, "helper-size", SIZE, 1 << 10, UINT64_C(2) << 30, UINT64_C(1) << 40,                                                     \
+      "more than %s of memory for what a helper takes and unpacks",                                                                        \
+      "bytes of what 7z or innoextract is given, and of what it unpacks; never more than a reader's share of half of the memory")          \
+    F(HELPER_FILES, "helper-files", NUMBER, 8, 200000, 1 << 22, "more than %s files and folders that a helper unpacks",                    \
+      "files and folders that it may make")                                                                                                \
+    F(HELPER_DEPTH, "helper-depth", NUMBER, 1, 128, 256, "folders more than %s deep that a helper unpacks",                                \
+      "folders in one another that it may make")                                                                                           \
+    F(READER_MEMORY, "reader-memory", SIZE, 64 << 20, 512 << 20, UINT64_C(1) << 40, "more than %s of memory for a reader",                 \
+      "bytes of address space of a process that reads files")                                                                              \
+    F(RESTARTS, "restarts", NUMBER, 1, 100, 100000, "more than %s readers have died: this run examines nothing more",                      \
+      "readers that may die in one run; a dead one is replaced after a second")
 
 enum limit {
 #define ENUMERATOR(X, id, ...) LIMIT_##id,
@@ -227,6 +261,9 @@ struct arena limit_arena(const struct limits *limits);
 /* limit_reached raises ERR_LIMIT in the usual words: "return limit_reached(limits, LIMIT_DEPTH, err)". */
 bool limit_reached(const struct limits *limits, enum limit which, struct error *err);
 #define limit_reached(...) error_false((limit_reached)(__VA_ARGS__)) /* as in base/error.h */
+
+/* limit_of_memory: what a reader has no memory for (error_memory), LIMIT_READER_MEMORY keeps from it. The error then says so. */
+void limit_of_memory(struct error *err);
 
 /* limit_name is the name of the limit that an error is about; NULL: it is about none, or no number of one. */
 const char *limit_name(const struct error *err);

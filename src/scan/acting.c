@@ -182,7 +182,7 @@ static void end_leftovers(struct run *run) {
 }
 
 void acting_finish(struct run *run) {
-    struct acting acting = {.sink = {on_verdict, on_done}, .run = run};
+    struct acting acting = {.sink = {.verdict = on_verdict, .done = on_done}, .run = run};
     end_leftovers(run);
     struct job **wanting = calloc(run->n_waiting + 1, sizeof(struct job *));
     struct pool *provers =

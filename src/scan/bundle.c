@@ -96,8 +96,8 @@ static bool hash(struct exam *exam, struct bundle_file *file, struct error *err)
 }
 
 static struct bundle_file *file_new(struct bundles *b, struct error *err) {
-    if (b->n == BUNDLE_FILES_MAX) {
-        error_set(err, ERR_LIMIT, "more than %d files in bundles", BUNDLE_FILES_MAX);
+    if (b->n == limit_most(b->arena->limits, LIMIT_BUNDLE_FILES)) {
+        limit_reached(b->arena->limits, LIMIT_BUNDLE_FILES, err);
         return NULL;
     }
     if (b->n == b->room) {

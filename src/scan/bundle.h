@@ -39,8 +39,6 @@ struct bundles {
     struct error lost; /* why something is not among them; ERR_NONE: all is */
 };
 
-enum { BUNDLE_FILES_MAX = 200000, BUNDLES_MAX = 1024 };
-
 /* bundle_inside says whether a path leads into a folder with the name of a bundle ("X.app/…"). bundle_named is the same for one name. */
 bool bundle_inside(const char *path);
 bool bundle_named(struct bytes name);

@@ -93,8 +93,8 @@ bool found_make(struct found *found, struct bundles *files, struct error *err) {
         size_t length = strlen(path);
         n += length >= sizeof seal_name && strcmp(path + length - (sizeof seal_name - 1), seal_name) == 0;
     }
-    if (n > BUNDLES_MAX) {
-        return error_set(err, ERR_LIMIT, "more than %d sealed folders", BUNDLES_MAX);
+    if (n > limit_most(files->arena->limits, LIMIT_BUNDLES)) {
+        return limit_reached(files->arena->limits, LIMIT_BUNDLES, err);
     }
     found->all = arena_array(found->files->arena, n, sizeof *found->all);
     if (found->all == NULL) {

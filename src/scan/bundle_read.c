@@ -82,7 +82,10 @@ void bundle_examine(const struct examiner *examiner, struct source *list, const 
                     struct bundle_opener *opener, struct verdict_sink *sink) {
     const char *slash = strrchr(path, '/');
     struct bytes lines;
-    struct budget budget = {.depth_left = 1, .members_left = BUNDLE_FILES_MAX, .bytes_left = UINT64_MAX, .limits = &examiner->limits};
+    struct budget budget = {.depth_left = 1,
+                            .members_left = limit_most(&examiner->limits, LIMIT_BUNDLE_FILES),
+                            .bytes_left = UINT64_MAX,
+                            .limits = &examiner->limits};
     struct reading r = {.sink = {on_verdict},
                         .bundles = {.arena = arena, .budget = &budget, .hash = true, .complete = true},
                         .examiner = *examiner,

@@ -15,12 +15,10 @@
 
 enum { COPY_SIZE = 64 << 10, WAIT_MS = 1000 };
 
-/* What all catalogs together may take on the disk. */
-#define STORE_MAX (UINT64_C(4) << 30)
-
 struct gathering {
     struct pool_sink sink; /* of the catalogers; it comes first */
     struct catalogs *catalogs;
+    const struct limits *limits;
     struct scan_events *events;
     struct scan_summary *summary;
     struct folders folders;
@@ -39,11 +37,11 @@ static void tell(struct gathering *g, const struct job *job, const struct error 
 }
 
 static void on_records(struct pool_sink *sink, struct job *job, struct bytes records) {
-    (void)sink;
-    if (job->held.n + records.n <= COVER_MEMBERS_MAX * sizeof(struct cover_record)) {
+    const struct limits *limits = ((struct gathering *)sink)->limits;
+    if (job->held.n + records.n <= limit_most(limits, LIMIT_CATALOG_FILES) * sizeof(struct cover_record)) {
         text_add_bytes(&job->held, records);
     } else if (job->failure.kind == ERR_NONE) {
-        error_set(&job->failure, ERR_LIMIT, "lists more than %d files", COVER_MEMBERS_MAX);
+        limit_reached(limits, LIMIT_CATALOG_FILES, &job->failure);
     }
 }
 
@@ -56,11 +54,11 @@ static void on_verdict(struct pool_sink *sink, struct job *job, struct bytes mes
 }
 
 /* Appends the catalog's bytes to the store. */
-static bool store_bytes(struct catalogs *catalogs, const struct job *job, struct error *err) {
+static bool store_bytes(struct catalogs *catalogs, const struct job *job, const struct limits *limits, struct error *err) {
     uint8_t *block = malloc(COPY_SIZE);
     uint64_t size = job->identity.size;
     bool ok = block != NULL || error_set(err, ERR_LIMIT, "no memory to keep it");
-    ok = ok && (size <= STORE_MAX - catalogs->stored || error_set(err, ERR_LIMIT, "the catalogs together are too large"));
+    ok = ok && (size <= limit_most(limits, LIMIT_CATALOGS_SIZE) - catalogs->stored || limit_reached(limits, LIMIT_CATALOGS_SIZE, err));
     for (uint64_t done = 0; ok && done < size;) {
         size_t want = size - done < COPY_SIZE ? (size_t)(size - done) : COPY_SIZE;
         ssize_t n = pread((int)job->file.os, block, want, (off_t)done);
@@ -89,9 +87,9 @@ static bool room_for(void **array, size_t used, size_t more, size_t *room, size_
     return true;
 }
 
-static bool make_room(struct catalogs *c, size_t records, struct error *err) {
+static bool make_room(struct catalogs *c, size_t records, const struct limits *limits, struct error *err) {
     void *all = c->all, *index = c->index;
-    bool ok = records <= COVER_ALL_MAX - c->n_index || error_set(err, ERR_LIMIT, "the catalogs together list too many files");
+    bool ok = records <= limit_most(limits, LIMIT_CATALOGS_FILES) - c->n_index || limit_reached(limits, LIMIT_CATALOGS_FILES, err);
     ok = ok && room_for(&all, c->n, 1, &c->room, sizeof *c->all, err);
     ok = ok && room_for(&index, c->n_index, records, &c->room_index, sizeof *c->index, err);
     c->all = all;
@@ -99,10 +97,10 @@ static bool make_room(struct catalogs *c, size_t records, struct error *err) {
     return ok;
 }
 
-static bool keep(struct catalogs *c, const struct job *job, struct error *err) {
+static bool keep(struct catalogs *c, const struct job *job, const struct limits *limits, struct error *err) {
     size_t n = job->held.n / sizeof(struct cover_record);
     char *path = strndup(job->path, job->path_n);
-    if (path == NULL || !make_room(c, n, err) || !store_bytes(c, job, err)) {
+    if (path == NULL || !make_room(c, n, limits, err) || !store_bytes(c, job, limits, err)) {
         free(path);
         return path != NULL ? false : error_set(err, ERR_LIMIT, "no memory to keep it");
     }
@@ -132,7 +130,7 @@ static void on_done(struct pool_sink *sink, struct job *job, const struct error 
     if (err.kind == ERR_NONE && !text_ok(&job->held)) {
         error_set(&err, ERR_LIMIT, "no memory for what it lists");
     }
-    if (err.kind != ERR_NONE || (job->held.n != 0 && !keep(g->catalogs, job, &err))) {
+    if (err.kind != ERR_NONE || (job->held.n != 0 && !keep(g->catalogs, job, g->limits, &err))) {
         tell(g, job, &err);
     }
     if (job->names != NULL) {
@@ -258,6 +256,7 @@ bool catalogs_gather(const struct scan_options *options, struct scan_events *eve
     catalogs->store = -1;
     struct gathering g = {.sink = {.verdict = on_verdict, .done = on_done, .records = on_records},
                           .catalogs = catalogs,
+                          .limits = &options->examiner.limits,
                           .events = events,
                           .summary = summary,
                           .folders = {.budget = 256},

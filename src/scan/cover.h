@@ -14,9 +14,6 @@ struct cover_record {
 };
 enum { COVER_IMAGE = 1 /* of a program */, COVER_RULE = 2 /* a rule may name the catalog's signer */ };
 
-/* The most members of one catalog, and of all. */
-enum { COVER_MEMBERS_MAX = 1 << 20, COVER_ALL_MAX = 1 << 24 };
-
 struct cover_sink {
     void (*records)(struct cover_sink *sink, struct bytes records);
 };

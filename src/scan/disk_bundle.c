@@ -12,8 +12,6 @@
 
 #include "scan/bundle.h"
 
-enum { DEPTH_MAX = 64 };
-
 /* ---- the list ---- */
 
 static void add_number(struct text *out, uint64_t value, unsigned octets) {
@@ -23,11 +21,14 @@ static void add_number(struct text *out, uint64_t value, unsigned octets) {
 }
 
 static bool add_line(struct disk_bundle *b, char kind, uint64_t size, struct bytes path, struct bytes target, struct error *err) {
+    if (b->n == limit_most(b->limits, LIMIT_BUNDLE_FILES)) {
+        return limit_reached(b->limits, LIMIT_BUNDLE_FILES, err);
+    }
     if (b->n == b->room) {
         size_t room = b->room != 0 ? 2 * b->room : 64;
-        uint32_t *lines = b->n < BUNDLE_FILES_MAX ? realloc(b->lines, room * sizeof *lines) : NULL;
+        uint32_t *lines = realloc(b->lines, room * sizeof *lines);
         if (lines == NULL) {
-            return error_set(err, ERR_LIMIT, "more than %d files in a bundle, or no memory for them", BUNDLE_FILES_MAX);
+            return error_set(err, ERR_LIMIT, "no memory for the files of a bundle");
         }
         b->lines = lines;
         b->room = room;
@@ -72,7 +73,7 @@ static bool list_entry(struct disk_bundle *b, int fd, const char *name, struct t
 static bool list_folder(struct disk_bundle *b, int fd, struct text *path, unsigned depth, struct error *err) {
     DIR *folder = fdopendir(fd);
     const struct dirent *entry;
-    bool ok = depth <= DEPTH_MAX || error_set(err, ERR_LIMIT, "folders in a bundle deeper than %d", DEPTH_MAX);
+    bool ok = depth <= limit_most(b->limits, LIMIT_BUNDLE_DEPTH) || limit_reached(b->limits, LIMIT_BUNDLE_DEPTH, err);
     if (folder == NULL) {
         close(fd);
         return error_sys(err, errno, "can't list a folder of the bundle");
@@ -178,7 +179,7 @@ bool disk_bundle_is(const char *path, int fd) {
     return bundle_named(bytes_make(path, n)) && has_seal(fd);
 }
 
-void disk_bundle_find(struct folders *folders, struct folder *folder, int fd, bool wanted) {
+void disk_bundle_find(struct folders *folders, struct folder *folder, int fd, const struct limits *limits, bool wanted) {
     if (folder->bundle != NULL || !bundle_named(bytes_make(folder->name, folder->name_n)) || !has_seal(fd)) {
         return;
     }
@@ -187,6 +188,7 @@ void disk_bundle_find(struct folders *folders, struct folder *folder, int fd, bo
         return; /* its files are examined all the same */
     }
     b->root = -1;
+    b->limits = limits;
     folder_path(folder, &b->path);
     for (size_t i = 0; i < b->path.n; i++) {
         b->name_at = b->path.p[i] == '/' ? i + 1 : b->name_at;

@@ -8,6 +8,7 @@
 #define CERTBAN_SCAN_DISK_BUNDLE_H
 
 #include "base/text.h"
+#include "model/limits.h"
 #include "model/verdict.h"
 #include "scan/folder.h"
 
@@ -23,6 +24,7 @@ struct disk_bundle {
     uint32_t *lines;  /* where the path of each line stands in the list */
     size_t n, room;
     uint64_t size; /* of the files together */
+    const struct limits *limits;
     /* What came of it: */
     struct text message;    /* of the reader's verdict; empty when there is none */
     struct error failure;   /* why */
@@ -31,8 +33,8 @@ struct disk_bundle {
 };
 
 /* disk_bundle_find looks whether a folder that was just opened is a bundle with a seal; if so, folder->bundle is set, and with list the
- * files are listed. */
-void disk_bundle_find(struct folders *folders, struct folder *folder, int fd, bool list);
+ * files are listed, within the limits, which outlive it. */
+void disk_bundle_find(struct folders *folders, struct folder *folder, int fd, const struct limits *limits, bool list);
 
 /* disk_bundle_is says whether the folder at that path of the user's, which fd is, is such a bundle. */
 bool disk_bundle_is(const char *path, int fd);

@@ -45,6 +45,7 @@ static void tell(struct run *run, const struct job *job, const struct verdict *v
             names[file.n_other_names++] = bytes_make(other->path, other->path_n);
         }
         file.other_names = names;
+        file.more_names = job->names->more;
     }
     run->events->file(run->events, &file);
     text_free(&inside);

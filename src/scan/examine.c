@@ -15,9 +15,6 @@
 #include "source/stream.h"
 #include "source/timed.h"
 
-/* Files up to here are hashed only because a rule names some file by its hash and says nothing of its size. */
-#define HASH_MAX (UINT64_C(4) << 30)
-
 const struct anchors *examiner_anchors(struct examiner *examiner) {
     if (examiner->anchors == NULL) {
         struct anchors *anchors = anchors_new();
@@ -215,9 +212,13 @@ static void read_formats(struct exam *exam, const struct probe *probe, bool sear
 
 /* Version information is read only where it is shown or where a rule may ask for it. */
 static void read_version(struct exam *exam) {
+    struct error err = {0};
     if (exam->format != NULL && exam->format->version != NULL &&
-        !exam->format->version(exam->source, exam->arena, &exam->contents.version, NULL)) {
+        !exam->format->version(exam->source, exam->arena, &exam->contents.version, &err)) {
         exam->contents.version = (struct version_info){0}; /* a rule's condition on it then does not hold */
+        if (err.kind == ERR_LIMIT) {
+            contents_unreadable(&exam->contents, &err);
+        }
     }
 }
 
@@ -238,10 +239,10 @@ static void judge(struct exam *exam) {
         return;
     }
     if (exam->n_matches == 0 && !examiner->verify && !by_anchor) {
-        if (exam->source->size > HASH_MAX && !blocklist_names_size(examiner->list, exam->source->size)) {
+        if (exam->source->size > limit_most(&examiner->limits, LIMIT_HASH_SIZE) &&
+            !blocklist_names_size(examiner->list, exam->source->size)) {
             struct error err;
-            error_set(&err, ERR_LIMIT, "larger than %d GiB: not hashed for the rules that give a hash without a size (--verify hashes it)",
-                      (int)(HASH_MAX >> 30));
+            limit_reached(&examiner->limits, LIMIT_HASH_SIZE, &err);
             contents_unreadable(&exam->contents, &err);
             return;
         }

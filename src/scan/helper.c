@@ -77,7 +77,7 @@ static uint32_t seconds_left(const struct budget *budget) {
 
 static bool send_source(int socket, struct source *source, struct budget *budget, struct error *err) {
     uint8_t *piece = malloc(KEEPER_PIECE);
-    bool ok = piece != NULL || error_set(err, ERR_LIMIT, "no memory for a helper");
+    bool ok = piece != NULL || error_memory(err, "for a helper");
     for (uint64_t at = 0; ok && at < source->size;) {
         size_t n = source->size - at < KEEPER_PIECE ? (size_t)(source->size - at) : KEEPER_PIECE;
         ok = source_into(source, piece, n, at, err) && budget_spend(budget, 0, err) &&
@@ -109,6 +109,18 @@ static bool visit_file(int fd, const char *path, uint64_t *unpacked, uint64_t pa
     return visitor->visit(visitor, &member, err);
 }
 
+/* Whether an answer says that all went well; else its error, and the limit that is about. */
+static bool said_well(const struct keeper_answer *answer, const char *text, struct error *err) {
+    if (answer->error <= ERR_NONE || answer->error >= ERR_KINDS) {
+        return true;
+    }
+    error_set(err, (enum error_kind)answer->error, "%s", text);
+    if (err != NULL) {
+        err->limit = answer->limit <= LIMIT_COUNT ? answer->limit : 0;
+    }
+    return false;
+}
+
 /* What the keeper has to say, up to its END. */
 static bool receive_files(int socket, struct source *source, struct budget *budget, struct visitor *visitor, struct error *err) {
     struct {
@@ -124,8 +136,7 @@ static bool receive_files(int socket, struct source *source, struct budget *budg
         }
         answer.text[(size_t)got - sizeof answer.head] = '\0';
         if (answer.head.kind == KEEPER_END) {
-            bool bad = answer.head.error > ERR_NONE && answer.head.error < ERR_KINDS;
-            return !bad || error_set(err, (enum error_kind)answer.head.error, "%s", answer.text);
+            return said_well(&answer.head, answer.text, err);
         }
         bool ok = answer.head.kind == KEEPER_FILE && fd >= 0 ? visit_file(fd, answer.text, &unpacked, source->size, budget, visitor, err)
                                                              : error_set(err, ERR_CRASHED, "the helper's keeper makes no sense");
@@ -153,6 +164,9 @@ static bool take_apart_by(int socket, enum helper_format format, struct source *
     if (fd >= 0) {
         close(fd);
     }
+    if (answer.head.kind != KEEPER_READY && answer.head.limit != 0) {
+        return said_well(&answer.head, answer.text, err);
+    }
     if (answer.head.kind != KEEPER_READY) {
         return error_set(err, ERR_UNSUPPORTED, "needs %s, which can't be run here: %s", helper_name(format), answer.text);
     }
@@ -178,7 +192,7 @@ static bool take_apart(struct helper *helper, enum helper_format format, struct 
 
 /* ---- the companion ---- */
 
-static void serve(int socket, const struct helper_programs *programs) {
+static void serve(int socket, const struct helper_programs *programs, const struct limits *limits) {
     uint8_t octet;
     int fd;
     while (pass_receive(socket, &octet, 1, &fd) == 1) {
@@ -187,7 +201,7 @@ static void serve(int socket, const struct helper_programs *programs) {
         if (pid == 0) {
             close(socket);
             close(pair[0]);
-            keeper_main(pair[1], programs);
+            keeper_main(pair[1], programs, limits);
         }
         if (pair[1] >= 0) {
             close(pair[1]);
@@ -202,19 +216,19 @@ static void serve(int socket, const struct helper_programs *programs) {
     }
 }
 
-static void companion_main(int socket, const struct helper_programs *programs) __attribute__((noreturn));
-static void companion_main(int socket, const struct helper_programs *programs) {
+static void companion_main(int socket, const struct helper_programs *programs, const struct limits *limits) __attribute__((noreturn));
+static void companion_main(int socket, const struct helper_programs *programs, const struct limits *limits) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGCHLD, SIG_IGN); /* nobody asks how a keeper ended: its socket says it */
     if (socket != 3) {
         dup2(socket, 3);
     }
     pass_close_from(4);
-    serve(3, programs);
+    serve(3, programs, limits);
     _exit(0);
 }
 
-bool helper_start(struct helper_client *client, const struct helper_programs *programs) {
+bool helper_start(struct helper_client *client, const struct helper_programs *programs, const struct limits *limits) {
     int pair[2];
     bool any = false;
     for (size_t i = 0; i < PROGRAMS; i++) {
@@ -225,7 +239,7 @@ bool helper_start(struct helper_client *client, const struct helper_programs *pr
     }
     pid_t pid = fork();
     if (pid == 0) {
-        companion_main(pair[1], programs);
+        companion_main(pair[1], programs, limits);
     }
     close(pair[1]);
     if (pid < 0) {

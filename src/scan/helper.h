@@ -8,6 +8,7 @@
 #ifndef CERTBAN_SCAN_HELPER_H
 #define CERTBAN_SCAN_HELPER_H
 
+#include "model/limits.h"
 #include "source/helper.h"
 
 enum helper_program { PROGRAM_7Z, PROGRAM_INNOEXTRACT, PROGRAMS };
@@ -30,7 +31,7 @@ struct helper_client {
 };
 
 /* helper_start gives the calling process a companion, which ends with it. False when there is none to be had, and nothing to run. Call
- * it before sandbox_enter. The programs outlive it. */
-CERTBAN_MUST_USE bool helper_start(struct helper_client *client, const struct helper_programs *programs);
+ * it before sandbox_enter. The programs and the limits (LIMIT_HELPER_…) outlive it. */
+CERTBAN_MUST_USE bool helper_start(struct helper_client *client, const struct helper_programs *programs, const struct limits *limits);
 
 #endif

@@ -34,6 +34,7 @@
 #include "scan/sandbox.h"
 
 enum { NOBODY = 65534, SECONDS_MAX = 86400, SAID_MAX = 64 << 10, WORDS = 16 };
+enum { OWN_FILES = 3 }; /* in its file system: the folder that it is, "in" and "out" */
 
 /* The words of a program; the source is "in", what comes of it goes into the folder "out". */
 static const struct {
@@ -62,6 +63,7 @@ static void words_of(enum helper_format format, const char *program, const char 
 struct keeper {
     int socket;
     struct keeper_ask ask;
+    const struct limits *limits;
     const char *program;
     bool users; /* in a user namespace: outside of it, nobody is who started certban */
     uint64_t room;
@@ -114,7 +116,10 @@ static const char *mount_point(const struct keeper *k) {
 static bool find_room(struct keeper *k, struct error *err) {
     struct sysinfo info;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t most = KEEPER_ROOM;
+    uint64_t most = limit_most(k->limits, LIMIT_HELPER_SIZE);
+    if (k->ask.size > most) {
+        return limit_reached(k->limits, LIMIT_HELPER_SIZE, err);
+    }
     if (sysinfo(&info) == 0 && info.totalram != 0) {
         uint64_t share = (uint64_t)info.totalram * info.mem_unit / 2 / (processors > 0 ? (uint64_t)processors : 1);
         most = share < most ? share : most;
@@ -127,13 +132,18 @@ static bool find_room(struct keeper *k, struct error *err) {
     return true;
 }
 
+/* What its file system holds: the source, what comes of it, and what they take beside their bytes. */
+static uint64_t room_of(const struct keeper *k) {
+    return k->ask.size + k->room + (1 << 20);
+}
+
 static bool mount_room(struct keeper *k, struct error *err) {
     enum { NO_SYMLINKS = 256 /* MS_NOSYMFOLLOW, of Linux 5.10 */ };
     const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     const char *point = mount_point(k);
     char options[128];
-    snprintf(options, sizeof options, "mode=0700,uid=%d,gid=%d,size=%llu,nr_inodes=%d", NOBODY, NOBODY,
-             (unsigned long long)k->ask.size + k->room + (1 << 20), KEEPER_ENTRIES_MAX);
+    snprintf(options, sizeof options, "mode=0700,uid=%d,gid=%d,size=%llu,nr_inodes=%llu", NOBODY, NOBODY, (unsigned long long)room_of(k),
+             (unsigned long long)limit_most(k->limits, LIMIT_HELPER_FILES) + OWN_FILES);
     if (point == NULL) {
         return error_set(err, ERR_UNSUPPORTED, "no folder for its files");
     }
@@ -227,7 +237,7 @@ static void become_program(const struct keeper *k, int out) {
         dprintf(out, "error: %s\n", err.text);
         _exit(CONFINE_NOT_THERE);
     }
-    confine_limit(k->ask.seconds, k->room);
+    confine_limit(k->ask.seconds, room_of(k)); /* the file system ends a file that is too large, and says so */
     confine_exec(words, ".", out);
 }
 
@@ -270,9 +280,21 @@ static bool watch(struct keeper *k, int pid_fd, int pipe) {
     }
 }
 
-static bool is_full(void) {
+/* Whether the program had no room any more: for files, or for bytes, of which the caller may have allowed fewer than the limit. */
+static bool is_full(const struct keeper *k, const char *name, struct error *err) {
     struct statfs room;
-    return statfs(".", &room) == 0 && (room.f_bavail == 0 || room.f_ffree == 0);
+    if (statfs(".", &room) != 0 || (room.f_bavail != 0 && room.f_ffree != 0)) {
+        return false;
+    }
+    if (room.f_ffree == 0) {
+        limit_reached(k->limits, LIMIT_HELPER_FILES, err);
+    } else if (k->room == limit_most(k->limits, LIMIT_HELPER_SIZE)) {
+        limit_reached(k->limits, LIMIT_HELPER_SIZE, err);
+    } else {
+        error_set(err, ERR_LIMIT, "%s unpacks it to more than %llu MiB, for which there is no room", name,
+                  (unsigned long long)k->room >> 20);
+    }
+    return true;
 }
 
 /* Behind lines that name no more than the file, which is always "in". */
@@ -302,9 +324,8 @@ static bool explain(struct keeper *k, int status, bool in_time, struct error *er
         error_set(err, ERR_LIMIT, "%s took longer than %u seconds", name, k->ask.seconds);
     } else if (WIFSIGNALED(status)) {
         error_set(err, ERR_CRASHED, "%s was ended by signal %d", name, WTERMSIG(status));
-    } else if (is_full()) {
-        error_set(err, ERR_LIMIT, "%s unpacks it to more than %llu MiB, or %d files", name, (unsigned long long)k->room >> 20,
-                  KEEPER_ENTRIES_MAX);
+    } else if (is_full(k, name, err)) {
+        /* told */
     } else if (strcasestr(said, "password") != NULL || strcasestr(said, "encrypted") != NULL) {
         error_set(err, ERR_UNSUPPORTED, "encrypted: can't be read without the password");
     } else {
@@ -346,14 +367,14 @@ static bool run_program(struct keeper *k, struct error *err) {
 /* ---- all of it ---- */
 
 static void answer(const struct keeper *k, enum keeper_kind kind, const struct error *err) {
-    const struct keeper_answer head = {.kind = kind, .error = err->kind};
+    const struct keeper_answer head = {.kind = kind, .error = err->kind, .limit = err->limit};
     if (!pass_send(k->socket, bytes_make(&head, sizeof head), bytes_text(err->kind != ERR_NONE ? err->text : ""), -1)) {
         _exit(0);
     }
 }
 
-void keeper_main(int socket, const struct helper_programs *programs) {
-    struct keeper k = {.socket = 4};
+void keeper_main(int socket, const struct helper_programs *programs, const struct limits *limits) {
+    struct keeper k = {.socket = 4, .limits = limits};
     struct error err = {0}, why = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(S_IRWXG | S_IRWXO); /* whoever started certban may have one by which not even the helper reads what it is given */
@@ -371,7 +392,7 @@ void keeper_main(int socket, const struct helper_programs *programs) {
     }
     answer(&k, KEEPER_READY, &err);
     bool ok = take_source(&k, &err) && run_program(&k, &err);
-    if (!keeper_show(k.socket, "out", &why)) { /* what could be unpacked is shown even so */
+    if (!keeper_show(k.socket, "out", limits, &why)) { /* what could be unpacked is shown even so */
         err = ok ? why : err;
     }
     answer(&k, KEEPER_END, &err);

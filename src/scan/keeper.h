@@ -6,13 +6,9 @@
 #include "scan/helper.h"
 
 enum {
-    KEEPER_PIECE = 64 << 10,     /* octets of the source in one message */
-    KEEPER_NAME_MAX = 4096,      /* octets of a path that are told */
-    KEEPER_ENTRIES_MAX = 200000, /* files, folders, links that a program may make */
+    KEEPER_PIECE = 64 << 10, /* octets of the source in one message */
+    KEEPER_NAME_MAX = 4096,  /* octets of a path that are told: a longer one is cut, what it leads to is looked at all the same */
 };
-
-/* The most that a source and what it unpacks to may take in memory, apart from what the caller allows. */
-#define KEEPER_ROOM (UINT64_C(2) << 30)
 
 /* From the reader, whose parser may be somebody else's by now: the keeper believes none of it. Then size octets in pieces. */
 struct keeper_ask {
@@ -27,9 +23,10 @@ enum keeper_kind { KEEPER_READY, KEEPER_REFUSED, KEEPER_FILE, KEEPER_END };
 struct keeper_answer {
     uint32_t kind;
     uint32_t error; /* END: enum error_kind, ERR_NONE when all of it was unpacked; text is behind */
+    uint32_t limit; /* that the error is about, as in struct error */
 };
 
-/* keeper_main serves one source and ends. */
-void keeper_main(int socket, const struct helper_programs *programs) __attribute__((noreturn));
+/* keeper_main serves one source and ends. The limits are those of the run: what the reader asks for can't pass them. */
+void keeper_main(int socket, const struct helper_programs *programs, const struct limits *limits) __attribute__((noreturn));
 
 #endif

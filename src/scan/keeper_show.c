@@ -12,10 +12,9 @@
 #include "scan/keeper.h"
 #include "scan/pass.h"
 
-enum { DEPTH_MAX = 128 };
-
 struct show {
     int socket;
+    const struct limits *limits;
     char path[KEEPER_NAME_MAX]; /* of what is in hand, below the folder */
 };
 
@@ -56,8 +55,8 @@ static bool show_entry(struct show *s, int folder, const char *name, size_t path
 
 /* What is wrong with one entry is kept; the others are shown. */
 static bool show_folder(struct show *s, int parent, const char *name, size_t path_n, unsigned depth, struct error *err) {
-    if (depth == DEPTH_MAX) {
-        return error_set(err, ERR_LIMIT, "folders more than %d deep", DEPTH_MAX);
+    if (depth > limit_most(s->limits, LIMIT_HELPER_DEPTH)) {
+        return limit_reached(s->limits, LIMIT_HELPER_DEPTH, err);
     }
     int fd = fs_folder_in(parent, name);
     DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
@@ -76,7 +75,7 @@ static bool show_folder(struct show *s, int parent, const char *name, size_t pat
     return first.kind == ERR_NONE || error_again(err, &first);
 }
 
-bool keeper_show(int socket, const char *folder, struct error *err) {
-    struct show s = {.socket = socket};
+bool keeper_show(int socket, const char *folder, const struct limits *limits, struct error *err) {
+    struct show s = {.socket = socket, .limits = limits};
     return show_folder(&s, AT_FDCWD, folder, 0, 0, err);
 }

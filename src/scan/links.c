@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-enum { NAMES_MAX = 1024 };
-
 /* The value of an inode whose names nobody wants. */
 static struct names boring;
 
@@ -22,11 +20,11 @@ enum links_met links_meet(struct links *links, const struct fs_identity *file, s
     return LINKS_FIRST;
 }
 
-void links_add(struct links *links, const struct fs_identity *file, struct folder *folder, struct bytes path) {
+void links_add(struct links *links, const struct fs_identity *file, struct folder *folder, struct bytes path, uint64_t most) {
     pthread_mutex_lock(&links->lock);
     bool fresh;
     struct names *names = inodes_at(&links->inodes, file->volume, file->number, &boring, &fresh);
-    struct other_name *name = names != NULL && names != &boring && names->n < NAMES_MAX ? malloc(sizeof *name + path.n + 1) : NULL;
+    struct other_name *name = names != NULL && names != &boring && names->n < most ? malloc(sizeof *name + path.n + 1) : NULL;
     if (name != NULL) {
         *name = (struct other_name){.next = names->first, .folder = folder != NULL ? folder_ref(folder) : NULL, .path_n = path.n};
         memcpy(name->path, path.p, path.n);

@@ -32,8 +32,8 @@ enum links_met { LINKS_FIRST, LINKS_AGAIN, LINKS_FAILED };
 /* links_meet says whether a file is met for the first time; then *names is where its further names go (for links_of). */
 enum links_met links_meet(struct links *links, const struct fs_identity *file, struct names **names);
 
-/* links_add keeps a further name of a file, unless nobody is interested in it any more. */
-void links_add(struct links *links, const struct fs_identity *file, struct folder *folder, struct bytes path);
+/* links_add keeps a further name of a file, unless nobody is interested in it any more; past most of them it is only counted. */
+void links_add(struct links *links, const struct fs_identity *file, struct folder *folder, struct bytes path, uint64_t most);
 
 /* links_forget says that nobody is interested in the names of a file. */
 void links_forget(struct links *links, struct folders *folders, const struct fs_identity *file);

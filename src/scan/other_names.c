@@ -10,7 +10,8 @@
 
 #include "scan/folder.h"
 
-enum { DEPTH_MAX = 256, NAMES_MAX = 1024 };
+/* Each level holds a descriptor. What lies deeper is not found: the item that is taken says how many names of its file still exist. */
+enum { DEPTH_MAX = 256 };
 
 struct search {
     struct names_ask *asks;
@@ -22,7 +23,7 @@ struct search {
 static void note(const struct search *s, const struct stat *st, const char *name) {
     for (size_t i = 0; i < s->n; i++) {
         struct names_ask *ask = &s->asks[i];
-        if (ask->number != st->st_ino || ask->volume != s->volume || ask->n_found >= NAMES_MAX) {
+        if (ask->number != st->st_ino || ask->volume != s->volume || ask->n_found >= ask->most) {
             continue;
         }
         struct text *more = realloc(ask->found, (ask->n_found + 1) * sizeof *more);

@@ -9,7 +9,8 @@
 struct names_ask {
     uint64_t volume, number; /* st_dev, st_ino */
     const char *path;
-    uint32_t links; /* no more than that are looked for */
+    uint32_t links; /* no more than that are looked for, */
+    uint64_t most;  /* and no more than that kept */
     struct text *found;
     size_t n_found;
 };

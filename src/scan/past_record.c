@@ -50,12 +50,12 @@ static int64_t take_time(const json_t *o, const char *name) {
 }
 
 /* The value of an enumeration by the name that it has in reports; the first one when none has it. */
-#define TAKE_NAMED(text, function, count, out)                                                                                             \
+#define TAKE_NAMED(text, function, type, count, out)                                                                                       \
     do {                                                                                                                                   \
-        *(out) = 0;                                                                                                                        \
-        for (int named = 0; named < (int)(count); named++) {                                                                               \
-            if (bytes_is(text, function(named))) {                                                                                         \
-                *(out) = named;                                                                                                            \
+        *(out) = (type)0;                                                                                                                  \
+        for (unsigned named = 0; named < (unsigned)(count); named++) {                                                                     \
+            if (bytes_is(text, function((type)named))) {                                                                                   \
+                *(out) = (type)named;                                                                                                      \
             }                                                                                                                              \
         }                                                                                                                                  \
     } while (0)
@@ -94,9 +94,7 @@ static bool take_timestamps(const json_t *all, struct signature_info *s, struct 
     for (; ok && s->n_timestamps < n; s->n_timestamps++) {
         const json_t *o = json_array_get(all, s->n_timestamps), *signer = json_object_get(o, "signer");
         struct timestamp_info *t = &s->timestamps[s->n_timestamps];
-        int state;
-        TAKE_NAMED(json_text(o, "state"), check_name, CHECK_COUNT, &state);
-        t->state = (enum check)state;
+        TAKE_NAMED(json_text(o, "state"), check_name, enum check, CHECK_COUNT, &t->state);
         t->has_signer = signer != NULL;
         ok = signer == NULL || take_cert(signer, &t->signer, arena);
     }
@@ -122,13 +120,9 @@ static bool take_signature(const json_t *o, struct signature_info *s, struct are
         {"team_id", offsetof(struct signature_info, team_id)},
     };
     const json_t *digest = json_object_get(o, "digest"), *signer = json_object_get(o, "signer");
-    int state;
-    TAKE_NAMED(json_text(digest, "state"), digest_state_name, CHECK_COUNT, &state);
-    s->digest = (enum check)state;
-    TAKE_NAMED(json_text(o, "signature"), check_name, CHECK_COUNT, &state);
-    s->signature = (enum check)state;
-    TAKE_NAMED(json_text(o, "chain_state"), chain_state_name, CHAIN_COUNT, &state);
-    s->chain_state = (enum chain_state)state;
+    TAKE_NAMED(json_text(digest, "state"), digest_state_name, enum check, CHECK_COUNT, &s->digest);
+    TAKE_NAMED(json_text(o, "signature"), check_name, enum check, CHECK_COUNT, &s->signature);
+    TAKE_NAMED(json_text(o, "chain_state"), chain_state_name, enum chain_state, CHAIN_COUNT, &s->chain_state);
     s->anchored = s->chain_state == CHAIN_TRUSTED || json_is_true(json_object_get(o, "anchored"));
     s->root_namesake = json_is_true(json_object_get(o, "root_namesake"));
     s->signed_at = take_time(o, "signed_at");
@@ -158,9 +152,8 @@ static bool take_file(const json_t *o, struct past_record *record, struct arena 
     const json_t *all = json_object_get(o, "signatures");
     json_int_t size = json_integer_value(json_object_get(o, "size"));
     size_t n = json_array_size(all);
-    int finding;
-    TAKE_NAMED(json_text(o, "finding"), finding_name, FINDING_COUNT, &finding);
-    *v = (struct verdict){.inside = "", .finding = (enum finding)finding, .decisive = -1, .size = size > 0 ? (uint64_t)size : 0};
+    *v = (struct verdict){.inside = "", .decisive = -1, .size = size > 0 ? (uint64_t)size : 0};
+    TAKE_NAMED(json_text(o, "finding"), finding_name, enum finding, FINDING_COUNT, &v->finding);
     v->has_sha256 = json_text(o, "sha256").n == 2 * sizeof v->sha256;
     take_hash(o, "sha256", v->sha256, sizeof v->sha256);
     record->member = json_object_get(o, "parent") != NULL;

@@ -74,7 +74,8 @@ static bool ask_names(struct plan *plans, size_t n_plans, const struct scan_opti
             asks[n++] = (struct names_ask){.volume = plan->job->identity.volume,
                                            .number = plan->job->identity.number,
                                            .path = text_c(&plan->real),
-                                           .links = plan->job->identity.names};
+                                           .links = plan->job->identity.names,
+                                           .most = limit_most(&options->examiner.limits, LIMIT_NAMES)};
         }
     }
     other_names_find(asks, n);

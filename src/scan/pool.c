@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 enum {
-    LOW_WATER = 4,      /* a reader with fewer jobs in hand gets more */
-    IN_HAND = 4 << 20,  /* bytes to be read whole; with more in hand it gets none: the last large files are not one reader's */
-    PACKED = 4,         /* times its size that an archive unpacks to, about */
-    REPLACEMENTS = 100, /* workers that may die in one run */
+    LOW_WATER = 4,     /* a reader with fewer jobs in hand gets more */
+    IN_HAND = 4 << 20, /* bytes to be read whole; with more in hand it gets none: the last large files are not one reader's */
+    PACKED = 4,        /* times its size that an archive unpacks to, about */
 };
 
 #define SECOND INT64_C(1000000000)
@@ -155,8 +154,8 @@ void pool_lost(struct pool *pool, struct slot *slot, const struct error *why) {
         rest[i]->alone = true;
         queue_back(pool, rest[i]);
     }
-    if (++pool->deaths > REPLACEMENTS && !pool_broken(pool)) {
-        error_set(&failure, ERR_CRASHED, "more than %d readers have died: this run examines nothing more", REPLACEMENTS);
+    if (++pool->deaths > limit_most(&pool->examiner->limits, LIMIT_RESTARTS) && !pool_broken(pool)) {
+        limit_reached(&pool->examiner->limits, LIMIT_RESTARTS, &failure);
         pool_give_up(pool, &failure);
     }
 }

@@ -159,9 +159,15 @@ static bool prove_signer(struct exam *exam, size_t i, struct error *err) {
     if (s->signer == NULL) {
         return true;
     }
-    if (!timestamps_verify(s, examiner_anchors(exam->examiner), exam->arena, &p->timestamps, &p->n_timestamps, err) ||
+    bool more;
+    if (!timestamps_verify(s, examiner_anchors(exam->examiner), exam->arena, &p->timestamps, &p->n_timestamps, &more, err) ||
         !revoked_timestamps(exam, p->timestamps, p->n_timestamps, err)) {
         return false;
+    }
+    if (more) {
+        struct error why;
+        limit_reached(exam->arena->limits, LIMIT_TIMESTAMPS, &why);
+        contents_unreadable(&exam->contents, &why);
     }
     p->signed_at = earliest_good(p);
     if (s->kind == KIND_APPLE && p->signer.state == CHECK_GOOD && !directories_bound(s, exam) && !s->best_is_first) {

@@ -20,8 +20,7 @@
 #include <unistd.h>
 
 enum {
-    MEMORY_MAX = 512 << 20,
-    DESCRIPTORS_MAX = 32, /* a message brings WORKER_BATCH of them at most */
+    DESCRIPTORS_MAX = 32, /* a message brings WORKER_BATCH of them at most, and a helper one by one: no file makes a reader hold more */
     NOBODY = 65534,
 };
 
@@ -178,7 +177,7 @@ bool sandbox_paths(const struct sandbox_path *paths, size_t n, struct error *err
     return ok;
 }
 
-bool sandbox_limit(struct error *err) {
+bool sandbox_limit(uint64_t memory, struct error *err) {
     const struct {
         int what;
         rlim_t limit;
@@ -186,7 +185,7 @@ bool sandbox_limit(struct error *err) {
         {RLIMIT_NOFILE, DESCRIPTORS_MAX},
         {RLIMIT_CORE, 0},
         {RLIMIT_FSIZE, 0},
-        {RLIMIT_AS, SANDBOX_SANITIZER ? RLIM_INFINITY : MEMORY_MAX}, /* the sanitizer's shadow alone takes terabytes */
+        {RLIMIT_AS, SANDBOX_SANITIZER ? RLIM_INFINITY : (rlim_t)memory}, /* the sanitizer's shadow alone takes terabytes */
     };
     pid_t parent = getppid();
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {

@@ -4,6 +4,7 @@
 #define CERTBAN_SCAN_SANDBOX_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -25,9 +26,9 @@ const char *sandbox_available(void);
 /* sandbox_prepare builds the list of allowed calls once, in the process that forks the others. */
 CERTBAN_MUST_USE bool sandbox_prepare(struct error *err);
 
-/* sandbox_limit sets the limits that hold with and without a sandbox: memory, descriptors, no core files, death with the
+/* sandbox_limit sets the limits that hold with and without a sandbox: bytes of memory, descriptors, no core files, death with the
  * parent. Over processor time the pool watches. */
-CERTBAN_MUST_USE bool sandbox_limit(struct error *err);
+CERTBAN_MUST_USE bool sandbox_limit(uint64_t memory, struct error *err);
 
 /* What a domain leaves of the file system: a file or folder, with all below it. */
 enum sandbox_right {

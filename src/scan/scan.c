@@ -324,7 +324,7 @@ bool scan_run(const struct scan_options *asked, struct scan_events *events, stru
         return false;
     }
     *summary = (struct scan_summary){.complete = true};
-    struct run run = {.sink = {on_verdict, on_done},
+    struct run run = {.sink = {.verdict = on_verdict, .done = on_done},
                       .options = &options,
                       .events = events,
                       .summary = summary,

@@ -43,6 +43,7 @@ struct scan_file {
     bool in_folder;                  /* path is a bundle's, and the verdict's inside a file in that folder: / is between, not !/ */
     const struct bytes *other_names; /* further hard links met in the walk */
     size_t n_other_names;
+    uint64_t more_names; /* of them, past LIMIT_NAMES */
     enum action_state action;
     const char *action_id;     /* quarantine item; "" when none */
     const char *action_detail; /* why it failed, or what else to know; "" when nothing */
@@ -66,7 +67,7 @@ struct scan_brake {
     unsigned most;          /* that weight, without a word by the user */
     uint64_t confirmed;     /* by the user: so many files are moved all the same */
     const char *const *paths;
-    size_t n_paths;
+    size_t n_paths; /* BRAKE_PATHS at most */
 };
 
 struct scan_events {

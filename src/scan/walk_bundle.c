@@ -6,7 +6,7 @@ void walker_bundle(struct walker *walker, struct folder *folder, int fd) {
     struct walk *walk = walker->walk;
     const struct examiner *examiner = &walk->options->examiner;
     bool within = folder->bundle != NULL, asked = examiner->verify || examiner->describe;
-    disk_bundle_find(walk->folders, folder, fd, asked);
+    disk_bundle_find(walk->folders, folder, fd, &examiner->limits, asked);
     if (within || folder->bundle == NULL || !asked || folder->bundle->failure.kind != ERR_NONE) {
         return;
     }

@@ -89,7 +89,7 @@ void walker_give(struct walker *walker, struct folder *folder, struct bytes path
     struct names *names = NULL;
     bool numbered = folder == NULL || !folder->special; /* by who tells files apart */
     if (identity->names > 1 && numbered && walk->options->walk && links_meet(walk->links, identity, &names) == LINKS_AGAIN) {
-        links_add(walk->links, identity, folder, path);
+        links_add(walk->links, identity, folder, path, limit_most(&walk->options->examiner.limits, LIMIT_NAMES));
         close(fd);
         return;
     }

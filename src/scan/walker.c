@@ -19,11 +19,7 @@
 #include "scan/glob.h"
 #include "store/quarantine.h"
 
-enum {
-    DEPTH_MAX = 4096,
-    STDIN_MAX = 1 << 30, /* of standard input */
-    COPY_SIZE = 64 << 10,
-};
+enum { COPY_SIZE = 64 << 10 };
 
 /* ---- what comes out ---- */
 
@@ -163,8 +159,9 @@ static void found_folder(struct walker *walker, struct folder *folder, const cha
     }
     struct error err = {0};
     struct folder *sub = NULL;
-    if (folder->depth >= DEPTH_MAX) {
-        error_set(&err, ERR_LIMIT, "folders nested deeper than %d", DEPTH_MAX);
+    const struct limits *limits = &walker->walk->options->examiner.limits;
+    if (folder->depth >= limit_most(limits, LIMIT_FOLDER_DEPTH)) {
+        limit_reached(limits, LIMIT_FOLDER_DEPTH, &err);
     } else if ((sub = folder_new(folder, name, strlen(name))) == NULL) {
         error_set(&err, ERR_LIMIT, "no memory for the folder");
     }
@@ -308,6 +305,7 @@ static bool take_stdin(struct walker *walker, int *out, struct error *err) {
     int fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     fd = fd >= 0 ? fd : memfd_create("stdin", MFD_CLOEXEC);
     uint8_t *block = malloc(COPY_SIZE);
+    const struct limits *limits = &walker->walk->options->examiner.limits;
     bool ok = fd >= 0 && block != NULL ? true : error_set(err, ERR_LIMIT, "no room for standard input");
     uint64_t all = 0;
     for (ssize_t n = 1; ok && n != 0;) {
@@ -317,7 +315,7 @@ static bool take_stdin(struct walker *walker, int *out, struct error *err) {
             continue;
         }
         all += (uint64_t)n;
-        ok = all <= STDIN_MAX || error_set(err, ERR_LIMIT, "standard input is longer than %d bytes", STDIN_MAX);
+        ok = all <= limit_most(limits, LIMIT_STDIN_SIZE) || limit_reached(limits, LIMIT_STDIN_SIZE, err);
         for (ssize_t done = 0, m; ok && done < n; done += m) {
             m = write(fd, block + done, (size_t)(n - done));
             ok = m > 0 || error_sys(err, errno, "can't keep standard input");
@@ -334,13 +332,6 @@ static bool take_stdin(struct walker *walker, int *out, struct error *err) {
         close(fd);
     }
     return ok;
-}
-
-static char *real_path(int fd) {
-    char link[64], target[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, target, sizeof target);
-    return n > 0 && target[0] == '/' ? strndup(target, (size_t)n) : NULL;
 }
 
 static void take_root(struct walker *walker, const char *path, int fd, const struct fs_identity *identity) {
@@ -361,7 +352,7 @@ static void take_root(struct walker *walker, const char *path, int fd, const str
         close(fd);
         return;
     }
-    folder->real = real_path(fd);
+    folder->real = fs_path_of((struct handle){fd}, path);
     folder->special = filesystem_left_out(fd);
     folder_opened(walker->walk->folders, folder, fd, identity);
     walker_bundle(walker, folder, fd);

@@ -120,6 +120,7 @@ static void on_verdict(struct verdict_sink *sink, const struct verdict *verdict)
         return;
     }
     struct verdict copy = *verdict;
+    limit_of_memory(&copy.unreadable);
     if (own) {
         copy.unpacked = worker->run_had - worker->run_left;
         if (worker->kind == WORKER_PROVER && !copy.has_sha256) {
@@ -298,7 +299,7 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     worker.examiner.memo = &memo;
     worker.run_left = UINT64_MAX;
     worker.examiner.run_left = &worker.run_left;
-    if (examiner->helpers != NULL && examiner->members && helper_start(&client, examiner->helpers)) {
+    if (examiner->helpers != NULL && examiner->members && helper_start(&client, examiner->helpers, &worker.examiner.limits)) {
         worker.examiner.helper = &client.helper;
     }
     /* One file after another needs some megabytes: giving them back in between costs more than reading most files. */
@@ -310,7 +311,7 @@ void worker_main(int socket, enum worker_kind kind, const struct examiner *exami
     bool ok = buffer != NULL && path != NULL ? true : error_set(&err, ERR_LIMIT, "no memory for a reader");
     prctl(PR_SET_NAME, "reader");
     tzset(); /* libarchive turns dates into times, for which the C library would look for a file once */
-    ok = ok && sandbox_limit(&err) && (!sandbox || sandbox_enter(&err));
+    ok = ok && sandbox_limit(limit_most(&worker.examiner.limits, LIMIT_READER_MEMORY), &err) && (!sandbox || sandbox_enter(&err));
     if (!ok) {
         send_packet(&worker, ANSWER_REFUSED, bytes_text(err.text));
         _exit(1);

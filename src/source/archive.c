@@ -358,7 +358,7 @@ static bool walk(struct source *source, struct arena *arena, struct budget *budg
                  struct error *err) {
     struct walk *w = calloc(1, sizeof *w);
     if (w == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to read an archive");
+        return error_memory(err, "to read an archive");
     }
     w->source = source;
     w->arena = arena;

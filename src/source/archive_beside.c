@@ -121,7 +121,7 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     }
     struct archive_reader *r = calloc(1, sizeof *r);
     if (r == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to read an archive");
+        return error_memory(err, "to read an archive");
     }
     b->passes++;
     b->open[b->n++] = r;

@@ -100,8 +100,10 @@ static void explain(const struct archive_reader *r, struct error *why) {
         *why = r->error;
     } else if (archive_reader_encrypted(r)) {
         error_set(why, ERR_UNSUPPORTED, "encrypted: can't be read without the password");
+    } else if (memory) {
+        error_memory(why, "to read an archive");
     } else {
-        error_set(why, memory ? ERR_LIMIT : unsupported ? ERR_UNSUPPORTED : ERR_MALFORMED, "%s", text);
+        error_set(why, unsupported ? ERR_UNSUPPORTED : ERR_MALFORMED, "%s", text);
     }
 }
 
@@ -155,7 +157,7 @@ static bool begin(struct archive_reader *r, struct error *err) {
     r->error = r->fatal = (struct error){0};
     r->a = archive_read_new();
     if (r->a == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to read an archive");
+        return error_memory(err, "to read an archive");
     }
     if (!enable(r, err)) {
         return false;

@@ -223,7 +223,7 @@ static bool rest_visit(struct walk *w, const uint8_t *head, size_t have, struct 
     const char *path = arena_printf(&w->scratch, "behind@%llu", (unsigned long long)at);
     size_t most = (size_t)limit_most(w->tape.budget->limits, LIMIT_MEMORY);
     if (path == NULL || !spool_room(w, most)) {
-        return error_set(err, ERR_LIMIT, "no memory for what stands behind a cpio archive");
+        return error_memory(err, "for what stands behind a cpio archive");
     }
     memcpy(w->spool, head, have);
     if (!tape_read(&w->tape, w->spool + have, most - have, &got, err)) {

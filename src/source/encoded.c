@@ -98,7 +98,7 @@ static bool decode(struct source *source, uint64_t most, struct decoding *d, str
     size_t n = source->size < most ? (size_t)source->size : (size_t)most;
     *d = (struct decoding){.p = malloc(n != 0 ? n : 1)};
     if (d->p == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to decode text");
+        return error_memory(err, "to decode text");
     }
     if (!source_into(source, d->p, n, 0, err)) {
         return false;

@@ -116,7 +116,7 @@ bool measure_frames(struct source *window, struct arena *scratch, uint64_t *n, s
     struct error why;
     bool end = true;
     if (reader == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory to read an archive");
+        return error_memory(err, "to read an archive");
     }
     if (!source_read_some(window, scratch, 0, HEAD, &head, err)) {
         free(reader);
@@ -127,9 +127,6 @@ bool measure_frames(struct source *window, struct arena *scratch, uint64_t *n, s
     free(reader);
     return true;
 }
-
-/* So many bytes are unpacked at most to find out where streams end. */
-#define UNPACKED_MAX (UINT64_C(64) << 20)
 
 /* A stream of a packed file. */
 struct pass {
@@ -161,7 +158,7 @@ static struct pass pass_stream(struct source *window, enum unpack_method method,
 
 /* What stands behind its last stream is no part of it, and would be called damage. */
 bool measure_xz(struct source *window, struct arena *scratch, uint64_t *n, struct error *err) {
-    uint64_t left = UNPACKED_MAX, at = 0;
+    uint64_t left = limit_most(scratch->limits, LIMIT_PACKED_END), at = 0;
     struct bytes next, magic = bytes_make("\xfd\x37zXZ\0", 6);
     while (left != 0 && pass_stream(window, UNPACK_XZ, scratch->limits, &at, &left).begins) {
         *n = at;
@@ -177,10 +174,10 @@ bool measure_xz(struct source *window, struct arena *scratch, uint64_t *n, struc
 
 bool measure_packed(struct source *packed, enum unpack_method method, enum archive_kind kind, struct arena *scratch, uint64_t *end,
                     struct error *err) {
-    enum { STREAMS_MAX = 1024, HEAD = 512 };
-    uint64_t left = UNPACKED_MAX, at = 0;
+    enum { HEAD = 512 };
+    uint64_t left = limit_most(scratch->limits, LIMIT_PACKED_END), at = 0;
     *end = 0;
-    for (unsigned i = 0; i < STREAMS_MAX; i++) {
+    for (;;) { /* each stream takes from the packed bytes */
         struct bytes next;
         if (!pass_stream(packed, method, scratch->limits, &at, &left).ends) {
             return true;

@@ -17,7 +17,7 @@ enum { BUFFER = 64 << 10 };
 
 enum { LZMA_PROPERTIES = 5 };
 
-enum step { STEP_ON, STEP_END, STEP_BAD, STEP_MEMORY };
+enum step { STEP_ON, STEP_END, STEP_BAD, STEP_MEMORY /* there is none */, STEP_LIMIT /* of LZMA's memory */ };
 
 /* begin starts over, at the first packed byte (u->in holds what was read of it). step consumes u->in and gives up to room bytes. */
 struct codec {
@@ -132,10 +132,11 @@ static bool lzma_state(struct unpacker *u) {
 }
 
 static enum step lzma_step_of(lzma_ret code) {
-    return code == LZMA_STREAM_END                                 ? STEP_END
-           : code == LZMA_OK || code == LZMA_BUF_ERROR             ? STEP_ON
-           : code == LZMA_MEM_ERROR || code == LZMA_MEMLIMIT_ERROR ? STEP_MEMORY
-                                                                   : STEP_BAD;
+    return code == LZMA_STREAM_END                     ? STEP_END
+           : code == LZMA_OK || code == LZMA_BUF_ERROR ? STEP_ON
+           : code == LZMA_MEM_ERROR                    ? STEP_MEMORY
+           : code == LZMA_MEMLIMIT_ERROR               ? STEP_LIMIT
+                                                       : STEP_BAD;
 }
 
 static enum step xz_begin(struct unpacker *u) {
@@ -169,7 +170,7 @@ static enum step zip_lzma_begin(struct unpacker *u) {
     if (lzma_properties_decode(&filters[0], NULL, properties.p, properties.n) != LZMA_OK) {
         return STEP_BAD;
     }
-    enum step step = STEP_MEMORY;
+    enum step step = STEP_LIMIT;
     if (lzma_raw_decoder_memusage(filters) <= limit_most(u->limits, LIMIT_LZMA_MEMORY)) {
         u->started = true;
         step = lzma_step_of(lzma_raw_decoder(u->state, filters));
@@ -223,7 +224,7 @@ static bool fill(struct unpacker *u, struct error *err) {
     size_t n = left < BUFFER ? (size_t)left : BUFFER;
     u->buffer = u->buffer != NULL ? u->buffer : malloc(BUFFER);
     if (u->buffer == NULL) {
-        return error_set(err, ERR_LIMIT, "no memory for packed bytes");
+        return error_memory(err, "for packed bytes");
     }
     if (!source_into(u->packed, u->buffer, n, u->at, err)) {
         return false;
@@ -235,11 +236,11 @@ static bool fill(struct unpacker *u, struct error *err) {
 
 static bool complain(const struct unpacker *u, enum step step, struct error *err) {
     const char *name = codecs[u->method].name;
-    if (step == STEP_MEMORY && (u->method == UNPACK_XZ || u->method == UNPACK_LZMA || u->method == UNPACK_ZIP_LZMA)) {
+    if (step == STEP_LIMIT) {
         return limit_reached(u->limits, LIMIT_LZMA_MEMORY, err);
     }
     if (step == STEP_MEMORY) {
-        return error_set(err, ERR_LIMIT, "%s data that needs more memory than is allowed", name);
+        return error_memory(err, "to unpack");
     }
     return error_set(err, ERR_MALFORMED, "%s data that can't be unpacked (near packed byte %llu)", name,
                      (unsigned long long)unpack_used(u));
@@ -271,7 +272,7 @@ static bool produce(struct unpacker *u, uint8_t *buf, size_t room, size_t *got, 
         if (step == STEP_ON && !last && *got == 0 && u->in.n == before) {
             step = STEP_BAD; /* stands still */
         }
-        if (step == STEP_BAD || step == STEP_MEMORY) {
+        if (step == STEP_BAD || step == STEP_MEMORY || step == STEP_LIMIT) {
             return complain(u, step, err);
         }
         u->done = step == STEP_END || (last && *got == 0);

@@ -18,8 +18,9 @@ static void judge(struct signed_data *sd, const struct anchors *anchors, struct 
         struct timestamp *stamps;
         struct chain chain;
         size_t n;
+        bool more;
         if (!signer_verify(&signature, sd->certs, sd->n_certs, arena, &proof, &err) ||
-            !timestamps_verify(&signature, anchors, arena, &stamps, &n, &err)) {
+            !timestamps_verify(&signature, anchors, arena, &stamps, &n, &more, &err)) {
             return;
         }
         if ((proof.state == CHECK_GOOD) != (*proof.detail == '\0') || (proof.state == CHECK_GOOD && proof.signer == NULL)) {
