@@ -80,7 +80,11 @@ bool content_is_whole(int item, const struct record *record) {
     return whole;
 }
 
-/* The private folder is there and open. */
+static bool neither_is_whole(struct error *err) {
+    return error_set(err, ERR_IO, "neither the copy nor the original is whole");
+}
+
+/* The private folder is there and open. The original is deleted only when the copy is whole, whatever was on the disk before. */
 bool recover_private(struct quarantine *store, int item, int folder, int private, struct record *record, struct error *err) {
     struct inode_id x;
     const char *name = text_c(&record->private);
@@ -93,7 +97,9 @@ bool recover_private(struct quarantine *store, int item, int folder, int private
                           (record->placeholder.number == 0 && fstatat(private, PRIVATE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
                            S_ISREG(st.st_mode) && st.st_size == 0 && (st.st_mode & 07777) == 0 && st.st_uid == geteuid());
     if (x.number != 0 && !is_placeholder) {
-        return take_finish_copy(store, item, folder, private, record, err);
+        return content_is_whole(item, record)
+                   ? take_finish_copy(store, item, folder, private, record, err)
+                   : error_set(err, ERR_IO, "the copy is not whole; the original is in %s beside its place", name);
     }
     /* Nothing was exchanged yet, or the original is deleted already. */
     if (is_placeholder && unlinkat(private, PRIVATE_FILE, 0) != 0) {
@@ -112,7 +118,7 @@ bool recover_private(struct quarantine *store, int item, int folder, int private
         fix_again(folder, record);
         return item_drop(store, item, record->id, err);
     }
-    return take_held(store, item, record, err);
+    return content_is_whole(item, record) ? take_held(store, item, record, err) : neither_is_whole(err);
 }
 
 /* The private folder is gone from its place, but the placeholder still stands at the name: it is moved out of there into a folder as
@@ -147,7 +153,7 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
         ok = error_sys(err, errno, "can't open the private folder beside the file"); /* the original may be in it */
     } else if (!inode_is_at(folder, record_name(record), record->file, &in_place, err)) {
         ok = false;
-    } else if (ours && content_is_whole(item, record)) {
+    } else if (ours) {
         ok = recover_private(store, item, folder, private, record, err);
     } else if (in_place || record->placeholder.number == 0) { /* nothing was exchanged: it is where it was, or its owner moved it */
         fix_again(folder, record);
@@ -155,7 +161,7 @@ static bool recover_copied(struct quarantine *store, int item, struct record *re
     } else if (content_is_whole(item, record)) {
         ok = remove_lonely(folder, record, err) && take_held(store, item, record, err);
     } else {
-        ok = error_set(err, ERR_IO, "neither the copy nor the original is whole");
+        ok = neither_is_whole(err);
     }
     if (private >= 0) {
         close(private);

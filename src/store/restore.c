@@ -83,7 +83,7 @@ static bool open_target(const struct record *record, const struct restore_option
 
 /* Last of all, for such a file can't be renamed. */
 static bool fix_restored(int fd, const struct record *record, struct error *err) {
-    return !record->lifted || metadata_fix(fd, &record->metadata, err);
+    return !record->lifted || (metadata_fix(fd, &record->metadata, err) && flush(fd, "the file", err));
 }
 
 /* A place for a copy that nobody sees before it is whole: no name at all, or one in a folder that only we may enter. */
@@ -137,7 +137,8 @@ static bool copy_out(const struct quarantine *store, int item, int content, int 
         ok = error_set(err, ERR_CHANGED, "the copy is not what the store holds");
     }
     ok = ok && metadata_apply(hidden.fd, &record->metadata, privileges, err) && flush(hidden.fd, "the file", err) &&
-         hidden_show(&hidden, folder, name, err) && fix_restored(hidden.fd, record, err);
+         hidden_show(&hidden, folder, name, err) && fix_restored(hidden.fd, record, err) &&
+         flush(hidden.fd, "the file", err); /* once more: Btrfs writes nothing of a file that has no name yet */
     if (ok && words != NULL) {
         names_restore(record, hidden.fd, words);
     }

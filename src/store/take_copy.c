@@ -72,6 +72,7 @@ static bool copy_in(int item, const struct take *take, struct record *record, st
     if (!ok && named) {
         (void)unlinkat(item, ITEM_CONTENT ".new", 0);
     }
+    ok = ok && flush(copy, "the copy", err); /* once more: Btrfs writes nothing of a file that has no name yet */
     close(copy);
     return ok && flush(item, "the item", err);
 }
