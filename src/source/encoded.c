@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A file written as text (source/encoded_text.h), whole: one member, decoded in memory; also behind the mark of UTF-16LE, and behind a line
- * of the kind that PEM begins with. Refused: more text than LIMIT_ENCODED_SIZE. What stands behind the end of the text is for whoever found
+ * of the kind that PEM begins with. Not decoded: text past LIMIT_ENCODED_SIZE. What stands behind the end of the text is for whoever found
  * it.
  */
 #include "source/encoded.h"
@@ -191,7 +191,7 @@ static bool probe(const struct probe *probe) {
     return (at == 0 || !probe->thorough) && encoded_begins(bytes_cut(probe->head, at, FIRST)); /* else source/carrier.c finds it */
 }
 
-/* What uuencode wrote says so: whatever comes out is shown. */
+/* What uuencode wrote says so: whatever comes out is shown. Of more text than is decoded the beginning is a member all the same. */
 static bool visit(struct source *source, bool uu, struct budget *budget, struct visitor *visitor, struct error *err) {
     struct decoding d;
     struct memory_source memory;
@@ -203,15 +203,13 @@ static bool visit(struct source *source, bool uu, struct budget *budget, struct 
     if (n == 0) {
         return true;
     }
-    if (n > limit_most(budget->limits, LIMIT_ENCODED_SIZE)) {
-        return limit_reached(budget->limits, LIMIT_ENCODED_SIZE, err);
-    }
-    bool ok = decode(source, n, &d, err) && budget_spend(budget, d.n, err);
+    uint64_t most = limit_most(budget->limits, LIMIT_ENCODED_SIZE);
+    bool ok = decode(source, n < most ? n : most, &d, err) && budget_spend(budget, d.n, err);
     memory_source_init(&memory, "decoded", bytes_make(d.p, d.n));
     const struct member member = {.path = "decoded", .source = &memory.source};
     ok = ok && visitor->visit(visitor, &member, err);
     free(d.p);
-    return ok;
+    return ok && (n <= most || limit_reached(budget->limits, LIMIT_ENCODED_SIZE, err));
 }
 
 /* What has something before it becomes a member as source/carrier.c would make it one. */
