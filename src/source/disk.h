@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The volumes of a disk: by a GUID partition table, Apple's partition map, a master boot record with its extended partitions, all of them
+/* The volumes of a disk: by a GUID partition table, Apple's partition map, a master boot record with its extended partitions and labels of
+ * BSD, all of them
  * where there are several, or the disk as one volume, perhaps behind one sector of anything. */
 #ifndef CERTBAN_SOURCE_DISK_H
 #define CERTBAN_SOURCE_DISK_H

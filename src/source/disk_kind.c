@@ -90,17 +90,27 @@ static const char *unread_name(struct bytes volume) {
     return NULL;
 }
 
-/* Its superblock is the only one beyond the first sectors: 64 KiB from the start, and in it at 64 the name. */
-static bool btrfs_look(struct source *disk, struct disk_volume *v, struct error *err) {
-    enum { MAGIC_AT = 65536 + 64 };
-    uint8_t buffer[8];
-    struct bytes b;
-    if (!disk_look(disk, v->at + MAGIC_AT, buffer, sizeof buffer, &b, err)) {
-        return false;
-    }
-    if (bytes_is(b, "_BHRfS_M")) {
-        v->kind = DISK_UNREAD;
-        v->name = "Btrfs";
+/* Those whose superblocks are beyond the first sectors: 64 KiB from the start (Btrfs, in it at 64 the name; UFS2), or 8 KiB (UFS1); that of
+ * UFS has its number at 1372, as the machine has numbers. */
+static bool far_look(struct source *disk, struct disk_volume *v, struct error *err) {
+    static const struct {
+        uint32_t at;
+        const char *magic, *name;
+    } kinds[] = {
+        {65536 + 64, "_BHRfS_M", "Btrfs"},      {65536 + 1372, "\x19\x01\x54\x19", "UFS"}, {65536 + 1372, "\x19\x54\x01\x19", "UFS"},
+        {8192 + 1372, "\x54\x19\x01\0", "UFS"}, {8192 + 1372, "\0\x01\x19\x54", "UFS"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && v->kind == DISK_UNKNOWN; i++) {
+        uint8_t buffer[8];
+        struct bytes b;
+        size_t n = i == 0 ? 8 : 4;
+        if (!disk_look(disk, v->at + kinds[i].at, buffer, n, &b, err)) {
+            return false;
+        }
+        if (bytes_equal(b, bytes_make(kinds[i].magic, n))) {
+            v->kind = DISK_UNREAD;
+            v->name = kinds[i].name;
+        }
     }
     return true;
 }
@@ -142,7 +152,7 @@ bool disk_volume_look(struct source *disk, uint64_t at, uint64_t n, struct disk_
     } else {
         v->kind = v->name != NULL ? DISK_UNREAD : boot_kind(bytes_cut(b, 0, SECTOR));
     }
-    return v->kind != DISK_UNKNOWN || btrfs_look(disk, v, err);
+    return v->kind != DISK_UNKNOWN || far_look(disk, v, err);
 }
 
 bool disk_has_hfsplus(struct bytes head, size_t at) {

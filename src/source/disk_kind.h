@@ -5,7 +5,7 @@
 
 #include "source/disk.h"
 
-/* As much of a volume as tells what it is, but for Btrfs. */
+/* As much of a volume as tells what it is, but for Btrfs and UFS. */
 enum { DISK_HEAD = 1024 + 512 };
 
 /* disk_look reads what stands at an offset of the disk, clipped to the room and the disk's end. */
