@@ -27,57 +27,20 @@ struct walk {
     struct iso_tree trees[ISO_TREES_MAX], *tree;
     size_t n_trees, n_folders, n_files;
     struct iso_item *folders, *files; /* to be read; the newest first */
-    struct iso_item **seen;           /* by place and length: an open hash table */
-    size_t room, n_seen;
+    struct iso_met met;
     bool packed, odd; /* odd: a folder has records that make no sense */
 };
 
 /* ---- what was met ---- */
 
-static bool same_place(const struct iso_item *a, const struct iso_item *b) {
-    while (a != NULL && b != NULL && a->at == b->at && a->n == b->n && a->block == b->block) {
-        a = a->more;
-        b = b->more;
-    }
-    return a == NULL && b == NULL;
-}
-
-static struct iso_item **slot_of(struct iso_item **table, size_t room, const struct iso_item *item) {
-    size_t i = (size_t)((item->at * 31 + item->n + item->block) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (room - 1);
-    while (table[i] != NULL && !same_place(table[i], item)) {
-        i = (i + 1) & (room - 1);
-    }
-    return &table[i];
-}
-
-static bool table_grow(struct walk *w, struct error *err) {
-    size_t room = w->room != 0 ? 2 * w->room : 256;
-    struct iso_item **table = arena_array(w->arena, room, sizeof(struct iso_item *));
-    if (table == NULL) {
+/* Keeps that a folder begins there, however long it is; *is_new says whether none was known to. */
+static bool mark(struct walk *w, uint64_t at, bool *is_new, struct error *err) {
+    struct iso_item *place = arena_alloc(w->arena, sizeof *place);
+    if (place == NULL) {
         return arena_full(w->arena, err);
     }
-    for (size_t i = 0; i < w->room; i++) {
-        if (w->seen[i] != NULL) {
-            *slot_of(table, room, w->seen[i]) = w->seen[i];
-        }
-    }
-    w->seen = table;
-    w->room = room;
-    return true;
-}
-
-/* *is_new says whether nothing of that place and length was met before. */
-static bool meet(struct walk *w, struct iso_item *item, bool *is_new, struct error *err) {
-    if (w->n_seen >= w->room / 2 && !table_grow(w, err)) {
-        return false;
-    }
-    struct iso_item **slot = slot_of(w->seen, w->room, item);
-    *is_new = *slot == NULL;
-    if (*is_new) {
-        *slot = item;
-        w->n_seen++;
-    }
-    return true;
+    *place = (struct iso_item){.at = at, .block = UINT32_MAX};
+    return iso_meet(&w->met, w->arena, place, is_new, err);
 }
 
 /* ---- names ---- */
@@ -113,7 +76,7 @@ static bool folder_add(struct walk *w, struct iso_item *item, struct error *err)
     if (item->depth > limit_most(w->budget->limits, LIMIT_DISC_DEPTH)) {
         return limit_reached(w->budget->limits, LIMIT_DISC_DEPTH, err);
     }
-    if (!meet(w, item, &is_new, err)) {
+    if (!iso_meet(&w->met, w->arena, item, &is_new, err)) {
         return false;
     }
     if (is_new) {
@@ -121,7 +84,7 @@ static bool folder_add(struct walk *w, struct iso_item *item, struct error *err)
         w->folders = item;
         w->n_folders++;
     }
-    return true;
+    return !is_new || mark(w, item->at, &is_new, err);
 }
 
 static struct iso_item *item_new(struct walk *w, const struct iso_record *record, const char *path, unsigned depth) {
@@ -142,7 +105,7 @@ static bool file_add(struct walk *w, struct iso_item *item, struct error *err) {
     if ((item->n == 0 && item->more == NULL) || item->path == NULL) {
         return true;
     }
-    if (!meet(w, item, &is_new, err)) {
+    if (!iso_meet(&w->met, w->arena, item, &is_new, err)) {
         return false;
     }
     if (is_new) {
@@ -302,18 +265,69 @@ static bool files_visit(struct walk *w, struct visitor *visitor, uint64_t *end, 
 
 /* ---- the image ---- */
 
+/* What is wrong with one folder does not hide what is in the others. */
+static bool folders_read(struct walk *w, struct error *err) {
+    bool ok = true;
+    while (w->folders != NULL) {
+        struct iso_item *folder = w->folders;
+        struct error why;
+        w->folders = folder->next;
+        ok = folder_read(w, folder, ok ? err : &why) && ok;
+    }
+    return ok;
+}
+
+/* A table of paths; nothing where there is none that lies in the image. Systems that go through the folders don't ask for it. */
+static bool table_load(struct walk *w, const struct iso_table *table, struct bytes *out, struct error *err) {
+    uint64_t n = w->tree->table_n;
+    *out = bytes_none();
+    if (table->at == 0 || table->at >= w->image->size || n > w->image->size - table->at) {
+        return true;
+    }
+    if (n > limit_most(w->budget->limits, LIMIT_DISC_FOLDER_SIZE)) {
+        return limit_reached(w->budget->limits, LIMIT_DISC_FOLDER_SIZE, err);
+    }
+    return budget_spend(w->budget, n, err) && source_read(w->image, w->arena, table->at, n, out, err);
+}
+
+/* The folders that it has and no folder leads to. */
+static bool table_add(struct walk *w, struct bytes table, bool big_endian, struct error *err) {
+    struct bytes name;
+    uint32_t block;
+    for (size_t at = 0; iso_path_next(table, big_endian, &at, &name, &block);) {
+        bool is_new;
+        struct error no;
+        uint64_t place = (uint64_t)block * w->tree->block;
+        if (!mark(w, place, &is_new, err)) {
+            return false;
+        }
+        const char *path = is_new && begins_folder(w->image, place, &no) ? plain_name(w, name) : NULL;
+        if (path != NULL && !child_add(w, block, path, 1, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The tables are read first: they stand in front of the folders. */
 static bool tree_read(struct walk *w, struct error *err) {
+    enum { TABLES = sizeof w->tree->tables / sizeof w->tree->tables[0] };
+    struct bytes tables[TABLES];
+    struct error why;
     struct iso_item *root = arena_alloc(w->arena, sizeof *root);
     if (root == NULL) {
         return arena_full(w->arena, err);
     }
     *root = (struct iso_item){.at = w->tree->at, .n = w->tree->n, .block = w->tree->block, .path = ""};
-    bool ok = folder_add(w, root, err);
-    while (w->folders != NULL) { /* what is wrong with one does not hide what is in the others */
-        struct iso_item *folder = w->folders;
-        struct error why;
-        w->folders = folder->next;
-        ok = folder_read(w, folder, ok ? err : &why) && ok;
+    bool ok = true;
+    for (size_t i = 0; i < TABLES; i++) {
+        ok = table_load(w, &w->tree->tables[i], &tables[i], ok ? err : &why) && ok;
+    }
+    ok = folder_add(w, root, ok ? err : &why) && ok;
+    ok = folders_read(w, ok ? err : &why) && ok;
+    for (size_t i = 0; i < TABLES; i++) {
+        ok = table_add(w, tables[i], w->tree->tables[i].big_endian, ok ? err : &why) && ok;
+        ok = folders_read(w, ok ? err : &why) && ok;
     }
     return ok;
 }

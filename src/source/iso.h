@@ -24,6 +24,11 @@ CERTBAN_MUST_USE bool iso_walk(struct source *image, struct arena *arena, struct
 struct iso_tree {
     uint64_t at, n;
     uint32_t block; /* in octets */
+    struct iso_table {
+        uint64_t at;
+        bool big_endian;
+    } tables[2];      /* of paths: all folders in a list, for systems that don't go through them; at 0: there is none */
+    uint32_t table_n; /* octets of either */
     bool joliet, rock_ridge;
     uint8_t skip; /* octets in front of each record's system use (SUSP 5.3, "SP") */
 };
@@ -35,6 +40,9 @@ enum { ISO_TREES_MAX = LIMIT_DISC_TREES_GREATEST };
  */
 CERTBAN_MUST_USE bool iso_trees_read(struct source *image, const struct limits *limits, struct iso_tree trees[ISO_TREES_MAX], size_t *n,
                                      struct error *wrong, struct error *err);
+
+/* iso_path_next takes the next folder from a table of paths, *at octets of which were read: the block where it begins. False at the end. */
+bool iso_path_next(struct bytes table, bool big_endian, size_t *at, struct bytes *name, uint32_t *block);
 
 /* One record of a folder. */
 struct iso_record {
@@ -73,6 +81,15 @@ struct iso_item {
     unsigned depth;
     bool interleaved;
 };
+
+/* What was met of an image, by place and length: an open hash table in the arena. */
+struct iso_met {
+    struct iso_item **seen;
+    size_t room, n_seen;
+};
+
+/* iso_meet says in *is_new whether nothing of that place and length was met before; then the item is kept. False without memory. */
+CERTBAN_MUST_USE bool iso_meet(struct iso_met *met, struct arena *arena, struct iso_item *item, bool *is_new, struct error *err);
 
 /* iso_file_visit shows a file to the visitor, from its first piece on: what passes the image's end or is interleaved, as a problem. */
 CERTBAN_MUST_USE bool iso_file_visit(struct source *image, const struct iso_item *file, struct visitor *visitor, struct error *err);

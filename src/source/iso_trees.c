@@ -25,8 +25,21 @@ static bool tree_look(struct source *image, struct iso_tree *t, struct error *er
     return true;
 }
 
+/* ECMA-119 9.4: 0 u8 length of the name, u8 blocks of extended attributes in front of the folder, u32 block, 6 u16 number of the folder
+ * that it lies in, the name, and an octet where that is odd. The root's name is one NUL. */
+bool iso_path_next(struct bytes table, bool big_endian, size_t *at, struct bytes *name, uint32_t *block) {
+    struct reader r = reader_make(bytes_cut(table, *at, table.n), *at);
+    uint8_t n = reader_u8(&r), attributes = reader_u8(&r);
+    *block = (big_endian ? reader_u32be(&r) : reader_u32le(&r)) + attributes;
+    reader_skip(&r, 2);
+    *name = reader_bytes(&r, n);
+    *at += 8u + n + n % 2u;
+    return reader_ok(&r) && n != 0;
+}
+
 /* 0 u8 type (1 primary, 2 supplementary, 255 the last one), "CD001", 88 escape sequences (Joliet: "%/@", "%/C", "%/E"), 128 u16 size of a
- * block, 156 the record of the root, whose length and name no system asks for. */
+ * block, 132 u32 octets of a table of paths, 140 u32 its block, 148 u32 big-endian that of one with big-endian numbers, 156 the record of
+ * the root, whose length and name no system asks for. */
 static struct iso_tree tree_of(uint8_t descriptor[SECTOR]) {
     struct bytes d = bytes_make(descriptor, SECTOR), escape = bytes_cut(d, 88, 3);
     struct reader r = reader_make(bytes_cut(d, 128, 2), 128);
@@ -36,6 +49,12 @@ static struct iso_tree tree_of(uint8_t descriptor[SECTOR]) {
     descriptor[ROOT_AT + ROOT_SIZE - 2] = 1;
     uint32_t block = reader_u16le(&r);
     struct iso_tree t = {.block = block == 512 || block == 1024 ? block : SECTOR};
+    r = reader_make(bytes_cut(d, 132, 20), 132);
+    t.table_n = reader_u32le(&r);
+    reader_skip(&r, 4);
+    t.tables[0] = (struct iso_table){(uint64_t)reader_u32le(&r) * t.block, false};
+    reader_skip(&r, 4);
+    t.tables[1] = (struct iso_table){(uint64_t)reader_u32be(&r) * t.block, true};
     if (iso_record_next(bytes_cut(d, ROOT_AT, ROOT_SIZE), &read, &root)) {
         t.at = ((uint64_t)root.block + root.attributes) * t.block;
         t.n = root.size;

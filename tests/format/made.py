@@ -218,9 +218,10 @@ def carchive(*members, cut=0, past=0, told=None):
     return data + table + struct.pack("!8sIIII64s", b"MEI\014\013\012\013\016", n, len(data), len(table) - cut, 311, b"python311.dll")
 
 
-def iso(tree, copies=1, fillers=0, use=None, joliet=None):
+def iso(tree, copies=1, fillers=0, use=None, joliet=None, paths=None, big=False):
     """an image of a disc (ISO 9660): tree: {name: bytes or a tree}; copies of its descriptor, behind so many that say nothing; use: what a
-    name's record has behind the name, bytes or a function of the sector of another name; joliet: a tree for a descriptor of its own"""
+    name's record has behind the name, bytes or a function of the sector of another name; joliet: a tree for a descriptor of its own; paths:
+    folders that only the table of paths has, of which the one with big-endian numbers is there, or the other"""
     size, sectors = 2048, []
     first = 16 + fillers + copies + (joliet is not None) + 1
     where = {}
@@ -260,9 +261,13 @@ def iso(tree, copies=1, fillers=0, use=None, joliet=None):
 
     def descriptor(kind, root, escape=b""):
         head = bytes([kind]) + b"CD001\1" + bytes(81) + escape.ljust(32, b"\0") + bytes(8) + both(size, 2)
-        return (head.ljust(156, b"\0") + record(b"\0", *root, 2)).ljust(size, b"\0")
+        head += both(len(table), 4) + struct.pack("<II", 0 if big else table_at, 0) + struct.pack(">II", table_at if big else 0, 0)
+        return (head + record(b"\0", *root, 2)).ljust(size, b"\0")
 
     root = folder(tree)
+    rows = [(b"\0", root[0]), *((name.encode(), folder(inner)[0]) for name, inner in (paths or {}).items())]
+    table = b"".join(struct.pack(">BBIH" if big else "<BBIH", len(name), 0, at, 1) + name + bytes(len(name) % 2) for name, at in rows)
+    table_at = place(table)
     out = (b"\0CD001\1".ljust(size, b"\0")) * fillers + descriptor(1, root) * copies
     out += b"" if joliet is None else descriptor(2, folder(joliet), b"%/E")
     return bytes(16 * size) + out + b"\xffCD001\1".ljust(size, b"\0") + b"".join(sectors)
