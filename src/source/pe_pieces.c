@@ -238,9 +238,12 @@ static bool tell_of_advanced(struct walk *w, struct error *err) {
     return w->visitor->visit(w->visitor, &member, err);
 }
 
+/* Its loader goes back from the file's end; where the program was signed, the archive's own end is in front of the certificate table. */
 static bool walk_carchive(struct walk *w, struct error *err) {
     arena_reset(&w->scratch);
-    return carchive_walk(w->source, w->overlay.at, w->overlay.end, &w->scratch, w->budget, w->visitor, err);
+    return carchive_walk(w->source, w->overlay.at, w->overlay.end, &w->scratch, w->budget, w->visitor, err) &&
+           (w->overlay.after == w->source->size ||
+            carchive_walk(w->source, w->overlay.after, w->source->size, &w->scratch, w->budget, w->visitor, err));
 }
 
 static bool walk_overlay(struct walk *w, struct error *err) {
