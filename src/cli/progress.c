@@ -36,7 +36,11 @@ static void add_walk(struct text *line, const struct progress *progress, const s
     if (now->members != 0) {
         text_addf(line, "%llu members inside, ", (unsigned long long)now->members);
     }
-    text_addf(line, "%llu found  ", (unsigned long long)now->hits);
+    text_addf(line, "%llu found", (unsigned long long)now->hits);
+    if (now->lost != 0) { /* no more than one a second is replaced: a run of which many die takes long */
+        text_addf(line, ", %u readers died", now->lost);
+    }
+    text_add(line, "  ");
 }
 
 static void add_act(struct text *line, const struct scan_progress *now) {

@@ -87,6 +87,10 @@ bool pool_broken(const struct pool *pool) {
     return pool->broken.kind != ERR_NONE;
 }
 
+unsigned pool_deaths(const struct pool *pool) {
+    return pool->deaths;
+}
+
 static void queue_back(struct pool *pool, struct job *job) {
     job->next = NULL;
     *pool->last = job;

@@ -29,6 +29,9 @@ struct pool *pool_new(struct nursery *nursery, enum worker_kind kind, unsigned n
 /* pool_free ends every worker. Jobs still in hand are forgotten, not freed. */
 void pool_free(struct pool *pool);
 
+/* pool_deaths is how many of its workers died. */
+unsigned pool_deaths(const struct pool *pool);
+
 /* pool_room is how many more jobs the pool wants now. pool_give hands one over; it stays the caller's memory until done. */
 size_t pool_room(const struct pool *pool);
 void pool_give(struct pool *pool, struct job *job);

@@ -226,7 +226,8 @@ static void report_progress(struct run *run, double *last) {
     struct scan_progress progress = {.files = walk_where(run->walk, &folder),
                                      .members = run->members,
                                      .hits = run->summary->finding[FINDING_BANNED] + run->summary->finding[FINDING_LISTED],
-                                     .bytes = run->summary->bytes_read};
+                                     .bytes = run->summary->bytes_read,
+                                     .lost = pool_deaths(run->readers)};
     progress.folder = bytes_make(text_c(&folder), folder.n);
     run->events->progress(run->events, &progress);
     text_free(&folder);

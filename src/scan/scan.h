@@ -52,6 +52,7 @@ struct scan_file {
 
 struct scan_progress {
     uint64_t files, members, hits, bytes; /* members: looked at inside files */
+    unsigned lost;                        /* readers that died */
     struct bytes folder;                  /* where the walk is */
     uint64_t acted, to_act;               /* at the end: how many files are dealt with, of how many (0: the walk goes on); */
     struct bytes acting;                  /* the one in hand, */
