@@ -141,6 +141,7 @@ EVP_PKEY *spki_open(struct bytes spki, const struct limits *limits, const char *
         *detail = rsa == NULL ? "the RSA key can't be used" : "";
         return rsa;
     }
+    /* On curves OpenSSL takes no field of more than 661 bits; a curve in numbers that is none with a name is trusted by nobody. */
     const unsigned char *p = spki.p;
     EVP_PKEY *key = d2i_PUBKEY_ex(NULL, &p, (long)spki.n, openssl_context(), NULL);
     if (key == NULL) {

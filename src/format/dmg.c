@@ -15,7 +15,6 @@ enum {
     REMAINS = 1 << 20, /* octets before the trailer that are searched for what is left of a signature */
     LENGTH_AT = 304,   /* of CodeSignLength in the trailer */
     LENGTH_SIZE = 8,
-    TRAILERS_MAX = 8,
 };
 
 struct dmg {
@@ -153,7 +152,7 @@ static bool trailers_read(struct dmg *d, struct error *err) {
         return false;
     }
     unsigned found = 0;
-    for (size_t at = end.n; at-- > 0 && found < TRAILERS_MAX;) {
+    for (size_t at = end.n; at-- > 0;) {
         if (end.p[at] != 'k' || !udif_trailer_at(end, at)) {
             continue;
         }
@@ -162,6 +161,9 @@ static bool trailers_read(struct dmg *d, struct error *err) {
         struct udif_trailer trailer;
         if (!last && udif_trailer_read(d->source, place, d->arena, &trailer, NULL) && !udif_trailer_fits(d->source, d->arena, &trailer)) {
             continue; /* of an image that this file holds */
+        }
+        if (found == limit_most(d->arena->limits, LIMIT_TRAILERS)) {
+            return limit_reached(d->arena->limits, LIMIT_TRAILERS, err);
         }
         if (found == 0 && !last) {
             uint64_t behind = place + UDIF_TRAILER < size ? size - place - UDIF_TRAILER : 0;

@@ -87,6 +87,9 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
       "packed files of one archive that are open together, as the cabinets of a set are")                                                  \
     F(BESIDE_PASSES, "beside-passes", NUMBER, 1, 256, 65536, "an archive that would be gone through more than %s times",                   \
       "times that an archive is gone through for files beside one in it")                                                                  \
+    F(BESIDE_DISK, "beside-disk", NUMBER, 1, 16, 16, "more than %s files on the disk that are read together",                              \
+      "files beside one on the disk that are open together, as the cabinets of a set are")                                                 \
+    F(TRAILERS, "dmg-trailers", NUMBER, 1, 8, 64, "more than %s trailers of a disk image", "trailers of one disk image (DMG)")             \
     F(VOLUMES, "volumes", NUMBER, 1, 128, 128, "a disk of more than %s volumes", "volumes of one disk image")                              \
     F(PARTITIONS, "partitions", NUMBER, 1, 4096, 65536, "a partition table of more than %s entries",                                       \
       "entries in the table of partitions of one disk image")                                                                              \

@@ -20,7 +20,7 @@
 #include "scan/sandbox.h"
 #include "scan/wire.h"
 
-enum { BESIDE_MAX = 16 }; /* files that may be open beside the one in hand */
+enum { BESIDE_MAX = LIMIT_BESIDE_DISK_GREATEST }; /* files that may be open beside the one in hand: of DESCRIPTORS_MAX (sandbox.c) */
 
 enum { MEMORY_KEPT = 8 << 20 };
 
@@ -191,8 +191,8 @@ static bool open_beside(struct beside *beside, const char *name, struct source *
     struct disk_beside *b = (struct disk_beside *)beside;
     struct worker_opened opened = {0};
     int fd = -1;
-    if (b->n == BESIDE_MAX) {
-        return error_set(err, ERR_LIMIT, "more than %d files beside one", BESIDE_MAX);
+    if (b->n == limit_most(&b->worker->examiner.limits, LIMIT_BESIDE_DISK)) {
+        return limit_reached(&b->worker->examiner.limits, LIMIT_BESIDE_DISK, err);
     }
     struct fd_source *file = b->files[b->n] != NULL ? b->files[b->n] : arena_alloc(&b->worker->arena, sizeof *file);
     if (file == NULL) {
