@@ -28,7 +28,7 @@ enum { LIMIT_TIME_RATE = 8 << 20 };
 #define OWN_LIMITS(F, X)                                                                                                                   \
     F(X, DEPTH, "depth", NUMBER, "N", 8, 64, "8", "look into archives up to N deep in one another")                                        \
     F(X, MEMBERS, "members", NUMBER, "N", 100000, 1000000, "100000", "members of one file, at all depths together")                        \
-    F(X, PLACES, "places", NUMBER, "N", 20000, 100000000, "20000", "places of one file that may be the beginning of one in it")            \
+    F(X, PLACES, "places", NUMBER, "N", 1000000, 100000000, "1000000", "places of one file that may be the beginning of one in it")        \
     F(X, UNPACKED, "unpacked", SIZE, "SIZE", UINT64_C(4) << 30, UINT64_C(1) << 50, "4G", "bytes that one file may unpack to, as 500M")     \
     F(X, RUN, "unpacked-run", SIZE, "SIZE", UINT64_C(64) << 30, UINT64_C(1) << 50, "64G", "bytes that all files of a run may unpack to")   \
     F(X, RATIO, "ratio", NUMBER, "N", 200, 1000000, "200", "times its size that a member may unpack to, past 64 MiB")                      \

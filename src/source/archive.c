@@ -108,6 +108,14 @@ static uint64_t asked_at(const struct walk *w, uint64_t size) {
     return w->reader.kind != ARCHIVE_7Z || size == 0 ? 0 : size <= STREAM_WHOLE ? size - 1 : FAR;
 }
 
+static bool visit_source(struct walk *w, const char *path, struct source *source, struct error *err) {
+    const struct member member = {.path = path, .source = source, .beside = &w->beside.beside};
+    w->beside.path = path;
+    bool ok = w->visitor->visit(w->visitor, &member, err);
+    member.beside->close(member.beside);
+    return ok;
+}
+
 static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct error *err) {
     struct stream_source *s = arena_alloc(&w->scratch, sizeof *s);
     struct error why = {0};
@@ -121,11 +129,17 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
     if (!ok && is_for_helper(w, why.kind) && !archive_reader_encrypted(&w->reader)) {
         return error_again(err, &why);
     }
-    const struct member member = {.path = path, .source = &s->source, .beside = &w->beside.beside};
-    w->beside.path = path;
-    ok = w->visitor->visit(w->visitor, &member, err);
-    member.beside->close(member.beside);
-    return ok;
+    return visit_source(w, path, &s->source, err);
+}
+
+static bool visit_sized(struct walk *w, const char *path, uint64_t size, struct error *err) {
+    struct window_source window;
+    uint64_t at;
+    if (!archive_reader_stored(&w->reader, &at)) {
+        return visit_stream(w, path, size, err);
+    }
+    window_source_init(&window, path, w->source, at, size);
+    return visit_source(w, path, &window.source, err);
 }
 
 /* A gzip file that is small, sound, of one piece and no tar archive, as nearly all are, is unpacked at once: its last field is how long
@@ -198,7 +212,7 @@ static bool visit_entry(struct walk *w, struct error *err) {
         error_set(&why, ERR_UNSUPPORTED, "encrypted: can't be read without the password");
         return visit_problem(w, path, &why, err);
     }
-    return sized ? visit_stream(w, path, (uint64_t)size, err) : visit_unsized(w, path, err);
+    return sized ? visit_sized(w, path, (uint64_t)size, err) : visit_unsized(w, path, err);
 }
 
 static bool walk_entries(struct walk *w, struct error *err) {

@@ -55,6 +55,7 @@ static la_ssize_t on_read(struct archive *a, void *data, const void **out) {
         return fail(r, a);
     }
     *out = r->buffer;
+    r->buffer_at = r->at;
     r->at += n;
     return (la_ssize_t)n;
 }
@@ -120,6 +121,11 @@ static bool complain(struct archive_reader *r, int code, struct error *err) {
     return false;
 }
 
+/* Some of libarchive's filters take what can't be read for the end. */
+static bool was_read(const struct archive_reader *r, struct error *err) {
+    return r->error.kind == ERR_NONE || error_again(err, &r->error);
+}
+
 /* ---- entries ---- */
 
 static void let_go(struct archive_reader *r) {
@@ -180,7 +186,7 @@ static bool more(struct archive_reader *r, struct error *err) {
     r->ended = code == ARCHIVE_EOF;
     r->block = bytes_none();
     if (r->ended) {
-        return true;
+        return was_read(r, err);
     }
     if (code < ARCHIVE_WARN) {
         r->broken = true;
@@ -221,6 +227,9 @@ bool archive_reader_next(struct archive_reader *r, bool *end, struct error *err)
         if (rows[r->kind].filters[0] != NULL && archive_filter_count(r->a) < 2 && code >= ARCHIVE_WARN) {
             r->entry = NULL; /* the raw format has taken it as it is */
             return error_set(err, ERR_MALFORMED, "a packed file whose header is not one of its kind");
+        }
+        if (*end && !was_read(r, err)) {
+            return false;
         }
         if (*end || code == ARCHIVE_OK || code == ARCHIVE_WARN) {
             r->next++;
@@ -279,6 +288,33 @@ static bool next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, 
     }
 }
 
+/* Holes are passed over, not unpacked: disk images have gigabytes of them. */
+static bool seek(struct stream *stream, uint64_t from, uint64_t to, uint64_t *at) {
+    struct archive_reader *r = (struct archive_reader *)stream;
+    uint64_t end = r->block_at < to ? r->block_at : to;
+    if (end <= from || end <= r->entry_at) {
+        return false;
+    }
+    *at = r->entry_at = end;
+    return true;
+}
+
+/* Of what is not packed libarchive hands out the reader's own buffer, as far as an entry's bytes stand in one piece there. */
+bool archive_reader_stored(struct archive_reader *r, uint64_t *at) {
+    bool plain = r->kind == ARCHIVE_TAR || r->kind == ARCHIVE_AR || r->kind == ARCHIVE_DEB;
+    struct error why;
+    if (!plain || archive_entry_sparse_count(r->entry) > 0 || !archive_entry_size_is_set(r->entry) || (!r->begun && !more(r, &why))) {
+        return false;
+    }
+    uintptr_t block = (uintptr_t)r->block.p, buffer = (uintptr_t)r->buffer;
+    uint64_t size = (uint64_t)archive_entry_size(r->entry), total = r->source->size;
+    if (r->block.n == 0 || r->block_at != 0 || r->entry_at != 0 || block < buffer || block - buffer >= sizeof r->buffer) {
+        return false;
+    }
+    *at = r->buffer_at + (block - buffer);
+    return *at <= total && size <= total - *at;
+}
+
 static bool restart(struct stream *stream, struct error *err) {
     struct archive_reader *r = (struct archive_reader *)stream;
     uint64_t number = r->next;
@@ -328,7 +364,7 @@ static archive_support *look_ahead(struct archive_reader *r) {
 
 bool archive_reader_open(struct archive_reader *r, enum archive_kind kind, struct source *source, struct budget *budget,
                          struct error *err) {
-    r->stream = (struct stream){.next = next, .restart = restart};
+    r->stream = (struct stream){.next = next, .restart = restart, .seek = seek};
     r->kind = kind;
     r->inner = NULL;
     r->source = source;

@@ -22,6 +22,7 @@ struct archive_reader {
     struct source *source;
     struct budget *budget;
     uint64_t at;        /* of the next byte of the source to read */
+    uint64_t buffer_at; /* of the first byte of buffer */
     struct error error; /* why the source could not be read */
     struct archive *a;  /* NULL: not open */
     bool known;         /* libarchive has found out its format */
@@ -45,6 +46,10 @@ CERTBAN_MUST_USE bool archive_reader_open(struct archive_reader *r, enum archive
 /* archive_reader_next goes to the next entry, whatever was read of the one in hand; *end at the end. False when nothing more can be
  * read of the archive. What can be gone past goes to r->damage. */
 CERTBAN_MUST_USE bool archive_reader_next(struct archive_reader *r, bool *end, struct error *err);
+
+/* archive_reader_stored says whether the bytes of the entry in hand stand in the source as they are, and where: then they need not be read
+ * through libarchive. Asked before anything else is read of it. */
+bool archive_reader_stored(struct archive_reader *r, uint64_t *at);
 
 /* archive_reader_encrypted says whether what can't be read can't be read for want of a password. */
 bool archive_reader_encrypted(const struct archive_reader *r);

@@ -3,6 +3,8 @@
 
 #include <strings.h>
 
+#include "source/stream.h"
+
 extern const struct container container_cab, container_cfb, container_cpio, container_dmg, container_encoded, container_pe_pieces,
     container_xar, container_zip;
 extern const struct container container_archive, container_asar, container_helped, container_inno, container_carrier, container_unread;
@@ -28,14 +30,29 @@ const struct container *const containers[] = {
 };
 /* clang-format on */
 
-bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path, const struct arena *arena,
+/* Of what is unpacked from its beginning on, and too large to be kept, a window is read back and forth: it is kept if it is small. What
+ * can't be read of it is met again by who reads the window. */
+static bool keep(const struct source *under, struct source *window, struct arena *arena, struct memory_source *kept) {
+    struct bytes whole;
+    struct error why;
+    bool worth = under->sequential && under->size > STREAM_WHOLE && window->size <= STREAM_WHOLE;
+    if (!worth || window->size >= arena->cap - arena->used || !source_read(window, arena, 0, window->size, &whole, &why)) {
+        return false;
+    }
+    memory_source_init(kept, window->name, whole);
+    return true;
+}
+
+bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path, struct arena *arena,
                   struct error *err) {
     struct window_source window;
+    struct memory_source kept;
     if (path == NULL) {
         return arena_full(arena, err);
     }
     window_source_init(&window, path, source, at, n);
-    const struct member member = {.path = path, .source = &window.source};
+    bool is_kept = keep(source, &window.source, arena, &kept);
+    const struct member member = {.path = path, .source = is_kept ? &kept.source : &window.source};
     return visitor->visit(visitor, &member, err);
 }
 

@@ -50,9 +50,10 @@ struct visitor {
     bool (*visit)(struct visitor *visitor, const struct member *member, struct error *err);
 };
 
-/* visit_window shows n bytes of source from at on as a member. path NULL says that arena, of which it was asked for, is full. */
+/* visit_window shows n bytes of source from at on as a member. path NULL says that arena, of which it was asked for, is full; the bytes may
+ * be kept there meanwhile. */
 CERTBAN_MUST_USE bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path,
-                                   const struct arena *arena, struct error *err);
+                                   struct arena *arena, struct error *err);
 
 /* member_is_beside says whether the path other is that of a file called name in the folder in which path is: in whatever case, as such
  * names are Windows'. */

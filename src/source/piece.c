@@ -15,10 +15,11 @@
 #include "source/stream.h"
 
 enum {
-    STEP = 1 << 20,    /* so much is searched at once */
-    BEGINNING = 1024,  /* is in memory of each place, unless the file ends before */
-    MAGIC_AT = 257,    /* the farthest place of a magic number */
-    STORED_NEAR = 1024 /* from a local header of a ZIP archive to its data */
+    STEP = 1 << 20,               /* so much is searched at once, */
+    STEP_KEPT = STREAM_BLOCK / 2, /* or so much of what is unpacked: what is shown of it begins where it is kept still */
+    BEGINNING = 1024,             /* is in memory of each place, unless the file ends before */
+    MAGIC_AT = 257,               /* the farthest place of a magic number */
+    STORED_NEAR = 1024            /* from a local header of a ZIP archive to its data */
 };
 
 /* Whether e_lfanew, at 60 of a DOS header, leads to "PE\0\0"; true where that is not in memory. */
@@ -268,14 +269,38 @@ static bool is_stored(struct bytes b, size_t pos) {
     return false;
 }
 
+/* A source of which some bytes are in memory: to ask an unpacked one for them again would unpack it from its beginning. */
+struct held_source {
+    struct source source;
+    struct source *under;
+    struct bytes held;
+    uint64_t at; /* of the first of them */
+};
+
+static bool held_pread(struct source *source, void *buf, size_t n, uint64_t at, struct error *err) {
+    struct held_source *h = (struct held_source *)source;
+    if (at < h->at || at - h->at > h->held.n) {
+        return source_into(h->under, buf, n, at, err);
+    }
+    size_t skip = (size_t)(at - h->at), have = h->held.n - skip < n ? h->held.n - skip : n;
+    memcpy(buf, h->held.p + skip, have);
+    return have == n || source_into(h->under, (uint8_t *)buf + have, n - have, at + have, err);
+}
+
+static struct held_source held_make(struct source *under, struct bytes held, uint64_t at) {
+    const struct source source = {.name = under->name, .size = under->size, .pread = held_pread, .sequential = under->sequential};
+    return (struct held_source){.source = source, .under = under, .held = held, .at = at};
+}
+
 /* The next one of b, whose first octet has the offset at: begins in [*pos, to); *pos is to when there is none. */
 static bool next_in(struct source *source, struct budget *budget, struct bytes b, uint64_t at, size_t *pos, size_t to, uint64_t end,
                     struct piece *piece, struct error *err) {
     struct arena measuring = limit_arena(budget->limits);
+    struct held_source held = held_make(source, b, at);
     bool ok = true;
     while (ok && (*pos = find(b, *pos, to)) < to) {
         arena_reset(&measuring);
-        ok = budget_place(budget, err) && piece_at(source, at + *pos, end, &measuring, piece, err);
+        ok = budget_place(budget, err) && piece_at(&held.source, at + *pos, end, &measuring, piece, err);
         if (ok && piece->kind != NULL && !is_stored(b, *pos)) {
             break;
         }
@@ -289,7 +314,8 @@ bool piece_next(struct source *source, struct budget *budget, struct arena *scra
                 struct piece *piece, struct error *err) {
     *piece = (struct piece){0};
     while (*at < to) {
-        size_t before = *at < STORED_NEAR + 64 ? (size_t)*at : STORED_NEAR + 64, n = to - *at < STEP ? (size_t)(to - *at) : STEP;
+        size_t before = *at < STORED_NEAR + 64 ? (size_t)*at : STORED_NEAR + 64, step = source->sequential ? STEP_KEPT : STEP;
+        size_t n = to - *at < step ? (size_t)(to - *at) : step;
         size_t pos = before;
         struct bytes b;
         arena_reset(scratch);
