@@ -62,6 +62,20 @@ static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+/* From now on more is kept: what had to be unpacked again for a place that was not far behind is read back and forth. */
+static void widen(struct stream_source *s, uint64_t back) {
+    enum { BLOCKS = 2 };
+    if (s->room != STREAM_BLOCK || back > BLOCKS * STREAM_BLOCK_WIDE || s->arena->cap - s->arena->used < s->arena->cap / 2) {
+        return;
+    }
+    uint8_t *newest = arena_raw(s->arena, STREAM_BLOCK_WIDE), *before = arena_raw(s->arena, STREAM_BLOCK_WIDE);
+    if (newest != NULL && before != NULL) {
+        s->block[0] = newest;
+        s->block[1] = before;
+        s->room = STREAM_BLOCK_WIDE;
+    }
+}
+
 /* Goes to where the way to a place that is not kept is shortest: on from here, from a place behind, or from the beginning. */
 static bool turn_to(struct stream_source *s, uint64_t to, struct error *err) {
     uint64_t at = 0, from = to < s->at ? 0 : s->at + STREAM_BLOCK;
@@ -69,8 +83,11 @@ static bool turn_to(struct stream_source *s, uint64_t to, struct error *err) {
     if (!jumps && to >= s->at) {
         return true;
     }
-    if (!jumps && !s->stream->restart(s->stream, err)) {
-        return false;
+    if (!jumps) {
+        widen(s, s->at - to);
+        if (!s->stream->restart(s->stream, err)) {
+            return false;
+        }
     }
     s->at = at;
     s->ended = false;
