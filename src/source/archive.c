@@ -15,6 +15,7 @@
 #include "source/lzma_alone.h"
 #include "source/rar.h"
 #include "source/spool.h"
+#include "source/xz_file.h"
 
 #include <stdlib.h>
 
@@ -133,13 +134,18 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
 }
 
 static bool visit_sized(struct walk *w, const char *path, uint64_t size, struct error *err) {
-    struct window_source window;
+    struct window_source plain;
+    struct stream_window kept;
     uint64_t at;
     if (!archive_reader_stored(&w->reader, &at)) {
         return visit_stream(w, path, size, err);
     }
-    window_source_init(&window, path, w->source, at, size);
-    return visit_source(w, path, &window.source, err);
+    if (w->source->sequential) {
+        stream_window_init(&kept, path, w->source, at, size, &w->scratch);
+        return visit_source(w, path, &kept.source.source, err);
+    }
+    window_source_init(&plain, path, w->source, at, size);
+    return visit_source(w, path, &plain.source, err);
 }
 
 /* A gzip file that is small, sound, of one piece and no tar archive, as nearly all are, is unpacked at once: its last field is how long
@@ -339,6 +345,33 @@ static bool walk_image(struct walk *w, struct error *err) {
     return helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, ok ? err : &why) && ok;
 }
 
+/* A large .xz file, from the nearest of its blocks on; one whose index is not sound, or that holds a cpio archive, by libarchive. */
+static bool walk_xz(struct walk *w, struct error *err) {
+    uint8_t head[512];
+    struct source *packed = w->source;
+    struct xz_file *xz = malloc(sizeof *xz);
+    bool is = xz != NULL && xz_file_open(xz, packed, w->budget), ok;
+    struct source *unpacked = is ? &xz->source.source : NULL;
+    is = is && source_into(unpacked, head, sizeof head, 0, NULL);
+    bool tar = is && archive_kind_of(bytes_make(head, sizeof head)) == ARCHIVE_TAR;
+    if (!is || (!tar && archive_reader_goes_on(bytes_make(head, sizeof head)))) {
+        ok = walk_kind(w, ARCHIVE_XZ, err);
+    } else if (tar) {
+        w->source = unpacked;
+        ok = walk_kind(w, ARCHIVE_TAR, err);
+        w->source = packed;
+    } else {
+        const char *name = unpacked_name(w);
+        const struct member member = {.path = name, .source = unpacked};
+        ok = name != NULL ? w->visitor->visit(w->visitor, &member, err) : arena_full(&w->scratch, err);
+    }
+    if (unpacked != NULL) {
+        xz_file_close(xz);
+    }
+    free(xz);
+    return ok;
+}
+
 /* What the beginning is, then the image that the middle may be. */
 static bool walk_kinds(struct walk *w, struct error *err) {
     uint8_t head[4096], middle[ARCHIVE_MIDDLE];
@@ -356,7 +389,7 @@ static bool walk_kinds(struct walk *w, struct error *err) {
         }
         w->source = &lzma.source;
     }
-    bool ok = kind == ARCHIVE_KINDS || !is || walk_kind(w, kind, err);
+    bool ok = kind == ARCHIVE_KINDS || !is || (kind == ARCHIVE_XZ ? walk_xz(w, err) : walk_kind(w, kind, err));
     w->source = source;
     if (source->size < ARCHIVE_MIDDLE_AT + sizeof middle) {
         return ok;

@@ -30,29 +30,23 @@ const struct container *const containers[] = {
 };
 /* clang-format on */
 
-/* Of what is unpacked from its beginning on, and too large to be kept, a window is read back and forth: it is kept if it is small. What
- * can't be read of it is met again by who reads the window. */
-static bool keep(const struct source *under, struct source *window, struct arena *arena, struct memory_source *kept) {
-    struct bytes whole;
-    struct error why;
-    bool worth = under->sequential && under->size > STREAM_WHOLE && window->size <= STREAM_WHOLE;
-    if (!worth || window->size >= arena->cap - arena->used || !source_read(window, arena, 0, window->size, &whole, &why)) {
-        return false;
-    }
-    memory_source_init(kept, window->name, whole);
-    return true;
-}
-
 bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path, struct arena *arena,
                   struct error *err) {
-    struct window_source window;
-    struct memory_source kept;
+    union {
+        struct window_source plain;
+        struct stream_window kept;
+    } window;
+    struct source *shown = source->sequential ? &window.kept.source.source : &window.plain.source;
     if (path == NULL) {
         return arena_full(arena, err);
     }
-    window_source_init(&window, path, source, at, n);
-    bool is_kept = keep(source, &window.source, arena, &kept);
-    const struct member member = {.path = path, .source = is_kept ? &kept.source : &window.source};
+    if (source->sequential) {
+        uint64_t left = source->size - (at < source->size ? at : source->size);
+        stream_window_init(&window.kept, path, source, at, n < left ? n : left, arena);
+    } else {
+        window_source_init(&window.plain, path, source, at, n);
+    }
+    const struct member member = {.path = path, .source = shown};
     return visitor->visit(visitor, &member, err);
 }
 

@@ -202,3 +202,39 @@ void stream_source_init(struct stream_source *s, const char *name, uint64_t size
                                 .packed = packed,
                                 .arena = arena};
 }
+
+static bool window_next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err) {
+    struct stream_window *w = (struct stream_window *)stream;
+    uint64_t left = w->source.source.size - w->done;
+    *got = left < room ? (size_t)left : room;
+    if (!source_into(w->under, buf, *got, w->from + w->done, err)) {
+        return false;
+    }
+    w->done += *got;
+    return true;
+}
+
+static bool window_restart(struct stream *stream, struct error *err) {
+    (void)err;
+    ((struct stream_window *)stream)->done = 0;
+    return true;
+}
+
+static bool window_seek(struct stream *stream, uint64_t from, uint64_t to, uint64_t *at) {
+    struct stream_window *w = (struct stream_window *)stream;
+    *at = to / STREAM_FIRST * STREAM_FIRST;
+    if (*at <= from) {
+        return false;
+    }
+    w->done = *at;
+    return true;
+}
+
+void stream_window_init(struct stream_window *window, const char *name, struct source *under, uint64_t from, uint64_t n,
+                        struct arena *arena) {
+    *window = (struct stream_window){.stream = {.next = window_next, .restart = window_restart, .seek = window_seek},
+                                     .free = {.bytes_left = UINT64_MAX},
+                                     .under = under,
+                                     .from = from};
+    stream_source_init(&window->source, name, n, 0, &window->stream, &window->free, arena);
+}

@@ -45,6 +45,19 @@ struct stream_source {
 void stream_source_init(struct stream_source *s, const char *name, uint64_t size, uint64_t packed, struct stream *stream,
                         struct budget *budget, struct arena *arena);
 
+/* A window of a source that is unpacked from its beginning on, as one of its own: what is kept of it need not be unpacked again. */
+struct stream_window {
+    struct stream stream; /* first: it is what the source is given */
+    struct stream_source source;
+    struct budget free; /* what it reads is paid for below */
+    struct source *under;
+    uint64_t from, done;
+};
+
+/* stream_window_init makes n bytes of under from an offset on a source, in window->source. Buffers come from the arena, as needed. */
+void stream_window_init(struct stream_window *window, const char *name, struct source *under, uint64_t from, uint64_t n,
+                        struct arena *arena);
+
 /* budget_start_clocks gives a file its time from now on: three quarters of the seconds that its reader has before it is ended, and as much
  * of LIMIT_CPU, so that what was found by then is still told. hashing as in struct budget. */
 void budget_start_clocks(struct budget *budget, uint64_t seconds, const int64_t *hashing);
