@@ -21,8 +21,7 @@
 
 enum {
     NAME_MAX_KEPT = 4096,
-    GZIP_SMALL = 4 << 20, /* packed */
-    GZIP_MIN = 18,        /* header and trailer */
+    XZ_LARGE = 1 << 20, /* packed */
 };
 
 struct walk {
@@ -146,23 +145,6 @@ static bool visit_sized(struct walk *w, const char *path, uint64_t size, struct 
     }
     window_source_init(&plain, path, w->source, at, size);
     return visit_source(w, path, &plain.source, err);
-}
-
-/* A gzip file that is small, sound, of one piece and no tar archive, as nearly all are, is unpacked at once: its last field is how long
- * that is (RFC 1952 ISIZE). False: libarchive is to look at it. */
-static bool unpack_gzip(struct walk *w, struct bytes *out) {
-    struct bytes packed;
-    struct error why;
-    size_t n = (size_t)w->source->size;
-    if (!deflate_there() || w->source->size > GZIP_SMALL || n < GZIP_MIN || !source_read(w->source, &w->scratch, 0, n, &packed, &why)) {
-        return false;
-    }
-    struct reader r = reader_make(bytes_cut(packed, n - 4, 4), n - 4);
-    uint32_t size = reader_u32le(&r);
-    bool fits = size != 0 && size <= SPOOL_MAX && size <= w->budget->bytes_left;
-    uint8_t *p = fits ? arena_raw(&w->scratch, size) : NULL;
-    *out = bytes_make(p, p != NULL ? size : 0);
-    return p != NULL && deflate_gzip_whole(packed.p, n, p, size) && !archive_reader_goes_on(*out);
 }
 
 static bool visit_memory(struct walk *w, const char *path, struct bytes content, struct error *err) {
@@ -294,7 +276,7 @@ static bool walk_cpio(struct walk *w, struct error *err) {
 static bool walk_kind(struct walk *w, enum archive_kind kind, struct error *err) {
     struct error why = {0};
     struct bytes content;
-    if (kind == ARCHIVE_GZIP && unpack_gzip(w, &content)) {
+    if (kind == ARCHIVE_GZIP && spool_gzip(w->source, w->budget, &w->scratch, &content)) {
         const char *path = unpacked_name(w);
         return path != NULL ? budget_spend(w->budget, content.n, err) && visit_memory(w, path, content, err) : arena_full(&w->scratch, err);
     }
@@ -320,27 +302,15 @@ static bool walk_disc(struct walk *w, struct error *err) {
     return (!found.packed || walk_kind(w, ARCHIVE_ISO, ok ? err : &why)) && ok;
 }
 
-/* Behind the descriptors of ISO 9660, or in their place, a sequence of descriptors may say "NSR02" or "NSR03": there is a UDF file
- * system, too, and it is the one that newer systems show (ECMA-167 2/8, 3/9). */
 static bool walk_image(struct walk *w, struct error *err) {
-    enum { SECTOR = 2048, TERMINATOR = 255 };
-    uint8_t id[ARCHIVE_MIDDLE];
-    bool udf = false, iso = false, more = false;
-    uint64_t most = limit_most(w->budget->limits, LIMIT_DISC_DESCRIPTORS);
-    for (uint64_t i = 0, at = ARCHIVE_MIDDLE_AT; i <= most && at + sizeof id <= w->source->size; i++, at += SECTOR) {
-        if (!source_into(w->source, id, sizeof id, at, err)) {
-            return false;
-        }
-        struct bytes name = bytes_make(id + 1, sizeof id - 1);
-        bool old = bytes_is(name, "CD001"), new = bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
-        more = i == most && id[0] != TERMINATOR && (old || new);
-        iso = iso || old;
-        udf = udf || new;
+    struct iso_systems found;
+    if (!iso_systems_of(w->source, w->budget->limits, &found, err)) {
+        return false;
     }
     struct error why;
-    bool ok = !iso || walk_disc(w, err);
-    if (iso && !udf) {
-        return ok && (!more || limit_reached(w->budget->limits, LIMIT_DISC_DESCRIPTORS, err));
+    bool ok = !found.iso || walk_disc(w, err);
+    if (found.iso && !found.udf) {
+        return ok && (!found.more || limit_reached(w->budget->limits, LIMIT_DISC_DESCRIPTORS, err));
     }
     return helper_walk(HELPER_UDF, w->source, w->budget, w->visitor, ok ? err : &why) && ok;
 }
@@ -350,9 +320,9 @@ static bool walk_xz(struct walk *w, struct error *err) {
     uint8_t head[512];
     struct source *packed = w->source;
     struct xz_file *xz = malloc(sizeof *xz);
-    bool is = xz != NULL && xz_file_open(xz, packed, w->budget), ok;
+    bool is = packed->size >= XZ_LARGE && xz != NULL && xz_file_open(xz, packed, w->budget), ok;
     struct source *unpacked = is ? &xz->source.source : NULL;
-    is = is && source_into(unpacked, head, sizeof head, 0, NULL);
+    is = is && unpacked->size > STREAM_WHOLE && source_into(unpacked, head, sizeof head, 0, NULL);
     bool tar = is && archive_kind_of(bytes_make(head, sizeof head)) == ARCHIVE_TAR;
     if (!is || (!tar && archive_reader_goes_on(bytes_make(head, sizeof head)))) {
         ok = walk_kind(w, ARCHIVE_XZ, err);

@@ -362,3 +362,21 @@ bool iso_walk(struct source *image, struct arena *arena, struct budget *budget, 
     }
     return first.kind == ERR_NONE || error_again(err, &first);
 }
+
+bool iso_systems_of(struct source *source, const struct limits *limits, struct iso_systems *found, struct error *err) {
+    enum { SECTOR = 2048, TERMINATOR = 255 };
+    uint8_t id[ARCHIVE_MIDDLE];
+    uint64_t most = limit_most(limits, LIMIT_DISC_DESCRIPTORS);
+    *found = (struct iso_systems){0};
+    for (uint64_t i = 0, at = ARCHIVE_MIDDLE_AT; i <= most && at + sizeof id <= source->size; i++, at += SECTOR) {
+        if (!source_into(source, id, sizeof id, at, err)) {
+            return false;
+        }
+        struct bytes name = bytes_make(id + 1, sizeof id - 1);
+        bool iso = bytes_is(name, "CD001"), udf = bytes_is(name, "NSR02") || bytes_is(name, "NSR03");
+        found->more = i == most && id[0] != TERMINATOR && (iso || udf);
+        found->iso = found->iso || iso;
+        found->udf = found->udf || udf;
+    }
+    return true;
+}

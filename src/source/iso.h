@@ -94,4 +94,12 @@ CERTBAN_MUST_USE bool iso_meet(struct iso_met *met, struct arena *arena, struct 
 /* iso_file_visit shows a file to the visitor, from its first piece on: what passes the image's end or is interleaved, as a problem. */
 CERTBAN_MUST_USE bool iso_file_visit(struct source *image, const struct iso_item *file, struct visitor *visitor, struct error *err);
 
+/* Which file systems an image's descriptors name. */
+struct iso_systems {
+    bool iso;
+    bool udf;  /* in place of the other, or behind its descriptors: then it is the one that newer systems show (ECMA-167 2/8, 3/9) */
+    bool more; /* descriptors than are read */
+};
+CERTBAN_MUST_USE bool iso_systems_of(struct source *source, const struct limits *limits, struct iso_systems *found, struct error *err);
+
 #endif

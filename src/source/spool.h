@@ -17,4 +17,8 @@ struct spool {
 /* spool_fill unpacks the stream to its end. False (err) when the budget is spent. */
 CERTBAN_MUST_USE bool spool_fill(struct spool *spool, struct stream *stream, struct budget *budget, struct arena *arena, struct error *err);
 
+/* spool_gzip unpacks a gzip file at once that is small, sound, of one piece and no archive, as nearly all are: its last field is how long
+ * that is (RFC 1952 ISIZE). False: libarchive is to look at it. */
+bool spool_gzip(struct source *source, const struct budget *budget, struct arena *arena, struct bytes *out);
+
 #endif

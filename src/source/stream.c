@@ -79,7 +79,8 @@ static void widen(struct stream_source *s, uint64_t back) {
 /* Goes to where the way to a place that is not kept is shortest: on from here, from a place behind, or from the beginning. */
 static bool turn_to(struct stream_source *s, uint64_t to, struct error *err) {
     uint64_t at = 0, from = to < s->at ? 0 : s->at + STREAM_BLOCK;
-    bool jumps = s->stream->seek != NULL && s->stream->seek(s->stream, from, to, &at);
+    bool kept_whole = s->source.size <= STREAM_WHOLE;
+    bool jumps = s->stream->seek != NULL && !kept_whole && s->stream->seek(s->stream, from, to, &at);
     if (!jumps && to >= s->at) {
         return true;
     }
@@ -96,14 +97,13 @@ static bool turn_to(struct stream_source *s, uint64_t to, struct error *err) {
     return true;
 }
 
-/* The newest block is full: it becomes the one before, and the next one begins where the stream is. */
+/* The newest block is full: it becomes the one before. */
 static void turn_block(struct stream_source *s) {
     uint8_t *old = s->block[1];
     s->block[1] = s->block[0];
     s->block_at[1] = s->block_at[0];
     s->n_block[1] = s->n_block[0];
     s->block[0] = old;
-    s->block_at[0] = s->at;
     s->n_block[0] = 0;
 }
 
@@ -114,7 +114,6 @@ static bool make_blocks(struct stream_source *s, struct error *err) {
     s->room = whole ? (size_t)rest : STREAM_BLOCK;
     s->block[0] = arena_alloc(s->arena, s->room);
     s->block[1] = whole ? s->block[0] : arena_alloc(s->arena, s->room);
-    s->block_at[0] = s->at;
     return (s->block[0] != NULL && s->block[1] != NULL) || arena_full(s->arena, err);
 }
 
@@ -139,6 +138,9 @@ static bool find_room(struct stream_source *s, uint8_t **to, size_t *room, size_
     }
     if (s->n_block[0] == s->room) {
         turn_block(s);
+    }
+    if (s->n_block[0] == 0) { /* else it stands behind what is there */
+        s->block_at[0] = s->at;
     }
     *to = s->block[0] + s->n_block[0];
     *room = (size_t)least(s->room - s->n_block[0], s->source.size - s->at);

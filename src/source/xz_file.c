@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/xz_file.h"
 
-enum { INDEX_MEMORY = 4 << 20, PACKED_LEAST = 1 << 20 };
+enum { INDEX_MEMORY = 4 << 20 };
 
 /* ---- the index ---- */
 
@@ -130,8 +130,7 @@ static bool seek(struct stream *stream, uint64_t from, uint64_t to, uint64_t *at
 
 bool xz_file_open(struct xz_file *xz, struct source *packed, struct budget *budget) {
     *xz = (struct xz_file){.stream = {.next = next, .restart = restart, .seek = seek}, .packed = packed, .limits = budget->limits};
-    bool is = packed->size >= PACKED_LEAST && read_index(xz) && lzma_index_uncompressed_size(xz->index) > STREAM_WHOLE;
-    if (!is) {
+    if (!read_index(xz)) {
         xz_file_close(xz);
         return false;
     }
