@@ -20,7 +20,7 @@ struct stream {
 };
 
 /* The sizes of what is kept. */
-enum { STREAM_FIRST = 4 << 10, STREAM_HEAD = 64 << 10, STREAM_BLOCK = 256 << 10, STREAM_BLOCK_WIDE = 2 << 20, STREAM_WHOLE = 16 << 20 };
+enum { STREAM_FIRST = 4 << 10, STREAM_HEAD = 64 << 10, STREAM_BLOCK = 256 << 10, STREAM_BLOCK_WIDE = 1 << 20, STREAM_WHOLE = 16 << 20 };
 
 struct stream_source {
     struct source source;

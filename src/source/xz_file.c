@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/xz_file.h"
 
-enum { INDEX_MEMORY = 4 << 20 };
+enum { INDEX_MEMORY = 4 << 20, KEPT = 1 << 20 /* more is kept of its members */ };
 
 /* ---- the index ---- */
 
@@ -134,7 +134,8 @@ bool xz_file_open(struct xz_file *xz, struct source *packed, struct budget *budg
         xz_file_close(xz);
         return false;
     }
-    xz->arena = limit_arena(budget->limits);
+    struct arena file = limit_arena(budget->limits);
+    xz->arena = arena_like(&file, KEPT);
     lzma_index_iter_init(&xz->at, xz->index);
     turn(xz);
     stream_source_init(&xz->source, packed->name, lzma_index_uncompressed_size(xz->index), packed->size, &xz->stream, budget, &xz->arena);
