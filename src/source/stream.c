@@ -79,16 +79,16 @@ static void widen(struct stream_source *s, uint64_t back) {
 /* Goes to where the way to a place that is not kept is shortest: on from here, from a place behind, or from the beginning. */
 static bool turn_to(struct stream_source *s, uint64_t to, struct error *err) {
     uint64_t at = 0, from = to < s->at ? 0 : s->at + STREAM_BLOCK;
-    bool kept_whole = s->source.size <= STREAM_WHOLE;
+    bool kept_whole = s->source.size <= s->whole;
     bool jumps = s->stream->seek != NULL && !kept_whole && s->stream->seek(s->stream, from, to, &at);
     if (!jumps && to >= s->at) {
         return true;
     }
-    if (!jumps) {
+    if (!jumps && !s->stream->restart(s->stream, err)) {
+        return false;
+    }
+    if (to < s->at) {
         widen(s, s->at - to);
-        if (!s->stream->restart(s->stream, err)) {
-            return false;
-        }
     }
     s->at = at;
     s->ended = false;
@@ -110,7 +110,7 @@ static void turn_block(struct stream_source *s) {
 /* Blocks are made when the head is not enough. Where one has room for all the rest, nothing is ever unpacked twice. */
 static bool make_blocks(struct stream_source *s, struct error *err) {
     uint64_t rest = s->source.size - s->at;
-    bool whole = s->source.size <= STREAM_WHOLE && rest <= (s->arena->cap - s->arena->used) / 2;
+    bool whole = s->source.size <= s->whole && rest <= (s->arena->cap - s->arena->used) / 2;
     s->room = whole ? (size_t)rest : STREAM_BLOCK;
     s->block[0] = arena_alloc(s->arena, s->room);
     s->block[1] = whole ? s->block[0] : arena_alloc(s->arena, s->room);
@@ -202,7 +202,8 @@ void stream_source_init(struct stream_source *s, const char *name, uint64_t size
                                 .stream = stream,
                                 .budget = budget,
                                 .packed = packed,
-                                .arena = arena};
+                                .arena = arena,
+                                .whole = STREAM_WHOLE};
 }
 
 static bool window_next(struct stream *stream, uint8_t *buf, size_t room, size_t *got, struct error *err) {
@@ -239,4 +240,5 @@ void stream_window_init(struct stream_window *window, const char *name, struct s
                                      .under = under,
                                      .from = from};
     stream_source_init(&window->source, name, n, 0, &window->stream, &window->free, arena);
+    window->source.whole = STREAM_WINDOW_WHOLE;
 }

@@ -20,7 +20,14 @@ struct stream {
 };
 
 /* The sizes of what is kept. */
-enum { STREAM_FIRST = 4 << 10, STREAM_HEAD = 64 << 10, STREAM_BLOCK = 256 << 10, STREAM_BLOCK_WIDE = 1 << 20, STREAM_WHOLE = 16 << 20 };
+enum {
+    STREAM_FIRST = 4 << 10,
+    STREAM_HEAD = 64 << 10,
+    STREAM_BLOCK = 256 << 10,
+    STREAM_BLOCK_WIDE = 1 << 20, /* once something was read back and forth */
+    STREAM_WHOLE = 16 << 20,
+    STREAM_WINDOW_WHOLE = 8 << 20, /* of a window: what is below it keeps something, too */
+};
 
 struct stream_source {
     struct source source;
@@ -37,7 +44,8 @@ struct stream_source {
     uint8_t *block[2]; /* [0] the newest, [1] the one before; each holds n_block bytes from block_at on */
     uint64_t block_at[2];
     size_t n_block[2];
-    size_t room; /* of a block; 0: there are none yet. All that the head does not hold, when the source is kept whole */
+    size_t whole; /* the most that is kept whole */
+    size_t room;  /* of a block; 0: there are none yet. All that the head does not hold, when the source is kept whole */
 };
 
 /* stream_source_init sets up a source of size bytes over a stream that stands at its beginning. Buffers come from the arena,
