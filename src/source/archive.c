@@ -133,18 +133,10 @@ static bool visit_stream(struct walk *w, const char *path, uint64_t size, struct
 }
 
 static bool visit_sized(struct walk *w, const char *path, uint64_t size, struct error *err) {
-    struct window_source plain;
-    struct stream_window kept;
+    union view view;
     uint64_t at;
-    if (!archive_reader_stored(&w->reader, &at)) {
-        return visit_stream(w, path, size, err);
-    }
-    if (w->source->sequential) {
-        stream_window_init(&kept, path, w->source, at, size, &w->scratch);
-        return visit_source(w, path, &kept.source.source, err);
-    }
-    window_source_init(&plain, path, w->source, at, size);
-    return visit_source(w, path, &plain.source, err);
+    return archive_reader_stored(&w->reader, &at) ? visit_source(w, path, view_init(&view, path, w->source, at, size, &w->scratch), err)
+                                                  : visit_stream(w, path, size, err);
 }
 
 static bool visit_memory(struct walk *w, const char *path, struct bytes content, struct error *err) {

@@ -32,21 +32,11 @@ const struct container *const containers[] = {
 
 bool visit_window(struct visitor *visitor, struct source *source, uint64_t at, uint64_t n, const char *path, struct arena *arena,
                   struct error *err) {
-    union {
-        struct window_source plain;
-        struct stream_window kept;
-    } window;
-    struct source *shown = source->sequential ? &window.kept.source.source : &window.plain.source;
+    union view view;
     if (path == NULL) {
         return arena_full(arena, err);
     }
-    if (source->sequential) {
-        uint64_t left = source->size - (at < source->size ? at : source->size);
-        stream_window_init(&window.kept, path, source, at, n < left ? n : left, arena);
-    } else {
-        window_source_init(&window.plain, path, source, at, n);
-    }
-    const struct member member = {.path = path, .source = shown};
+    const struct member member = {.path = path, .source = view_init(&view, path, source, at, n, arena)};
     return visitor->visit(visitor, &member, err);
 }
 

@@ -242,3 +242,13 @@ void stream_window_init(struct stream_window *window, const char *name, struct s
     stream_source_init(&window->source, name, n, 0, &window->stream, &window->free, arena);
     window->source.whole = STREAM_WINDOW_WHOLE;
 }
+
+struct source *view_init(union view *view, const char *name, struct source *under, uint64_t from, uint64_t n, struct arena *arena) {
+    if (!under->sequential) {
+        window_source_init(&view->plain, name, under, from, n);
+        return &view->plain.source;
+    }
+    uint64_t left = under->size - least(from, under->size);
+    stream_window_init(&view->kept, name, under, from, least(n, left), arena);
+    return &view->kept.source.source;
+}

@@ -66,6 +66,15 @@ struct stream_window {
 void stream_window_init(struct stream_window *window, const char *name, struct source *under, uint64_t from, uint64_t n,
                         struct arena *arena);
 
+/* A window of any source: of what is unpacked from its beginning on one that keeps something. */
+union view {
+    struct window_source plain;
+    struct stream_window kept;
+};
+
+/* view_init is the view's source; it is clipped to under's size. */
+struct source *view_init(union view *view, const char *name, struct source *under, uint64_t from, uint64_t n, struct arena *arena);
+
 /* budget_start_clocks gives a file its time from now on: three quarters of the seconds that its reader has before it is ended, and as much
  * of LIMIT_CPU, so that what was found by then is still told. hashing as in struct budget. */
 void budget_start_clocks(struct budget *budget, uint64_t seconds, const int64_t *hashing);
