@@ -73,10 +73,13 @@ static bool begin(struct xz_file *xz, struct error *err) {
         return false;
     }
     bool small = lzma_raw_decoder_memusage(filters) <= limit_most(xz->limits, LIMIT_LZMA_MEMORY);
-    xz->begun = small && lzma_block_decoder(&xz->z, &xz->block) == LZMA_OK;
+    lzma_ret code = small ? lzma_block_decoder(&xz->z, &xz->block) : LZMA_MEMLIMIT_ERROR;
     lzma_filters_free(filters, NULL);
     xz->block.filters = NULL;
-    return xz->begun || (small ? malformed("a block that can't be unpacked", err) : limit_reached(xz->limits, LIMIT_LZMA_MEMORY, err));
+    xz->begun = code == LZMA_OK;
+    return code == LZMA_MEMLIMIT_ERROR ? limit_reached(xz->limits, LIMIT_LZMA_MEMORY, err)
+           : code == LZMA_MEM_ERROR    ? error_memory(err, "to unpack LZMA")
+                                       : xz->begun || malformed("a block that can't be unpacked", err);
 }
 
 /* Goes to the next block, past those that hold nothing. */
